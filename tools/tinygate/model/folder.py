@@ -1,0 +1,158 @@
+"""A model folder: model.toml, artifacts with their manifest, and the recipe that made them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from tinygate.errors import ConfigError, DataError, ModelFileError
+from tinygate.model.config import ModelConfig, load_config
+from tinygate.model.manifest import Manifest, load_manifest
+
+if TYPE_CHECKING:
+    from tinygate.data import Dataset
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model under judgement; equal when its folder is."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def config_path(self) -> Path:
+        """Where the model's budgets and rules stand."""
+        return self.folder / "model.toml"
+
+    @cached_property
+    def config(self) -> ModelConfig:
+        """The checked model.toml. Raises ConfigError."""
+        return load_config(self.config_path)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The artifacts' manifest. Raises ModelFileError."""
+        return load_manifest(self.folder / "artifacts" / "manifest.json")
+
+    def variant_path(self, name: str) -> Path:
+        """Where the .tflite of a variant stands."""
+        return self.folder / "artifacts" / f"{name}.tflite"
+
+    def variant(self, name: str) -> Variant:
+        """Return a declared variant. Raises ConfigError for a name that model.toml does not declare."""
+        if name not in self.config.variants:
+            raise ConfigError(f"{self.config_path}: no variant {name!r}; declared: {', '.join(self.config.variants)}")
+        return Variant(self, name)
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """All declared variants, in the order of model.toml."""
+        return tuple(Variant(self, name) for name in self.config.variants)
+
+    @property
+    def target_variants(self) -> tuple[Variant, ...]:
+        """The variants that a microcontroller can run."""
+        return tuple(variant for variant in self.variants if not self.config.variants[variant.name].host_only)
+
+    @cached_property
+    def recipe(self) -> ModuleType:
+        """The model's recipe.py, imported from its path. Raises ConfigError when there is none."""
+        path = self.folder / (self.config.recipe or "recipe.py")
+        if not path.is_file():
+            raise ConfigError(f"{path}: no such file; a model needs a recipe with load_data()")
+        spec = importlib.util.spec_from_file_location(f"tinygate_recipe_{self.name}", path)
+        if spec is None or spec.loader is None:
+            raise ConfigError(f"{path}: not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The recipe's data, loaded once. Raises DataError when it is not the data the artifacts were made from."""
+        dataset: Dataset = self.recipe.load_data()
+        if dataset.sha256 != self.manifest.dataset.sha256:
+            raise DataError(
+                f"{self.folder}: the data set's sha256 is {dataset.sha256[:12]}…, the manifest was made from "
+                f"{self.manifest.dataset.sha256[:12]}…; run `make models` or restore the data"
+            )
+        return dataset
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One variant of a model, with its pinned artifact."""
+
+    model: Model
+    name: str
+
+    @property
+    def id(self) -> str:
+        """Name in test ids and reports: "gesture-ptq_int8"."""
+        return f"{self.model.name}-{self.name}"
+
+    @property
+    def path(self) -> Path:
+        """Where the .tflite stands."""
+        return self.model.variant_path(self.name)
+
+    @cached_property
+    def content(self) -> bytes:
+        """The .tflite, proven to be the one that the manifest pins.
+
+        Raises:
+            ModelFileError: the file is missing, the manifest does not know it, or its sha256 is another.
+        """
+        return _read_pinned(self)
+
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the proven content."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@cache
+def load_model(folder: Path) -> Model:
+    """Return the model of a folder, its model.toml checked. Raises ConfigError."""
+    model = Model(folder)
+    if not _NAME.fullmatch(model.name):
+        raise ConfigError(f"{folder}: a model folder's name must match [a-z0-9._-]")
+    _ = model.config
+    return model
+
+
+def find_models(root: Path) -> Iterator[Model]:
+    """Yield every model under a models/ folder: each folder with a model.toml, sorted by name."""
+    return (load_model(path.parent) for path in sorted(root.glob("*/model.toml")))
+
+
+def _read_pinned(variant: Variant) -> bytes:
+    pinned = variant.model.manifest.variants.get(variant.name)
+    manifest_path = variant.model.folder / "artifacts" / "manifest.json"
+    if pinned is None:
+        raise ModelFileError(f"{manifest_path}: no entry for variant {variant.name}; run `make models`")
+    try:
+        content = variant.path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{variant.path}: cannot be read ({error.strerror}); run `make models`") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != pinned.sha256:
+        raise ModelFileError(
+            f"{variant.path}: variant {variant.name} of {variant.model.name} is not the pinned file: sha256 "
+            f"{found[:12]}…, {manifest_path} demands {pinned.sha256[:12]}…; restore it (git checkout) or run `make models`"
+        )
+    return content

@@ -1,0 +1,154 @@
+"""What every test directory shares: models and variants to run over, `judge`, and the journal of what was decided.
+
+A failing TinygateError is shown as its one sentence; a broken artifact fails one test and skips the others of its
+variant, so that the one message that matters is not buried.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+
+from tinygate.errors import ConfigError, ModelFileError, TinygateError
+from tinygate.model.folder import Model, Variant, find_models
+from tinygate.store import journal
+from tinygate.verdict import Finding, Verdict, verdict_of
+
+pytest_plugins = ["tinygate.board.options"] if importlib.util.find_spec("tinygate.board.options") else []
+
+_models_key = pytest.StashKey[tuple[Model, ...]]()
+_journal_key = pytest.StashKey[Path | None]()
+_broken_key = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add tinygate's own options."""
+    group = parser.getgroup("tinygate")
+    group.addoption("--model", action="append", metavar="NAME", help="judge this model only (may be repeated)")
+    group.addoption("--models-root", metavar="DIR", help="folder that holds the model folders (default: models)")
+    group.addoption("--journal", metavar="FILE", help="append every finding and test outcome to this JSONL file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find the models; an unusable model.toml ends the run with one sentence."""
+    root = Path(config.getoption("--models-root") or config.rootpath / "models")
+    path = config.getoption("--journal")
+    config.stash[_journal_key] = Path(path) if path else None
+    config.stash[_broken_key] = {}
+    try:
+        found = tuple(find_models(_relative(root)))
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_models_key] = _selected(found, config.getoption("--model") or [], root)
+
+
+def _relative(path: Path) -> Path:
+    """Shorten paths in messages and reports to what the user typed them from."""
+    try:
+        return path.absolute().relative_to(Path.cwd())
+    except ValueError:
+        return path
+
+
+def _selected(found: tuple[Model, ...], names: list[str], root: Path) -> tuple[Model, ...]:
+    known = {model.name: model for model in found}
+    for name in names:
+        if name not in known:
+            raise pytest.UsageError(f"--model {name}: no such model under {root}; found: {', '.join(known) or 'none'}")
+    return tuple(known[name] for name in names) if names else found
+
+
+def models_of(config: pytest.Config) -> tuple[Model, ...]:
+    """Return the models that this run judges."""
+    return config.stash[_models_key]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests that ask for `model` or `variant` over all of them, grouped by variant."""
+    if "config" in metafunc.fixturenames:  # target tests: tests_target/conftest.py groups them by firmware
+        return
+    models = models_of(metafunc.config)
+    if "variant" in metafunc.fixturenames:
+        variants = [variant for model in models for variant in model.variants]
+        metafunc.parametrize("variant", variants, ids=lambda v: v.id, indirect=True, scope="session")
+    elif "model" in metafunc.fixturenames:
+        metafunc.parametrize("model", models, ids=lambda m: m.name, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what needs TensorFlow where there is none, unless it was asked for by marker."""
+    if "train" in config.getoption("markexpr"):
+        return
+    needs_training = [item for item in items if item.get_closest_marker("train")]
+    if needs_training:
+        config.hook.pytest_deselected(items=needs_training)
+        items[:] = [item for item in items if item not in needs_training]
+
+
+@pytest.fixture(scope="session")
+def variant(request: pytest.FixtureRequest) -> Variant:
+    """One variant whose .tflite has been proven to be the pinned one."""
+    found: Variant = request.param
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _only_proven_artifacts(request: pytest.FixtureRequest) -> None:
+    """Let the first test of a variant with a broken artifact fail, and skip the rest of them with its sentence."""
+    if "variant" not in request.fixturenames:
+        return
+    found: Variant = request.getfixturevalue("variant")
+    broken = request.config.stash[_broken_key]
+    if found.id in broken:
+        pytest.skip(f"its artifact is broken: {broken[found.id]}")
+    try:
+        _ = found.content
+    except ModelFileError as error:
+        broken[found.id] = str(error)
+        finding = Finding(
+            found.model.name, found.name, "host", "artifact", "sha256", None, "the sha256 that the manifest pins",
+            Verdict.FAIL, str(found.path), str(error),
+        )  # fmt: skip
+        _settle(request.config, finding)
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest) -> Callable[[Finding], None]:
+    """Journal a finding; fail the test unless its verdict is PASS or it carries none."""
+    return lambda finding: _settle(request.config, finding)
+
+
+def _settle(config: pytest.Config, finding: Finding) -> None:
+    path = config.stash[_journal_key]
+    if path is not None:
+        journal.append(path, finding)
+    if finding.verdict not in (None, Verdict.PASS):
+        pytest.fail(finding.sentence(), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show a TinygateError as its sentence, and journal how each test ended."""
+    report = yield
+    error = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(error, TinygateError) and not os.environ.get("TINYGATE_TRACEBACK"):
+        report.longrepr = f"{verdict_of(error)}: {type(error).__name__}: {error}"
+    path = item.config.stash[_journal_key]
+    if path is not None and (report.when == "call" or not report.passed):
+        journal.append(path, _outcome(report, error))
+    return report
+
+
+def _outcome(report: pytest.TestReport, error: BaseException | None) -> journal.TestOutcome:
+    if report.passed:
+        return journal.TestOutcome(report.nodeid, Verdict.PASS, "", report.duration)
+    if report.skipped:
+        return journal.TestOutcome(report.nodeid, None, str(error), report.duration)
+    verdict = Verdict.FAIL if isinstance(error, pytest.fail.Exception) else verdict_of(error or AssertionError())
+    return journal.TestOutcome(report.nodeid, verdict, str(error), report.duration)
