@@ -1,0 +1,5 @@
+"""Data sets: where they come from, how they are cut into windows and split so that nothing leaks."""
+
+from tinygate.data.dataset import Dataset, Split
+
+__all__ = ["Dataset", "Split"]
