@@ -20,6 +20,15 @@ from tinygate.verdict import Finding, Verdict, verdict_of
 
 pytest_plugins = ["tinygate.board.options"] if importlib.util.find_spec("tinygate.board.options") else []
 
+
+class JudgedError(AssertionError):
+    """A test that failed because of a finding, whose verdict it keeps."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.sentence())
+        self.verdict = finding.verdict
+
+
 _models_key = pytest.StashKey[tuple[Model, ...]]()
 _journal_key = pytest.StashKey[Path | None]()
 _broken_key = pytest.StashKey[dict[str, str]]()
@@ -127,7 +136,7 @@ def _settle(config: pytest.Config, finding: Finding) -> None:
     if path is not None:
         journal.append(path, finding)
     if finding.verdict not in (None, Verdict.PASS):
-        pytest.fail(finding.sentence(), pytrace=False)
+        raise JudgedError(finding)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -137,8 +146,11 @@ def pytest_runtest_makereport(
     """Show a TinygateError as its sentence, and journal how each test ended."""
     report = yield
     error = call.excinfo.value if call.excinfo is not None else None
-    if isinstance(error, TinygateError) and not os.environ.get("TINYGATE_TRACEBACK"):
-        report.longrepr = f"{verdict_of(error)}: {type(error).__name__}: {error}"
+    if not os.environ.get("TINYGATE_TRACEBACK"):
+        if isinstance(error, JudgedError):
+            report.longrepr = str(error)
+        elif isinstance(error, TinygateError):
+            report.longrepr = f"{verdict_of(error)}: {type(error).__name__}: {error}"
     path = item.config.stash[_journal_key]
     if path is not None and (report.when == "call" or not report.passed):
         journal.append(path, _outcome(report, error))
@@ -150,5 +162,10 @@ def _outcome(report: pytest.TestReport, error: BaseException | None) -> journal.
         return journal.TestOutcome(report.nodeid, Verdict.PASS, "", report.duration)
     if report.skipped:
         return journal.TestOutcome(report.nodeid, None, str(error), report.duration)
-    verdict = Verdict.FAIL if isinstance(error, pytest.fail.Exception) else verdict_of(error or AssertionError())
+    if isinstance(error, JudgedError):
+        verdict = error.verdict
+    elif isinstance(error, pytest.fail.Exception):
+        verdict = Verdict.FAIL
+    else:
+        verdict = verdict_of(error or AssertionError())
     return journal.TestOutcome(report.nodeid, verdict, str(error), report.duration)

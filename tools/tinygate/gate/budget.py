@@ -21,7 +21,8 @@ def judge_budget(variant: Variant, place: str, figure: str, value: float | int |
         PASS or FAIL where a budget exists, INCONCLUSIVE where one exists and there is no value,
         and a recorded figure without verdict where there is no budget.
     """
-    limit = dict((known.name, limit) for known, limit in variant.model.config.budgets_of(place, variant.name)).get(figure)
+    limits = {known.name: budget for known, budget in variant.model.config.budgets_of(place, variant.name)}
+    limit = limits.get(figure)
     if limit is None:
         return _finding(variant, place, figure, value, "", None, note)
     sign = "≤" if FIGURES[figure].at_most else "≥"
@@ -36,7 +37,13 @@ def judge_budget(variant: Variant, place: str, figure: str, value: float | int |
 
 
 def _finding(
-    variant: Variant, place: str, figure: str, value: float | int | None, limit: str, verdict: Verdict | None, reason: str
+    variant: Variant,
+    place: str,
+    figure: str,
+    value: float | int | None,
+    limit: str,
+    verdict: Verdict | None,
+    reason: str,
 ) -> Finding:
     return Finding(
         variant.model.name, variant.name, place, "budget", figure, value, limit, verdict, str(variant.path), reason

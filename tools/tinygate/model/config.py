@@ -141,14 +141,13 @@ def _named_variants(config: ModelConfig) -> Iterator[tuple[str, str]]:
     for place, budgets in config.budgets.items():
         for name in budgets:
             yield f"budgets.{place}.{name}", name
-    pairs: tuple[tuple[str, tuple[RatioRule, ...] | tuple[AccuracyMargin, ...]], ...] = (
-        ("rules", config.rules),
-        ("margins", config.margins),
-    )
-    for table, entries in pairs:
-        for position, entry in enumerate(entries):
-            yield f"{table}[{position}].variant", entry.variant
-            yield f"{table}[{position}].relative_to", entry.relative_to
+    comparisons: list[tuple[str, RatioRule | AccuracyMargin]] = [
+        *((f"rules[{position}]", rule) for position, rule in enumerate(config.rules)),
+        *((f"margins[{position}]", margin) for position, margin in enumerate(config.margins)),
+    ]
+    for key, comparison in comparisons:
+        yield f"{key}.variant", comparison.variant
+        yield f"{key}.relative_to", comparison.relative_to
 
 
 def _explain(path: Path, error: ValidationError) -> str:

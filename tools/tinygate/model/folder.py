@@ -153,6 +153,6 @@ def _read_pinned(variant: Variant) -> bytes:
     if found != pinned.sha256:
         raise ModelFileError(
             f"{variant.path}: variant {variant.name} of {variant.model.name} is not the pinned file: sha256 "
-            f"{found[:12]}…, {manifest_path} demands {pinned.sha256[:12]}…; restore it (git checkout) or run `make models`"
+            f"{found[:12]}…, {manifest_path} demands {pinned.sha256[:12]}…; restore it (git checkout) or `make models`"
         )
     return content

@@ -1,0 +1,53 @@
+"""The `tinygate` command: thin; each sub-command calls one function of the package."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tinygate.errors import TinygateError
+from tinygate.verdict import Verdict, verdict_of
+
+app = typer.Typer(
+    help="Decides whether a quantized TinyML model may ship on a microcontroller.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _commands() -> None:
+    """Keep sub-commands even while there is one only."""
+
+
+@app.command()
+def gate(
+    target: Annotated[str, typer.Option(help="the chip, as pytest-embedded names it")] = "esp32",
+    board: Annotated[str, typer.Option(help="virtual, virtual-fast, serial or qemu")] = "virtual",
+    port: Annotated[str | None, typer.Option(help="serial port of the board; never probed")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="judge this model only; may be repeated")] = None,
+    report_dir: Annotated[Path, typer.Option(help="where report.md, junit.xml and the journal go")] = Path("report"),
+) -> None:
+    """Judge every model on the host and on a board; exit 0 PASS, 1 FAIL, 2 ERROR, 3 INCONCLUSIVE."""
+    from tinygate.gate.nightly import GateRun, run_gate
+    from tinygate.report.write import write_report
+
+    ports = (f"--port={port}",) if port else ()
+    run = GateRun(Path.cwd(), report_dir, target, board, tuple(model or ()), ports)
+    summary, junit = run_gate(run)
+    write_report(summary, junit, run.report_dir)
+    raise typer.Exit(summary.verdict.exit_code)
+
+
+def main() -> None:
+    """Run the command; an error made on purpose is one line on stderr and the exit code of its verdict."""
+    try:
+        app()
+    except TinygateError as error:
+        verdict = verdict_of(error)
+        print(f"tinygate: {error}", file=sys.stderr)
+        sys.exit((Verdict.ERROR if verdict is Verdict.PASS else verdict).exit_code)

@@ -1,0 +1,81 @@
+"""A summary as a table on the terminal and as report.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tinygate.report import sanitize, table
+from tinygate.report.summary import Summary
+from tinygate.verdict import Finding, Verdict
+
+_STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.ERROR: "bold magenta"}
+
+
+def to_terminal(summary: Summary, console: Console) -> None:
+    """Print the table, what must be known to read it, every problem, and the verdict."""
+    grid = Table(title=f"Device columns: {summary.device_place}", title_justify="left")
+    for position, title in enumerate(table.header()):
+        grid.add_column(title, justify="left" if position < 2 else "right", overflow="fold")
+    for row in summary.rows:
+        cells = table.cells(row, summary.device_place)
+        grid.add_row(*(Text(sanitize.plain(cell)) for cell in cells[:-1]), _styled(row.verdict))
+    console.print(grid)
+    for note in table.notes(summary):
+        console.print(Text(f"  {sanitize.plain(note)}", style="dim"))
+    for problem in (*summary.problems, *summary.notices):
+        console.print(Text(sanitize.plain(problem)), soft_wrap=True)
+    console.print(Text("verdict: "), _styled(summary.verdict), sep="", end="\n")
+
+
+def _styled(verdict: Verdict) -> Text:
+    return Text(str(verdict), style=_STYLE.get(verdict, "bold yellow"))
+
+
+def to_markdown(summary: Summary, facts: Mapping[str, str]) -> str:
+    """Return report.md: verdict, table, problems, every finding, and `facts` about the run (versions, commit, …)."""
+    rows = [table.cells(row, summary.device_place) for row in summary.rows]
+    problems = [f"* {sanitize.markdown(text)}" for text in (*summary.problems, *summary.notices)]
+    notes = [f"* {sanitize.markdown(note)}" for note in table.notes(summary)]
+    findings = [_finding_cells(finding) for row in summary.rows for finding in row.findings]
+    titles = ("variant", "place", "check", "figure", "value", "demanded", "verdict", "reason", "file")
+    sections = [
+        f"# Gate report: {summary.verdict}",
+        f"Device columns: {sanitize.markdown(summary.device_place)}.",
+        *_grid(table.header(), rows),
+        *notes,
+        "## Problems" if problems else "No check failed, erred or stayed undecided.",
+        *problems,
+        "## Every finding",
+        *_grid(titles, findings),
+        f"Tests run: {len(summary.tests)}, of which skipped: {sum(t.verdict is None for t in summary.tests)}.",
+        "## The run",
+        *(f"* {sanitize.markdown(name)}: {sanitize.markdown(value)}" for name, value in facts.items()),
+    ]
+    return _join(sections)
+
+
+def _join(blocks: Iterable[str]) -> str:
+    """Join lines so that runs of table rows and list items stay together and everything else stands apart."""
+    text = ""
+    previous = ""
+    for block in blocks:
+        together = block[:2] == previous[:2] and block[:2] in ("| ", "* ")
+        text += ("\n" if together else "\n\n") + block if text else block
+        previous = block
+    return text + "\n"
+
+
+def _grid(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(titles) + " |", "| " + " | ".join("---" for _ in titles) + " |"]
+    return lines + ["| " + " | ".join(sanitize.markdown(cell) for cell in row) + " |" for row in rows]
+
+
+def _finding_cells(finding: Finding) -> tuple[str, ...]:
+    value = table.NOT_MEASURED if finding.value is None else str(finding.value)
+    verdict = str(finding.verdict) if finding.verdict is not None else "recorded"
+    head = (finding.variant, finding.place, finding.check, finding.figure, value, finding.limit, verdict)
+    return (*head, finding.reason, finding.file)

@@ -1,0 +1,79 @@
+"""The gate's table, as cells of text: the same for the terminal and for report.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tinygate.report.summary import Row, Summary
+from tinygate.verdict import Finding, Verdict
+
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: the figure it shows, and where that figure is measured ("host" or "device")."""
+
+    title: str
+    figure: str
+    where: str
+    show: Callable[[float | int], str]
+
+
+def _whole(value: float | int) -> str:
+    return f"{value:,.0f}"
+
+
+def _percent(value: float | int) -> str:
+    return f"{value:.2f} %"
+
+
+def _bit_exact(mismatches: float | int) -> str:
+    return "bit-exact" if mismatches == 0 else f"{mismatches:,.0f} differ"
+
+
+COLUMNS = (
+    Column(".tflite bytes", "tflite_bytes", "host", _whole),
+    Column("arena used, bytes", "arena_used_bytes", "device", _whole),
+    Column("inference, µs", "latency_median_us", "device", _whole),
+    Column("accuracy, host", "accuracy_percent", "host", _percent),
+    Column("accuracy, device", "accuracy_percent", "device", _percent),
+    Column("firmware flash, bytes", "flash_bytes", "device", _whole),
+    Column("parity", "parity_mismatches", "device", _bit_exact),
+)
+
+
+def header() -> tuple[str, ...]:
+    """Return the titles: model, variant, the figures, verdict."""
+    return ("model", "variant", *(column.title for column in COLUMNS), "verdict")
+
+
+def cells(row: Row, device_place: str) -> tuple[str, ...]:
+    """Return one variant's cells in the order of `header`."""
+    figures = (_cell(column, _finding_of(row, column, device_place)) for column in COLUMNS)
+    return (row.model, row.variant, *figures, str(row.verdict))
+
+
+def notes(summary: Summary) -> tuple[str, ...]:
+    """Return what must be known to read the table: each cause of a figure not measured, or measured otherwise."""
+    found: dict[str, None] = {}
+    for row in summary.rows:
+        for column in COLUMNS:
+            finding = _finding_of(row, column, summary.device_place)
+            if finding is not None and finding.value is None and finding.reason:
+                found[f"{column.title}: {NOT_MEASURED}. {finding.reason}"] = None
+    return tuple(found)
+
+
+def _finding_of(row: Row, column: Column, device_place: str) -> Finding | None:
+    return row.find(column.figure, "host" if column.where == "host" else device_place)
+
+
+def _cell(column: Column, finding: Finding | None) -> str:
+    if finding is None:
+        return "–"
+    if not isinstance(finding.value, int | float):
+        return NOT_MEASURED
+    mark = "" if finding.verdict in (None, Verdict.PASS) else f" {finding.verdict}"
+    return column.show(finding.value) + mark
