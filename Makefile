@@ -1,0 +1,55 @@
+# Two commands for everyone: `make gate` and `make test`. Both set themselves up; nothing but Python 3.11, make, git
+# and a package index is needed. The others are for those who make models or change tinygate.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+TRAIN := .venv-train
+BOARD ?= virtual
+GATE_LOCKS := requirements/gate.lock requirements/data.lock
+TRAIN_LOCKS := requirements/train.lock requirements/data.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help gate test lint models test-models bench lock clean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+gate: $(VENV)/.ready  ## judge every model on the host and on BOARD (virtual), print the verdict, write report/
+	$(VENV)/bin/tinygate gate --target esp32 --board $(BOARD)
+
+test: lint  ## every test: host, target on the virtual board, tinygate itself
+	$(VENV)/bin/pytest -q tests_host tools/tests
+	$(VENV)/bin/pytest -q tests_target --target esp32 --board virtual
+
+lint: $(VENV)/.ready  ## ruff and mypy --strict
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+models: $(TRAIN)/.ready  ## train and convert every model anew, report what changed
+	for model in models/*/model.toml; do $(TRAIN)/bin/python -m tinygate.recipes $$(dirname $$model) || exit; done
+
+test-models: $(TRAIN)/.ready  ## tests that need TensorFlow: pinned weights convert to the pinned bytes
+	$(TRAIN)/bin/pytest -q -m train tools/tests
+
+bench: $(VENV)/.ready  ## what streaming the test set costs, against one round trip per 31 bytes
+	$(VENV)/bin/python -m tools.bench.transfer
+
+lock:  ## resolve requirements/*.in anew (needs uv)
+	for name in gate train; do \
+	  uv pip compile -q --no-header --generate-hashes --python-version 3.11 requirements/$$name.in -o requirements/$$name.lock || exit; \
+	done
+
+clean:  ## remove environments, caches and reports
+	rm -rf $(VENV) $(TRAIN) .cache build report
+
+# One environment for the gate, one with TensorFlow; each is whole when its .ready is there.
+$(VENV)/.ready: $(GATE_LOCKS) pyproject.toml
+$(TRAIN)/.ready: $(TRAIN_LOCKS) pyproject.toml
+
+$(VENV)/.ready $(TRAIN)/.ready:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "tinygate needs Python 3.11, found: $$($(PYTHON) --version 2>&1); name one with make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes $(addprefix -r ,$(filter %.lock,$^))
+	$(@D)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
