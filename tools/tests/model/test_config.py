@@ -1,0 +1,78 @@
+"""model.toml: what is wrong is said with file and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tinygate.errors import ConfigError
+from tinygate.model.config import load_config
+
+GOOD = """
+schema_version = 1
+title = "A model"
+[variants.float32]
+[variants.ptq_int8]
+[budgets.esp32.ptq_int8]
+arena_used_bytes = 6000
+latency_median_us = 900.5
+[[rules]]
+figure = "tflite_bytes"
+variant = "ptq_int8"
+relative_to = "float32"
+places = ["host"]
+max_ratio = 0.4
+[[margins]]
+variant = "ptq_int8"
+relative_to = "float32"
+max_drop_points = 2.0
+"""
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    return tmp_path / "model.toml"
+
+
+def test_a_good_file_gives_budgets_rules_and_margins(toml: Path) -> None:
+    toml.write_text(GOOD)
+    config = load_config(toml)
+    assert [(f.name, limit) for f, limit in config.budgets_of("esp32", "ptq_int8")] == [
+        ("arena_used_bytes", 6000),
+        ("latency_median_us", 900.5),
+    ]
+    assert list(config.budgets_of("host", "ptq_int8")) == []
+    assert config.rules[0].text == "ptq_int8 / float32 ≤ 0.4"
+    assert config.margins[0].max_drop_points == 2.0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("arena_used_bytes", "arena_used_kb", r"budgets.esp32.ptq_int8.arena_used_kb: unknown key; did you mean arena_used_bytes\?.*unit"),
+        ("latency_median_us", "latency_median_ms", r"did you mean latency_median_us"),
+        ("arena_used_bytes = 6000", 'arena_used_bytes = "6 kB"', r"arena_used_bytes: input should be a valid integer, found '6 kB'"),
+        ("arena_used_bytes = 6000", "arena_used_bytes = -1", r"greater than 0, found -1"),
+        ("[budgets.esp32.ptq_int8]", "[budgets.esp32.qat_int8]", r"budgets.esp32.qat_int8: no variant 'qat_int8'"),
+        ("[budgets.esp32.ptq_int8]", "[budgets.stm32.ptq_int8]", r"budgets.stm32"),
+        ('relative_to = "float32"\nplaces', 'relative_to = "fp32"\nplaces', r"rules\[0\].relative_to: no variant 'fp32'"),
+        ("max_ratio = 0.4", "ratio = 0.4", r"rules.0"),
+        ("schema_version = 1", "schema_version = 2", r"schema_version"),
+        ('title = "A model"', "", r"title: required and missing"),
+        ("[[margins]]", "[[margin]]", r"margin: unknown key; did you mean margins"),
+        ("[variants.float32]", "[variants.float32", r"not valid TOML"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_is_one_sentence_with_file_and_key(toml: Path, old: str, new: str, complaint: str) -> None:
+    assert old in GOOD
+    toml.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(ConfigError, match=complaint) as caught:
+        load_config(toml)
+    assert str(caught.value).startswith(str(toml))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_says_what_a_model_folder_needs(toml: Path) -> None:
+    with pytest.raises(ConfigError, match=r"needs a model\.toml"):
+        load_config(toml)

@@ -1,0 +1,86 @@
+"""The import arrows: what may import what, read from the source. A new arrow is a decision, made here."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "tinygate"
+
+# Everything may import errors. The thin edges (plugin, cli) may import all.
+ARROWS: dict[str, set[str]] = {
+    "verdict": set(),
+    "store": {"verdict"},
+    "flatbuffer": set(),
+    "data": {"store"},
+    "model": {"data", "store"},
+    "protocol": set(),
+    "quant": {"flatbuffer", "verdict"},
+    "reference": {"flatbuffer", "store"},
+    "firmware": {"store"},
+    "report": {"store", "verdict"},
+    "gate": {"model", "quant", "report", "store", "verdict"},
+    "board": {"protocol"},
+    "virtual": {"protocol", "reference"},
+    "recipes": {"quant", "data", "flatbuffer", "model", "reference", "store"},
+}
+TENSORFLOW = {"tensorflow", "tf_keras", "tensorflow_model_optimization"}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def package_files() -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        files.setdefault(part, []).append(path)
+    return files
+
+
+@pytest.mark.parametrize("part", ARROWS)
+def test_a_package_imports_only_along_the_arrows(part: str) -> None:
+    allowed = ARROWS[part] | {part, "errors", "__version__"}
+    for path in package_files().get(part, []):
+        used = {name.split(".")[1] for name in imports_of(path) if name.startswith("tinygate.")}
+        assert used <= allowed, f"{path} imports {sorted(used - allowed)}"
+
+
+def test_every_package_has_its_arrows_declared() -> None:
+    edges = {"__init__", "__main__", "errors", "pytest_plugin", "cli", "audit_cli"}
+    assert set(package_files()) <= set(ARROWS) | edges
+
+
+def test_only_recipes_import_tensorflow() -> None:
+    for part, paths in package_files().items():
+        for path in paths:
+            used = {name.split(".")[0] for name in imports_of(path)} & TENSORFLOW
+            assert not used or part == "recipes", f"{path} imports {used}"
+
+
+def test_nothing_unused_is_left_among_the_packages() -> None:
+    empty = [part for part, paths in package_files().items() if not any(p.read_text().strip() for p in paths)]
+    assert not empty
+
+
+@pytest.mark.parametrize("command", [["tests_host"], ["tests_target", "--target", "esp32", "--board", "virtual"]])
+def test_collecting_does_not_import_tensorflow(command: list[str]) -> None:
+    script = (
+        "import sys, pytest; code = pytest.main(sys.argv[1:]); "
+        "loaded = {'tensorflow', 'tf_keras', 'keras'} & set(sys.modules); sys.exit(f'{code} {loaded}' if code or loaded else 0)"
+    )
+    args = [sys.executable, "-c", script, *command, "--collect-only", "-q"]
+    run = subprocess.run(args, cwd=PACKAGE.parents[1], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr
