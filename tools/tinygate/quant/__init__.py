@@ -1,0 +1,1 @@
+"""Quantization arithmetic and checks."""

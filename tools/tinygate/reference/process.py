@@ -1,0 +1,124 @@
+"""Starts the interpreter's process, asks it, and outlives it: one process per runtime, reused, with limits.
+
+A request that takes too long or a process that dies (TensorFlow Lite Micro aborts on failed checks) costs that process
+only: the caller gets a ModelFileError with its last words, and the next request a new process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tinygate.errors import ModelFileError
+from tinygate.reference.worker import Arrays, read_message, write_message
+
+MEMORY_LIMIT_BYTES = 4 << 30
+_LAST_WORDS_LINES = 5
+_EXIT_TIMEOUT_S = 5.0
+
+
+class InterpreterProcess:
+    """A running worker. Not for use by several threads at once."""
+
+    def __init__(self, runtime: str, memory_limit_bytes: int = MEMORY_LIMIT_BYTES) -> None:
+        self.runtime = runtime
+        self._log = tempfile.TemporaryFile(mode="a+b")  # noqa: SIM115  closed in `close`
+        read_end, write_end = os.pipe()
+        worker = Path(__file__).with_name("worker.py")
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", str(worker), str(write_end), str(memory_limit_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=(write_end,),
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        )
+        os.close(write_end)
+        self._answers: BinaryIO = os.fdopen(read_end, "rb")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None and not self._answers.closed
+
+    def ask(self, request: dict[str, Any], arrays: Arrays, timeout_s: float) -> tuple[Arrays, str]:
+        """Return the arrays of the answer and what the interpreter printed meanwhile.
+
+        Raises:
+            ModelFileError: the interpreter refused, died or took longer than `timeout_s`.
+        """
+        self._log.truncate(0)
+        assert self._process.stdin is not None
+        try:
+            write_message(self._process.stdin, request, arrays)  # type: ignore[arg-type]
+        except BrokenPipeError:
+            raise self._died() from None
+        if not select.select([self._answers], [], [], timeout_s)[0]:
+            self.close()
+            raise ModelFileError(
+                f"{self.runtime} did not finish within {timeout_s:g} s on this model; it was stopped. "
+                "Is the model meant for a microcontroller?"
+            )
+        message = read_message(self._answers)
+        if message is None:
+            raise self._died()
+        header, results = message
+        if header["error"]:
+            raise ModelFileError(f"{self.runtime} cannot run this model: {header['error']}.{self._last_words()}")
+        return results, self._printed()
+
+    def close(self) -> None:
+        """End the process and free what it held. May be called again."""
+        if self._process.stdin and not self._process.stdin.closed:
+            self._process.kill()
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+            self._process.wait(_EXIT_TIMEOUT_S)
+            self._answers.close()
+            self._log.close()
+
+    def _died(self) -> ModelFileError:
+        code = self._process.wait(_EXIT_TIMEOUT_S)
+        words = self._last_words()
+        self.close()
+        how = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
+        return ModelFileError(
+            f"{self.runtime} {how} while it ran this model: the model breaks one of its checks.{words}"
+        )
+
+    def _printed(self) -> str:
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
+
+    def _last_words(self) -> str:
+        lines = [line for line in self._printed().splitlines() if line.strip()][-_LAST_WORDS_LINES:]
+        return f" Its last words: {' | '.join(lines)}" if lines else " It left no message."
+
+
+_running: dict[str, InterpreterProcess] = {}
+_lock = threading.Lock()
+
+
+def ask(runtime: str, request: dict[str, Any], arrays: Arrays, timeout_s: float) -> tuple[Arrays, str]:
+    """Ask the session's process of `runtime`, starting it if need be; see `InterpreterProcess.ask`."""
+    with _lock:
+        process = _running.get(runtime)
+        if process is None or not process.is_alive:
+            if process is not None:
+                process.close()
+            process = _running[runtime] = InterpreterProcess(runtime)
+        return process.ask(request, arrays, timeout_s)
+
+
+@atexit.register
+def _close_all() -> None:
+    for process in _running.values():
+        process.close()
