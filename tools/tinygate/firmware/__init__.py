@@ -1,0 +1,1 @@
+"""Firmware as files: application images, build folders, model sources and sizes."""

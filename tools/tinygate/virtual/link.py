@@ -1,0 +1,312 @@
+"""The serial line: an RFC 2217 server on loopback with a device behind it, at the speed of a real line if wanted.
+
+`Pacer` and `Device` know no sockets and no clock; `LinkServer` is the only part with I/O. To put any device of one's
+own behind a simulated line (a benchmark does):
+
+    with LinkServer(device, baud=115200) as server:
+        print(server.url)      # rfc2217://127.0.0.1:PORT
+        server.run()           # until server.stop(), from any thread
+
+The server binds 127.0.0.1 only: RFC 2217 has no authentication.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+from serial.rfc2217 import PortManager
+
+_BITS_PER_BYTE = 10  # start, 8 data, stop
+_SLICE_S = 0.002  # paced bytes are handed over in slices: one wake-up per byte would cost more than it shows
+_MAX_BACKLOG_BYTES = 1 << 16  # beyond this the socket is not read: the sender waits, as on a real port
+
+
+class Device(Protocol):
+    """What sits behind the line. Times are seconds of one monotonic clock."""
+
+    def set_lines(self, dtr: bool, rts: bool, now: float) -> None:
+        """Take the control lines' levels (asserted = True)."""
+
+    def set_baud(self, baud: int) -> None:
+        """Learn the rate that the client set."""
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take bytes from the line."""
+
+    def advance(self, now: float, room: int) -> bytes:
+        """Do what is due; return the bytes to send, about `room` at most. Called after every event."""
+
+    def deadline(self) -> float | None:
+        """Return when to call `advance` at the latest; None when nothing is pending."""
+
+    def descriptors(self) -> list[int]:
+        """Return file descriptors that `advance` wants to be called for when they are readable."""
+
+
+class Pacer:
+    """One direction of a serial line: bytes come out no faster than the baud rate carries them (8N1)."""
+
+    def __init__(self, baud: int | None) -> None:
+        """Make a line of `baud`; None for one without a limit."""
+        self.baud = baud
+        self._queue = bytearray()
+        self._free_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def push(self, data: bytes, now: float) -> None:
+        """Put bytes on the line."""
+        if not self._queue:
+            self._free_at = max(self._free_at, now)
+        self._queue += data
+
+    def pull(self, now: float) -> bytes:
+        """Return the bytes that have arrived by `now`."""
+        count = len(self._queue)
+        if self.baud is not None:
+            count = min(count, max(0, int((now - self._free_at) * self.baud / _BITS_PER_BYTE + 1e-6)))
+            self._free_at += count * _BITS_PER_BYTE / self.baud
+        data = bytes(self._queue[:count])
+        del self._queue[:count]
+        return data
+
+    def deadline(self) -> float | None:
+        """Return when `pull` has something worth fetching; None when the line is empty."""
+        if not self._queue:
+            return None
+        if self.baud is None:
+            return self._free_at
+        byte_s = _BITS_PER_BYTE / self.baud
+        return self._free_at + min(len(self._queue) * byte_s, max(_SLICE_S, byte_s))
+
+    def clear(self) -> None:
+        """Drop what is on its way."""
+        self._queue.clear()
+
+
+class _Port:
+    """The serial port that pyserial's PortManager drives: settings, control lines, and the connection it answers on."""
+
+    parity, bytesize, stopbits = "N", 8, 1
+    xonxoff = rtscts = break_condition = False
+    cts = dsr = cd = True
+    ri = False
+
+    def __init__(self, on_lines: Callable[[bool, bool], None], on_baud: Callable[[int], None]) -> None:
+        self._on_lines, self._on_baud = on_lines, on_baud
+        self._dtr = self._rts = False
+        self._baud = 115200
+        self.telnet = bytearray()
+        self.purge_input: Callable[[], None] = lambda: None
+        self.purge_output: Callable[[], None] = lambda: None
+
+    def write(self, data: bytes) -> None:
+        """Take a telnet answer for the client."""
+        self.telnet += data
+
+    def reset_input_buffer(self) -> None:
+        self.purge_input()
+
+    def reset_output_buffer(self) -> None:
+        self.purge_output()
+
+    @property
+    def baudrate(self) -> int:
+        return self._baud
+
+    @baudrate.setter
+    def baudrate(self, baud: int) -> None:
+        self._baud = baud
+        self._on_baud(baud)
+
+    @property
+    def dtr(self) -> bool:
+        return self._dtr
+
+    @dtr.setter
+    def dtr(self, level: bool) -> None:
+        self._dtr = level
+        self._on_lines(self._dtr, self._rts)
+
+    @property
+    def rts(self) -> bool:
+        return self._rts
+
+    @rts.setter
+    def rts(self, level: bool) -> None:
+        self._rts = level
+        self._on_lines(self._dtr, self._rts)
+
+
+class LinkServer:
+    """Serves one device to one RFC 2217 client at a time; a second client is turned away, as by a port in use."""
+
+    def __init__(self, device: Device, baud: int | None = None, follow_client: bool = False, port: int = 0) -> None:
+        """Bind and listen.
+
+        Args:
+            device: what is behind the line.
+            baud: rate of the simulated line; None for one without a limit.
+            follow_client: take the rate that the client sets, instead of `baud`.
+            port: TCP port; 0 for a free one.
+        """
+        self._device = device
+        self._follow_client = follow_client
+        self._to_device, self._to_client = Pacer(baud), Pacer(baud)
+        self._port = _Port(self._lines_changed, self._baud_changed)
+        self._port.purge_input = self._to_client.clear
+        self._port.purge_output = self._to_device.clear
+        self._telnet: PortManager | None = None
+        self._client: socket.socket | None = None
+        self._unsent = bytearray()
+        self._stopped = False
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=4)
+        self._listener.setblocking(False)
+        self._watched: dict[int, Callable[[], None]] = {}
+
+    @property
+    def url(self) -> str:
+        """The address for pyserial's serial_for_url, esptool's --port and pytest-embedded's --port."""
+        return f"rfc2217://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> LinkServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def running(self) -> bool:
+        """False once `stop` was called."""
+        return not self._stopped
+
+    def watch(self, descriptor: int, callback: Callable[[], None]) -> None:
+        """Call `callback` in `run` whenever `descriptor` is readable."""
+        self._watched[descriptor] = callback
+
+    def run(self) -> None:
+        """Serve until `stop`."""
+        while not self._stopped:
+            self.step()
+
+    def stop(self) -> None:
+        """End `run`; safe from another thread or a signal handler."""
+        self._stopped = True
+        with contextlib.suppress(OSError):
+            self._wake_sender.send(b"x")
+
+    def close(self) -> None:
+        """Close client and listener."""
+        self._drop_client()
+        for end in (self._listener, self._wake_receiver, self._wake_sender):
+            end.close()
+
+    def step(self, max_wait_s: float = 1.0) -> None:
+        """Wait for one round of events and handle them."""
+        self._pump(time.monotonic())
+        readable = self._wait(max_wait_s)
+        if self._wake_receiver in readable:
+            self._wake_receiver.recv(64)
+        for descriptor, callback in self._watched.items():
+            if descriptor in readable:
+                callback()
+        if self._client is not None and self._client in readable:
+            self._read_client()
+        if self._listener in readable:
+            self._accept()
+
+    def _wait(self, max_wait_s: float) -> list[int | socket.socket]:
+        reading: list[int | socket.socket] = [self._wake_receiver, self._listener, *self._watched]
+        if self._room() > 0:
+            reading += self._device.descriptors()
+        if self._client is not None and len(self._to_device) < _MAX_BACKLOG_BYTES:
+            reading.append(self._client)
+        writing = [self._client] if self._client is not None and self._unsent else []
+        pending = (self._to_device.deadline(), self._to_client.deadline(), self._device.deadline())
+        wait_s = min((at - time.monotonic() for at in pending if at is not None), default=max_wait_s)
+        return select.select(reading, writing, [], max(0.0, min(wait_s, max_wait_s)))[0]
+
+    def _pump(self, now: float) -> None:
+        """Move bytes along the line: to the device, out of it, to the client."""
+        self._deliver(now)
+        output = self._device.advance(now, self._room())
+        if self._client is None:
+            self._to_client.clear()  # nobody listens: the line's bytes are lost, as on a real one
+            return
+        self._to_client.push(output, now)
+        self._unsent += self._port.telnet
+        self._port.telnet.clear()
+        self._unsent += self._to_client.pull(now).replace(b"\xff", b"\xff\xff")
+        self._send()
+
+    def _room(self) -> int:
+        """Return how many bytes the line to the client takes before the device has to wait."""
+        return max(0, _MAX_BACKLOG_BYTES - len(self._to_client) - len(self._unsent))
+
+    def _deliver(self, now: float) -> None:
+        data = self._to_device.pull(now)
+        if data:
+            self._device.receive(data, now)
+
+    def _send(self) -> None:
+        if self._client is None or not self._unsent:
+            return
+        try:
+            sent = self._client.send(self._unsent)
+            del self._unsent[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._drop_client()
+
+    def _read_client(self) -> None:
+        assert self._client is not None
+        try:
+            data = self._client.recv(1 << 15)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop_client()
+            return
+        assert self._telnet is not None
+        if b"\xff" not in data and self._telnet.mode == 0 and self._telnet.suboption is None:
+            self._to_device.push(data, time.monotonic())
+            return
+        for byte in self._telnet.filter(data):
+            self._to_device.push(byte, time.monotonic())
+
+    def _accept(self) -> None:
+        connection, _ = self._listener.accept()
+        if self._client is not None:
+            connection.close()
+            return
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._client = connection
+        self._telnet = PortManager(cast(Any, self._port), cast(Any, self._port))
+
+    def _drop_client(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = self._telnet = None
+        for buffer in (self._unsent, self._port.telnet):
+            buffer.clear()
+
+    def _lines_changed(self, dtr: bool, rts: bool) -> None:
+        now = time.monotonic()
+        self._deliver(now)  # what was sent before the change arrives before it
+        self._device.set_lines(dtr, rts, now)
+
+    def _baud_changed(self, baud: int) -> None:
+        if self._follow_client:
+            self._to_device.baud = self._to_client.baud = baud
+        self._device.set_baud(baud)
