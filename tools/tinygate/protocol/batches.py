@@ -1,0 +1,46 @@
+"""How windows are packed into infer requests: as many whole ones as a line holds, or one in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from tinygate.errors import InputError, TargetError
+from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
+from tinygate.protocol.messages import InferRequest
+
+LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
+
+
+def infer_requests(
+    windows: Iterable[bytes], first: int, input_bytes: int, rx_line_bytes: int, rx_window_bytes: int
+) -> Iterator[InferRequest]:
+    """Yield the requests that carry `windows` (each `input_bytes` of raw tensor), numbered from `first`.
+
+    Raises:
+        InputError: a window has another length.
+        TargetError: the announced limits leave no room for data.
+    """
+    line_bytes = min(rx_line_bytes, rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
+    capacity = (line_bytes - _overhead_bytes()) // 4 * 3
+    if capacity < 1:
+        raise TargetError(f"rx_line_bytes={rx_line_bytes}, rx_window_bytes={rx_window_bytes} leave no room for data")
+    source = iter(windows)
+    whole = max(1, capacity // input_bytes)
+    while batch := list(islice(source, whole)):
+        for window in batch:
+            if len(window) != input_bytes:
+                raise InputError(
+                    f"a window near {first} has {len(window)} bytes, the device's model takes {input_bytes}"
+                )
+        data = b"".join(batch)
+        for offset in range(0, len(data), capacity):
+            yield InferRequest(first, len(batch), offset, data[offset : offset + capacity])
+        first += len(batch)
+
+
+def _overhead_bytes() -> int:
+    """Length of an infer request's line without its data, at most."""
+    largest = 2**32 - 1
+    fields = tuple((key, str(largest)) for key in ("first", "count", "offset"))
+    return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRequest.KIND, fields))) + len(" data=")

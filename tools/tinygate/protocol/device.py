@@ -1,0 +1,96 @@
+"""The device's side of a session, as the firmware must behave: checks requests, numbers and encodes replies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinygate.protocol.envelope import Answers, encode_reply
+from tinygate.protocol.framing import Damaged, Decoder, Direction, Event, Reason, Record
+from tinygate.protocol.messages import REQUESTS, Error, ErrorCode, Hello, HelloRequest, Message
+
+_DAMAGE = {
+    Reason.TRUNCATED: ErrorCode.BAD_FRAME,
+    Reason.TOO_LONG: ErrorCode.TOO_LARGE,
+    Reason.BAD_FRAME: ErrorCode.BAD_FRAME,
+    Reason.BAD_CRC: ErrorCode.BAD_CRC,
+    Reason.BAD_RECORD: ErrorCode.BAD_FRAME,
+}
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A request that passed every check of the session, to be answered with `DeviceSession.reply`."""
+
+    request: Message
+    sequence: int
+    nonce: str
+
+
+class DeviceSession:
+    """Requests in, reply bytes out. Feed it, answer each `Incoming` in order, send `outgoing()`.
+
+    Args:
+        boot_id: 8 hex digits drawn at each boot.
+        rx_line_bytes: longest request line, line end included, as announced in hello.
+    """
+
+    def __init__(self, boot_id: str, rx_line_bytes: int) -> None:
+        self.boot_id = boot_id
+        self.rejected_records = 0
+        self._decoder = Decoder(rx_line_bytes)
+        self._sequence = 0
+        self._nonce: str | None = None
+        self._last_request = 0
+        self._outgoing = b""
+
+    def feed(self, data: bytes) -> list[Incoming]:
+        """Return the requests to carry out; the rest is answered with an error, or ignored when it is no record."""
+        return [incoming for event in self._decoder.feed(data) if (incoming := self._check(event))]
+
+    def ready(self, hello: Hello) -> None:
+        """Announce a boot, unasked."""
+        self._send(hello, None)
+
+    def reply(self, incoming: Incoming, message: Message) -> None:
+        """Answer a request, in parts when one line is too short."""
+        self._send(message, Answers(incoming.sequence, incoming.nonce))
+
+    def outgoing(self) -> bytes:
+        """Return the bytes to send, once."""
+        data, self._outgoing = self._outgoing, b""
+        return data
+
+    def _check(self, event: Event) -> Incoming | None:
+        if isinstance(event, Damaged) and event.reason in _DAMAGE:
+            self.rejected_records += 1
+            detail = f"{event.reason}: {len(event.raw)} bytes were no request"
+            self._send(Error(_DAMAGE[event.reason], detail), None)
+        if not isinstance(event, Record) or event.direction is Direction.REPLY:
+            return None
+        result = self._judge(event)
+        if isinstance(result, Error):
+            self._send(result, Answers(event.sequence, event.ident))
+            return None
+        return Incoming(result, event.sequence, event.ident)
+
+    def _judge(self, record: Record) -> Error | Message:
+        """Return the request in a record, or why it is refused; a number in order counts even then."""
+        if record.kind == HelloRequest.KIND:
+            self._nonce = record.ident
+        elif record.ident != self._nonce:
+            return Error(ErrorCode.WRONG_NONCE, f"nonce {record.ident} opened no session: send hello first")
+        elif record.sequence != (self._last_request + 1) % 2**32:
+            detail = f"request {record.sequence} came after {self._last_request}: send hello first"
+            return Error(ErrorCode.BAD_SEQUENCE, detail)
+        self._last_request = record.sequence
+        if record.kind not in REQUESTS:
+            return Error(ErrorCode.UNKNOWN_KIND, f"{record.kind} is no request")
+        try:
+            return REQUESTS[record.kind].from_fields(record.fields)
+        except ValueError as error:
+            return Error(ErrorCode.BAD_REQUEST, str(error))
+
+    def _send(self, message: Message, answers: Answers | None) -> None:
+        for line in encode_reply(self._sequence, self.boot_id, message, answers):
+            self._outgoing += line
+            self._sequence = (self._sequence + 1) % 2**32

@@ -1,0 +1,73 @@
+"""What every reply carries besides its message: which request it answers, and which part of the answer it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
+from tinygate.protocol.messages import REPLIES, Fields, Message
+from tinygate.protocol.parts import split
+
+_PART = re.compile(r"([1-9][0-9]{0,4})/([1-9][0-9]{0,4})\Z")
+_WORST_PART = ("part", "99999/99999")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The request (`re`, `nonce`) that a reply answers, and `part` of `parts` (1 of 1 when it is whole)."""
+
+    sequence: int
+    nonce: str
+    part: int = 1
+    parts: int = 1
+
+    def to_fields(self) -> Fields:
+        """Return the fields that come before the message's own."""
+        fields: Fields = (("re", str(self.sequence)), ("nonce", self.nonce))
+        return fields if self.parts == 1 else (*fields, ("part", f"{self.part}/{self.parts}"))
+
+
+def encode_reply(sequence: int, boot_id: str, message: Message, answers: Answers | None) -> list[bytes]:
+    """Return the lines of a reply, numbered from `sequence`; `answers` is None for what was not asked for.
+
+    Raises:
+        ValueError: the message has a value that is out of range, or does not fit even in parts.
+    """
+    own = answers.to_fields() if answers else ()
+
+    def record(fields: Fields, index: int = 0) -> Record:
+        return Record(Direction.REPLY, (sequence + index) % 2**32, boot_id, message.KIND, fields)
+
+    def fits(part: Message) -> bool:
+        longest = record((*own, *((_WORST_PART,) if answers else ()), *part.to_fields()))
+        return len(encode(longest, max_bytes=2**31)) <= MAX_LINE_BYTES
+
+    parts = split(message, fits)
+    if answers is None or len(parts) == 1:
+        return [encode(record(own + parts[0].to_fields()))]
+    headers = (Answers(answers.sequence, answers.nonce, number, len(parts)) for number in range(1, len(parts) + 1))
+    pairs = zip(headers, parts, strict=True)
+    return [encode(record(head.to_fields() + part.to_fields(), i)) for i, (head, part) in enumerate(pairs)]
+
+
+def parse_reply(record: Record) -> tuple[Answers | None, Message]:
+    """Return what a reply answers (None: nothing) and its message.
+
+    Raises:
+        ValueError: the kind is unknown, or a field is missing, unknown or malformed.
+    """
+    if record.kind not in REPLIES:
+        raise ValueError(f"unknown kind {record.kind}")
+    message = REPLIES[record.kind].from_fields(f for f in record.fields if f[0] not in ("re", "nonce", "part"))
+    given = dict(record.fields)
+    if not {"re", "nonce", "part"} & given.keys():
+        return None, message
+    part = _PART.match(given.get("part", "1/1"))
+    if part is None or int(part[1]) > int(part[2]):
+        raise ValueError(f"part={given['part']}: expected <number>/<parts>")
+    if not re.match(r"(0|[1-9][0-9]{0,9})\Z", given.get("re", "")) or not re.match(
+        r"[0-9a-f]{8}\Z", given.get("nonce", "")
+    ):
+        raise ValueError("re and nonce come together: a decimal number and 8 hex digits")
+    return Answers(int(given["re"]), given["nonce"], int(part[1]), int(part[2])), message

@@ -1,0 +1,336 @@
+"""Every request and reply as a frozen dataclass, parsed strictly from the fields of a record.
+
+The fields of a class, in order, are the fields of the record, in order; docs/protocol.md says what each means.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
+
+from tinygate.protocol.values import (
+    F32,
+    I32,
+    U32,
+    U64,
+    Codec,
+    Data,
+    Hex32,
+    Name,
+    NameList,
+    Sha256,
+    TextValue,
+    U32List,
+    choice,
+)
+
+
+class ErrorCode(StrEnum):
+    """What an error record says; docs/protocol.md has the table."""
+
+    BAD_FRAME = "bad_frame"
+    BAD_CRC = "bad_crc"
+    TOO_LARGE = "too_large"
+    NO_CREDIT = "no_credit"
+    BAD_SEQUENCE = "bad_sequence"
+    WRONG_NONCE = "wrong_nonce"
+    UNKNOWN_KIND = "unknown_kind"
+    BAD_REQUEST = "bad_request"
+    UNSUPPORTED = "unsupported"
+    NO_MODEL = "no_model"
+    SCHEMA = "schema"
+    UNKNOWN_OPERATOR = "unknown_operator"
+    ARENA_TOO_SMALL = "arena_too_small"
+    INVOKE_FAILED = "invoke_failed"
+    INTERNAL = "internal"
+
+
+Fields = tuple[tuple[str, str], ...]
+_DTYPE = choice("float32", "int8", "uint8", "int16", "int32")
+_MODEL_STATUS = choice("ok", "no_model", "schema", "unknown_operator", "arena_too_small", "internal")
+
+
+@dataclass(frozen=True)
+class Message:
+    """Base of all requests and replies."""
+
+    KIND: ClassVar[str]
+
+    def to_fields(self) -> Fields:
+        """Return key and value of each field present, in the declared order; ValueError if one is out of range."""
+        values = ((name, codec, getattr(self, name)) for name, codec, _ in _schema(type(self)))
+        return tuple((name, codec.write(value)) for name, codec, value in values if value not in (None, (), b""))
+
+    @classmethod
+    def from_fields(cls, fields: Iterable[tuple[str, str]]) -> Self:
+        """Return the message in `fields`; keys beginning with `x_` are extensions and ignored.
+
+        Raises:
+            ValueError: a field is missing, unknown, or has a value that its type does not allow.
+        """
+        given = {key: value for key, value in fields if not key.startswith("x_")}
+        values: dict[str, Any] = {}
+        for name, codec, required in _schema(cls):
+            if name in given:
+                values[name] = _read(name, codec, given.pop(name))
+            elif required:
+                raise ValueError(f"{cls.KIND}: field {name} is missing")
+        if given:
+            raise ValueError(f"{cls.KIND}: unknown field {next(iter(given))}")
+        return cls(**values)
+
+
+def _read(name: str, codec: Codec, text: str) -> Any:
+    try:
+        return codec.read(text)
+    except ValueError as error:
+        raise ValueError(f"{name}={text[:40]}: {error}") from error
+
+
+@cache
+def _schema(cls: Any) -> tuple[tuple[str, Codec, bool], ...]:
+    """Return name, codec and whether it is required, of each field of a message class."""
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(
+        (field.name, _codec(hints[field.name]), field.default is dataclasses.MISSING)
+        for field in dataclasses.fields(cls)
+    )
+
+
+def _codec(hint: Any) -> Codec:
+    """Return the codec that annotates a type, or one member of `type | None`."""
+    codecs = [item for part in (hint, *get_args(hint)) for item in getattr(part, "__metadata__", ())]
+    found: Codec = codecs[0]
+    return found
+
+
+# Requests: host → device
+
+
+@dataclass(frozen=True)
+class HelloRequest(Message):
+    """Open a session: the nonce of this request is the one that counts from now on."""
+
+    KIND = "hello"
+
+
+@dataclass(frozen=True)
+class BenchRequest(Message):
+    """Invoke `warmup` times untimed, then `invocations` times timed, on the last inferred window (zeros after boot)."""
+
+    KIND = "bench"
+    warmup: U32
+    invocations: U32
+
+
+@dataclass(frozen=True)
+class ArenaRequest(Message):
+    """Ask for the arena's figures."""
+
+    KIND = "arena"
+
+
+@dataclass(frozen=True)
+class InferRequest(Message):
+    """Whole windows (offset 0), or a piece of one window (count 1) that begins at byte `offset`.
+
+    Attributes:
+        first: index of the first window in the host's numbering.
+        count: number of windows.
+        offset: bytes of the window sent before this piece.
+        data: raw little-endian input tensors, one after the other.
+    """
+
+    KIND = "infer"
+    first: U32
+    count: U32
+    offset: U32
+    data: Data
+
+
+@dataclass(frozen=True)
+class ProfileRequest(Message):
+    """Invoke once with the profiler attached."""
+
+    KIND = "profile"
+
+
+@dataclass(frozen=True)
+class HealthRequest(Message):
+    """Ask for stack and heap low water and for counted link faults."""
+
+    KIND = "health"
+
+
+@dataclass(frozen=True)
+class LayoutRequest(Message):
+    """Ask for sizeof and alignof of the structures that live in the arena."""
+
+    KIND = "layout"
+
+
+@dataclass(frozen=True)
+class RestartRequest(Message):
+    """Reset by software after answering; `arena_bytes` is the arena's size for that one boot."""
+
+    KIND = "restart"
+    arena_bytes: U32 | None = None
+
+
+# Replies: device → host
+
+
+@dataclass(frozen=True)
+class Hello(Message):
+    """Identity, the configuration that moves latency, tensors and limits. 0 MHz or bytes: none, or not known.
+
+    The `input_` and `output_` fields are present exactly when `model_status` is ok.
+    """
+
+    KIND = "hello"
+    protocol: U32
+    app: Name
+    app_version: TextValue
+    app_elf_sha256: Sha256
+    model_sha256: Sha256
+    model_bytes: U32
+    model_status: Annotated[str, _MODEL_STATUS]
+    target: Name
+    chip_revision: Name
+    mac: TextValue
+    cores: U32
+    cpu_mhz: U32
+    flash_mhz: U32
+    flash_mode: Name
+    flash_bytes: U32
+    psram_mhz: U32
+    psram_bytes: U32
+    optimization: Name
+    esp_nn: Name
+    arena_placement: Annotated[str, choice("internal", "psram", "host")]
+    arena_configured_bytes: U32
+    idf_version: TextValue
+    tflm_version: TextValue
+    reset_reason: Name
+    uptime_us: U64
+    emulated: Annotated[str, choice("none", "virtual", "qemu")]
+    timing: Annotated[str, choice("cycles", "none")]
+    rx_line_bytes: U32
+    rx_window_bytes: U32
+    input_dtype: Annotated[str, _DTYPE] | None = None
+    input_shape: U32List = ()
+    input_scale: F32 | None = None
+    input_zero_point: I32 | None = None
+    input_bytes: U32 | None = None
+    output_dtype: Annotated[str, _DTYPE] | None = None
+    output_shape: U32List = ()
+    output_scale: F32 | None = None
+    output_zero_point: I32 | None = None
+    output_bytes: U32 | None = None
+
+
+@dataclass(frozen=True)
+class Bench(Message):
+    """Raw samples; without `cycles` and `latency_us` the board cannot know time (hello says timing=none)."""
+
+    KIND = "bench"
+    warmup: U32
+    invocations: U32
+    input_crc32: Hex32
+    empty_cycles: U32 | None = None
+    cycles: U32List = ()
+    latency_us: U32List = ()
+
+
+@dataclass(frozen=True)
+class Arena(Message):
+    """The interpreter's arena; `pointer_bits` is 32 on a chip and 64 in a process of a PC."""
+
+    KIND = "arena"
+    used_bytes: U32
+    configured_bytes: U32
+    pointer_bits: U32
+    head_bytes: U32 | None = None
+    tail_bytes: U32 | None = None
+
+
+@dataclass(frozen=True)
+class Infer(Message):
+    """Raw little-endian outputs of windows `first` … `first + count - 1`; count 0 acknowledges a piece."""
+
+    KIND = "infer"
+    first: U32
+    count: U32
+    data: Data = b""
+
+
+@dataclass(frozen=True)
+class Profile(Message):
+    """Operators in the order they ran; no `ticks` when the board cannot know time."""
+
+    KIND = "profile"
+    operators: NameList = ()
+    ticks: U32List = ()
+
+
+@dataclass(frozen=True)
+class Health(Message):
+    """Low-water marks since boot (0: not known), and link faults the device saw."""
+
+    KIND = "health"
+    uptime_us: U64
+    stack_bytes: U32
+    stack_min_free_bytes: U32
+    heap_free_bytes: U32
+    heap_min_free_bytes: U32
+    heap_largest_free_bytes: U32
+    rejected_records: U32
+    receive_overflows: U32
+
+
+@dataclass(frozen=True)
+class Layout(Message):
+    """sizeof and alignof per type, in bytes; `names`, `sizes` and `alignments` are parallel."""
+
+    KIND = "layout"
+    names: NameList = ()
+    sizes: U32List = ()
+    alignments: U32List = ()
+
+
+@dataclass(frozen=True)
+class Restart(Message):
+    """The device is about to restart."""
+
+    KIND = "restart"
+
+
+@dataclass(frozen=True)
+class Error(Message):
+    """A request that was not carried out: a code for programs and a sentence for people."""
+
+    KIND = "error"
+    code: Annotated[ErrorCode, Codec("code", str, ErrorCode)]
+    detail: TextValue
+
+
+REQUESTS: dict[str, type[Message]] = {
+    cls.KIND: cls
+    for cls in (
+        HelloRequest,
+        BenchRequest,
+        ArenaRequest,
+        InferRequest,
+        ProfileRequest,
+        HealthRequest,
+        LayoutRequest,
+        RestartRequest,
+    )
+}
+REPLIES: dict[str, type[Message]] = {
+    cls.KIND: cls for cls in (Hello, Bench, Arena, Infer, Profile, Health, Layout, Restart, Error)
+}

@@ -1,0 +1,92 @@
+"""How each type of value is written in a field: number formats, lists, float bits and base64."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+_DECIMAL = re.compile(r"(0|-?[1-9][0-9]{0,19})\Z")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}\Z")
+
+
+@dataclass(frozen=True)
+class Codec:
+    """Writes a value as the text of a field and reads it back; both raise ValueError when they cannot."""
+
+    name: str
+    write: Callable[[Any], str]
+    read: Callable[[str], Any]
+
+
+def _integer(name: str, low: int, high: int) -> Codec:
+    def read(text: str) -> int:
+        if not _DECIMAL.match(text) or not low <= int(text) <= high:
+            raise ValueError(f"{text!r} is no {name}: expected a decimal integer from {low} to {high}")
+        return int(text)
+
+    def write(value: int) -> str:
+        return str(read(str(value)))
+
+    return Codec(name, write, read)
+
+
+def _pattern(name: str, pattern: str) -> Codec:
+    compiled = re.compile(pattern + r"\Z")
+
+    def check(text: str) -> str:
+        if not compiled.match(text):
+            raise ValueError(f"{text!r} is no {name}: expected {pattern}")
+        return text
+
+    return Codec(name, check, check)
+
+
+def _list_of(item: Codec) -> Codec:
+    def write(values: tuple[Any, ...]) -> str:
+        return ",".join(item.write(value) for value in values)
+
+    def read(text: str) -> tuple[Any, ...]:
+        return tuple(item.read(part) for part in text.split(","))
+
+    return Codec(f"{item.name}[]", write, read)
+
+
+def _read_float(text: str) -> float:
+    if not re.match(r"[0-9a-f]{8}\Z", text):
+        raise ValueError(f"{text!r} is no f32: expected the 8 hex digits of an IEEE 754 single")
+    return float(struct.unpack(">f", bytes.fromhex(text))[0])
+
+
+def _read_base64(text: str) -> bytes:
+    if len(text) % 4 or not _BASE64.match(text):
+        raise ValueError(f"no base64 (RFC 4648, padded): {text[:40]!r}")
+    try:
+        return binascii.a2b_base64(text)
+    except binascii.Error as error:
+        raise ValueError(f"no base64: {error}") from error
+
+
+_U32 = _integer("u32", 0, 2**32 - 1)
+_NAME = _pattern("name", r"[A-Za-z0-9_.+-]{1,64}")
+
+U32 = Annotated[int, _U32]
+U64 = Annotated[int, _integer("u64", 0, 2**64 - 1)]
+I32 = Annotated[int, _integer("i32", -(2**31), 2**31 - 1)]
+F32 = Annotated[float, Codec("f32", lambda value: struct.pack(">f", value).hex(), _read_float)]
+TextValue = Annotated[str, Codec("text", str, str)]
+Name = Annotated[str, _NAME]
+Hex32 = Annotated[str, _pattern("hex32", "[0-9a-f]{8}")]
+Sha256 = Annotated[str, _pattern("sha256", "[0-9a-f]{64}")]
+Data = Annotated[bytes, Codec("base64", lambda value: base64.b64encode(value).decode(), _read_base64)]
+U32List = Annotated[tuple[int, ...], _list_of(_U32)]
+NameList = Annotated[tuple[str, ...], _list_of(_NAME)]
+
+
+def choice(*words: str) -> Codec:
+    """Return the codec of a value that is one of `words`."""
+    return _pattern("choice", "(" + "|".join(words) + ")")
