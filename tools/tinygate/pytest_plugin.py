@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tinygate.errors import ConfigError, ModelFileError, TinygateError
+from tinygate.gate.rules import rules_at
 from tinygate.model.folder import Model, Variant, find_models
 from tinygate.store import journal
 from tinygate.verdict import Finding, Verdict, verdict_of
@@ -77,7 +78,7 @@ def models_of(config: pytest.Config) -> tuple[Model, ...]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run tests that ask for `model` or `variant` over all of them, grouped by variant."""
+    """Run a test over every model, variant, ratio rule of the host or accuracy margin, as it asks for."""
     if "config" in metafunc.fixturenames:  # target tests: tests_target/conftest.py groups them by firmware
         return
     models = models_of(metafunc.config)
@@ -86,6 +87,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("variant", variants, ids=lambda v: v.id, indirect=True, scope="session")
     elif "model" in metafunc.fixturenames:
         metafunc.parametrize("model", models, ids=lambda m: m.name, scope="session")
+    elif "ratio_rule" in metafunc.fixturenames:
+        rules = [(model, rule) for model in models for rule in rules_at(model, "host")]
+        metafunc.parametrize("ratio_rule", rules, ids=[f"{m.name}-{r.variant}-{r.relative_to}" for m, r in rules])
+    elif "margin" in metafunc.fixturenames:
+        margins = [(model, margin) for model in models for margin in model.config.margins]
+        metafunc.parametrize("margin", margins, ids=[f"{m.name}-{limit.variant}" for m, limit in margins])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,0 +1,45 @@
+"""Does each variant classify as well as it must, and lose no more than it may?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tinygate.gate.budget import judge_budget
+from tinygate.gate.margin import judge_margin
+from tinygate.gate.oracle import run_oracle
+from tinygate.model.config import AccuracyMargin
+from tinygate.model.folder import Model, Variant
+from tinygate.reference import run_litert
+from tinygate.verdict import Finding
+
+Judge = Callable[[Finding], None]
+
+
+def test_accuracy_reaches_its_floor(variant: Variant, judge: Judge) -> None:
+    oracle = run_oracle(variant)
+    note = f"Oracle: {oracle.reference.oracle} {oracle.reference.version}, {len(oracle.labels)} windows."
+    judge(judge_budget(variant, "host", "accuracy_percent", round(oracle.accuracy_percent, 3), note))
+
+
+def test_accuracy_is_what_the_manifest_says(variant: Variant) -> None:
+    promised = variant.model.manifest.variants[variant.name].accuracy
+    assert run_oracle(variant).accuracy_percent / 100 == pytest.approx(promised)
+
+
+def test_accuracy_lost_is_within_the_margin(margin: tuple[Model, AccuracyMargin], judge: Judge) -> None:
+    model, limit = margin
+    reference, candidate = (run_oracle(model.variant(name)) for name in (limit.relative_to, limit.variant))
+    judge(judge_margin(model, limit, model.dataset.test, reference.predictions, candidate.predictions))
+
+
+def test_litert_reference_kernels_tell_the_same_story(variant: Variant) -> None:
+    """They round FULLY_CONNECTED differently from TFLM: a unit here and there, never a different model."""
+    oracle = run_oracle(variant)
+    other = run_litert(variant.content, oracle.inputs, reference_kernels=True).outputs
+    difference = np.abs(other.astype(np.float64) - oracle.reference.outputs.astype(np.float64))
+    one_unit = 1e-5 if oracle.tflite.output.dtype == "float32" else 1
+    assert difference.max() <= one_unit
+    assert (difference > one_unit / 2).any(axis=-1).mean() <= 0.01
