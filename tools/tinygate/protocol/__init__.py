@@ -1,5 +1,6 @@
 """The device protocol, sans-IO: bytes in and events out, no clock and no port (docs/protocol.md)."""
 
+from tinygate.protocol.batches import WindowAssembly
 from tinygate.protocol.device import DeviceSession, Incoming
 from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedError
 from tinygate.protocol.framing import Damaged, Decoder, Event, Record, Text, encode
@@ -58,6 +59,7 @@ __all__ = [
     "Restart",
     "RestartRequest",
     "Text",
+    "WindowAssembly",
     "encode",
     "fresh_nonce",
 ]

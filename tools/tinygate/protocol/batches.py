@@ -44,3 +44,32 @@ def _overhead_bytes() -> int:
     largest = 2**32 - 1
     fields = tuple((key, str(largest)) for key in ("first", "count", "offset"))
     return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRequest.KIND, fields))) + len(" data=")
+
+
+class WindowAssembly:
+    """The device's side: turns infer requests back into windows of `input_bytes`."""
+
+    def __init__(self, input_bytes: int) -> None:
+        self._input_bytes = input_bytes
+        self._begun = b""
+        self._index = 0
+
+    def add(self, request: InferRequest) -> list[bytes]:
+        """Return the windows that a request completes; none for a piece that leaves its window incomplete.
+
+        Raises:
+            ValueError: length, count or offset are not lawful; a window begun by earlier pieces is forgotten.
+        """
+        size, begun, self._begun = self._input_bytes, self._begun, b""
+        expected = len(begun) if begun and request.first == self._index else 0
+        if request.count < 1 or request.offset != expected:
+            raise ValueError(f"count={request.count} offset={request.offset}: expected a count, and offset {expected}")
+        if begun and expected == 0:
+            begun = b""
+        data = begun + request.data
+        if len(data) == size * request.count and (request.count == 1 or not begun):
+            return [data[start : start + size] for start in range(0, len(data), size)]
+        if request.count != 1 or len(data) > size:
+            raise ValueError(f"{len(data)} bytes for {request.count} windows of {size}")
+        self._begun, self._index = data, request.first
+        return []

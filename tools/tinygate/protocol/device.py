@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tinygate.protocol.envelope import Answers, encode_reply
@@ -38,14 +40,24 @@ class DeviceSession:
         self.boot_id = boot_id
         self.rejected_records = 0
         self._decoder = Decoder(rx_line_bytes)
+        self._incoming: deque[Event] = deque()
         self._sequence = 0
         self._nonce: str | None = None
         self._last_request = 0
         self._outgoing = b""
 
-    def feed(self, data: bytes) -> list[Incoming]:
-        """Return the requests to carry out; the rest is answered with an error, or ignored when it is no record."""
-        return [incoming for event in self._decoder.feed(data) if (incoming := self._check(event))]
+    def feed(self, data: bytes) -> Iterator[Incoming]:
+        """Take received bytes and return an iterator over the requests to carry out.
+
+        Answer each before taking the next, since what is no lawful request is answered by the session in its turn.
+        """
+        self._incoming.extend(self._decoder.feed(data))
+        return self._requests()
+
+    def _requests(self) -> Iterator[Incoming]:
+        while self._incoming:
+            if incoming := self._check(self._incoming.popleft()):
+                yield incoming
 
     def ready(self, hello: Hello) -> None:
         """Announce a boot, unasked."""

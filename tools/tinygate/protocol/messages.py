@@ -9,7 +9,6 @@ import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 
 from tinygate.protocol.values import (
@@ -91,14 +90,18 @@ def _read(name: str, codec: Codec, text: str) -> Any:
         raise ValueError(f"{name}={text[:40]}: {error}") from error
 
 
-@cache
-def _schema(cls: Any) -> tuple[tuple[str, Codec, bool], ...]:
+_SCHEMAS: dict[str, tuple[tuple[str, Codec, bool], ...]] = {}
+
+
+def _schema(cls: type[Message]) -> tuple[tuple[str, Codec, bool], ...]:
     """Return name, codec and whether it is required, of each field of a message class."""
-    hints = get_type_hints(cls, include_extras=True)
-    return tuple(
-        (field.name, _codec(hints[field.name]), field.default is dataclasses.MISSING)
-        for field in dataclasses.fields(cls)
-    )
+    if cls.__name__ not in _SCHEMAS:
+        hints = get_type_hints(cls, include_extras=True)
+        _SCHEMAS[cls.__name__] = tuple(
+            (field.name, _codec(hints[field.name]), field.default is dataclasses.MISSING)
+            for field in dataclasses.fields(cls)
+        )
+    return _SCHEMAS[cls.__name__]
 
 
 def _codec(hint: Any) -> Codec:

@@ -1,0 +1,321 @@
+"""Writes vectors.json and vectors.txt from the cases below, stated without the code they test.
+
+python tools/tests/protocol/make_vectors.py
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[2] / "tinygate" / "protocol"
+BOOT, NONCE = "0badcafe", "5eed0001"
+Event = dict[str, Any]
+
+
+def line(body: str | bytes, end: bytes = b"\r\n") -> bytes:
+    raw = body.encode() if isinstance(body, str) else body
+    return b"%s *%08x" % (raw, zlib.crc32(raw)) + end
+
+
+def record(direction: str, sequence: int, ident: str, kind: str, **fields: str) -> Event:
+    pairs = [[key, value] for key, value in fields.items()]
+    return {"record": {"direction": direction, "sequence": sequence, "id": ident, "kind": kind, "fields": pairs}}
+
+
+def text(raw: bytes) -> Event:
+    return {"text": raw.hex()}
+
+
+def damaged(reason: str) -> Event:
+    return {"damaged": reason}
+
+
+def stream(name: str, raw: bytes, *events: Event, limit: int = 4096) -> dict[str, Any]:
+    return {"name": name, "limit": limit, "hex": raw.hex(), "events": list(events)}
+
+
+ARENA = line(f"@TG1 Q 7 {NONCE} arena")
+ARENA_EVENT = record("Q", 7, NONCE, "arena")
+LOG = b"\x1b[0;32mI (654) boot: chip revision: v3.1\x1b[0m"
+
+
+def valid_streams() -> list[dict[str, Any]]:
+    error = record("R", 3, BOOT, "error", re="7", nonce=NONCE, code="internal", detail="100 % @ 8 µs")
+    escaped = f"@TG1 R 3 {BOOT} error re=7 nonce={NONCE} code=internal detail=100%20%25%20%40%208%20%C2%B5s"
+    infer = record("Q", 8, NONCE, "infer", first="0", count="1", offset="0", data="AAECAw==")
+    return [
+        stream("request_without_fields", ARENA, ARENA_EVENT),
+        stream("escaped_values", line(escaped), error),
+        stream("equals_sign_in_value", line(f"@TG1 Q 8 {NONCE} infer first=0 count=1 offset=0 data=AAECAw=="), infer),
+        stream("largest_sequence", line(f"@TG1 Q 4294967295 {NONCE} arena"), record("Q", 2**32 - 1, NONCE, "arena")),
+        stream("line_feed_only", line(f"@TG1 Q 7 {NONCE} arena", b"\n"), ARENA_EVENT),
+        stream("two_carriage_returns", line(f"@TG1 Q 7 {NONCE} arena", b"\r\r\n"), ARENA_EVENT),
+        stream("unknown_kind", line(f"@TG1 Q 7 {NONCE} dance"), record("Q", 7, NONCE, "dance")),
+        stream("extension_field", line(f"@TG1 Q 7 {NONCE} arena x_a=1"), record("Q", 7, NONCE, "arena", x_a="1")),
+        stream("needless_escape", line(f"@TG1 Q 7 {NONCE} arena x_a=%31"), record("Q", 7, NONCE, "arena", x_a="1")),
+        stream("sixty_four_fields", line(f"@TG1 Q 7 {NONCE} arena{many(64)}"), with_many(64)),
+    ]
+
+
+def many(count: int) -> str:
+    return "".join(f" x_{index}=1" for index in range(count))
+
+
+def with_many(count: int) -> Event:
+    return record("Q", 7, NONCE, "arena", **{f"x_{index}": "1" for index in range(count)})
+
+
+def console_streams() -> list[dict[str, Any]]:
+    noise = bytes(range(1, 10)) + bytes(range(11, 256))
+    return [
+        stream("console_text", LOG + b"\r\n", text(LOG)),
+        stream("empty_lines_are_nothing", b"\r\n\n\r\r\n"),
+        stream(
+            "at_signs_in_text", b"a@b @TG @TG1\r\n@@TG1 x\r\n", text(b"a@b @TG @TG1"), text(b"@"), damaged("bad_frame")
+        ),
+        stream("record_after_text_without_newline", LOG + ARENA, text(LOG), ARENA_EVENT),
+        stream("record_after_noise", noise + ARENA, text(noise), ARENA_EVENT),
+        stream("record_after_half_a_record", ARENA[:20] + ARENA, damaged("truncated"), ARENA_EVENT),
+        stream("record_after_prefixes", b"@TG1 @TG1 @TG" + ARENA, *[damaged("truncated")] * 2, ARENA_EVENT),
+        stream("another_version", line(f"@TG2 Q 7 {NONCE} arena"), text(line(f"@TG2 Q 7 {NONCE} arena").rstrip())),
+        stream("no_line_end_no_event", ARENA.rstrip()),
+    ]
+
+
+def bounded_streams() -> list[dict[str, Any]]:
+    exact = ARENA.rstrip(b"\n")
+    long = b"@TG1 Q 7 " + b"x" * 300 + b"\r\n"
+    limit = 64
+    return [
+        stream("record_of_exactly_the_limit", ARENA, ARENA_EVENT, limit=len(exact)),
+        stream("record_one_byte_over", ARENA, damaged("too_long"), limit=len(exact) - 1),
+        stream("endless_record_then_record", long + ARENA, damaged("too_long"), ARENA_EVENT, limit=limit),
+        stream("endless_text_then_record", b"x" * 300 + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit),
+        stream("text_of_exactly_the_limit", b"x" * 64 + ARENA, text(b"x" * 64), ARENA_EVENT, limit=limit),
+        stream(
+            "prefix_while_dropping", b"x" * 63 + b"@TG1" + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit
+        ),
+        stream("overlong_is_told_once", b"x" * 500 + b"\n" + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit),
+    ]
+
+
+def invalid_streams() -> list[dict[str, Any]]:
+    def bad(name: str, body: str | bytes) -> dict[str, Any]:
+        return stream(name, line(body), damaged("bad_record"))
+
+    head = f"@TG1 Q 7 {NONCE} arena"
+    wrong_crc = ARENA.replace(b"arena", b"arenb")
+    return [
+        stream("altered_byte", wrong_crc, damaged("bad_crc")),
+        stream("no_crc", head.encode() + b"\r\n", damaged("bad_frame")),
+        stream("crc_in_upper_case", ARENA[:-10] + ARENA[-10:].upper(), damaged("bad_frame")),
+        stream("crc_without_star", ARENA.replace(b" *", b" +"), damaged("bad_frame")),
+        stream("byte_above_7e", line(head.encode() + b" x_a=\xb5"), damaged("bad_frame")),
+        stream("carriage_return_inside", line(head.encode() + b"\r"), damaged("bad_frame")),
+        stream("prefix_alone", b"@TG1 \r\n", damaged("bad_frame")),
+        bad("wrong_direction", head.replace("Q", "X")),
+        bad("leading_zero", head.replace(" 7 ", " 07 ")),
+        bad("sequence_too_large", head.replace(" 7 ", " 4294967296 ")),
+        bad("signed_sequence", head.replace(" 7 ", " +7 ")),
+        bad("short_id", head.replace(NONCE, NONCE[1:])),
+        bad("id_in_upper_case", head.replace(NONCE, NONCE.upper())),
+        bad("kind_in_upper_case", head.replace("arena", "Arena")),
+        bad("no_kind", f"@TG1 Q 7 {NONCE}"),
+        bad("two_spaces", head + "  x_a=1"),
+        bad("trailing_space", head + " "),
+        bad("field_without_equals", head + " x_a"),
+        bad("empty_value", head + " x_a="),
+        bad("empty_key", head + " =1"),
+        bad("key_in_upper_case", head + " X_a=1"),
+        bad("key_of_25_characters", head + f" x_{'a' * 23}=1"),
+        bad("repeated_key", head + " x_a=1 x_a=1"),
+        bad("sixty_five_fields", head + many(65)),
+        bad("at_sign_in_value", head + " x_a=a@b"),
+        bad("escape_in_lower_case", head + " x_a=%c2%b5"),
+        bad("escape_cut_short", head + " x_a=%4"),
+        bad("escaped_nul", head + " x_a=%00"),
+    ]
+
+
+def request(sequence: int, rest: str, nonce: str = NONCE) -> bytes:
+    return line(f"@TG1 Q {sequence} {nonce} {rest}")
+
+
+def b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+class Transcript:
+    """What a device receives and must send; replies are numbered as they are added."""
+
+    def __init__(self, name: str, rx_line_bytes: int = 512) -> None:
+        self.steps: list[dict[str, Any]] = []
+        self.whole = {"name": name, "boot_id": BOOT, "rx_line_bytes": rx_line_bytes, "steps": self.steps}
+        self._sequence = 0
+
+    def host(self, raw: bytes) -> Transcript:
+        self.steps.append({"host": raw.hex(), "replies": []})
+        return self
+
+    def reply(self, kind: str, is_open: bool = False, **fields: str) -> Transcript:
+        entry = {"sequence": self._sequence, "kind": kind, "open": is_open, "fields": [list(f) for f in fields.items()]}
+        self.steps[-1]["replies"].append(entry)
+        self._sequence += 1
+        return self
+
+    def answer(self, number: int, kind: str, is_open: bool = False, **fields: str) -> Transcript:
+        return self.reply(kind, is_open, re=str(number), nonce=NONCE, **fields)
+
+    def refused(self, number: int, code: str, nonce: str = NONCE) -> Transcript:
+        return self.reply("error", True, re=str(number), nonce=nonce, code=code)
+
+    def damaged(self, code: str) -> Transcript:
+        return self.reply("error", True, code=code)
+
+    def hello(self, number: int = 1) -> Transcript:
+        return self.host(request(number, "hello")).answer(number, "hello", True, protocol="1")
+
+
+def transcripts() -> list[dict[str, Any]]:
+    figures = {"used_bytes": "700", "configured_bytes": "1024", "pointer_bits": "32"}
+    two = f"infer first=5 count=2 offset=0 data={b64(b'abcdefgh')}"
+    piece = f"infer first=9 count=1 offset=0 data={b64(b'abc')}"
+    rest = f"infer first=9 count=1 offset=3 data={b64(b'd')}"
+    gap = f"infer first=9 count=1 offset=2 data={b64(b'cd')}"
+    bench = {"warmup": "1", "invocations": "3"}
+    log = b"a log line without its end"
+    return [
+        item.whole
+        for item in (
+            Transcript("hello_then_arena").hello().host(request(2, "arena")).answer(2, "arena", True, **figures),
+            Transcript("hello_twice").hello(1).hello(2).host(request(3, "arena")).answer(3, "arena", True, **figures),
+            Transcript("hello_after_a_gap").hello(1).hello(40).host(request(41, "arena")).answer(41, "arena", True),
+            Transcript("two_windows")
+            .hello()
+            .host(request(2, two))
+            .answer(2, "infer", first="5", count="2", data=b64(b"abef")),
+            Transcript("one_window_in_pieces")
+            .hello()
+            .host(request(2, piece))
+            .answer(2, "infer", first="9", count="0")
+            .host(request(3, rest))
+            .answer(3, "infer", first="9", count="1", data=b64(b"ab")),
+            Transcript("gap_between_pieces")
+            .hello()
+            .host(request(2, piece))
+            .answer(2, "infer", first="9", count="0")
+            .host(request(3, gap))
+            .refused(3, "bad_request")
+            .host(request(4, rest))
+            .refused(4, "bad_request"),
+            Transcript("wrong_length")
+            .hello()
+            .host(request(2, two.replace("count=2", "count=3")))
+            .refused(2, "bad_request"),
+            Transcript("bench_without_clock")
+            .hello()
+            .host(request(2, "bench warmup=1 invocations=3"))
+            .answer(2, "bench", **bench, input_crc32=f"{zlib.crc32(bytes(4)):08x}"),
+            Transcript("bench_on_last_window")
+            .hello()
+            .host(request(2, two))
+            .answer(2, "infer", True)
+            .host(request(3, "bench warmup=1 invocations=3"))
+            .answer(3, "bench", **bench, input_crc32=f"{zlib.crc32(b'efgh'):08x}"),
+            Transcript("request_without_session").host(request(2, "arena")).refused(2, "wrong_nonce").hello(3),
+            Transcript("request_of_another_session")
+            .hello()
+            .host(request(2, "arena", "5eed0002"))
+            .refused(2, "wrong_nonce", "5eed0002")
+            .host(request(2, "arena"))
+            .answer(2, "arena", True),
+            Transcript("lost_request").hello().host(request(3, "arena")).refused(3, "bad_sequence").hello(4),
+            Transcript("repeated_request")
+            .hello()
+            .host(request(2, "arena") * 2)
+            .answer(2, "arena", True)
+            .refused(2, "bad_sequence"),
+            Transcript("refused_requests_count")
+            .hello()
+            .host(request(2, "dance"))
+            .refused(2, "unknown_kind")
+            .host(request(3, "bench warmup=1"))
+            .refused(3, "bad_request")
+            .host(request(4, "bench warmup=1 invocations=-3"))
+            .refused(4, "bad_request")
+            .host(request(5, "arena depth=1"))
+            .refused(5, "bad_request")
+            .host(request(6, "arena x_depth=1"))
+            .answer(6, "arena", True),
+            Transcript("damage_is_told_once")
+            .hello()
+            .host(request(2, "arena").replace(b"arena", b"brena"))
+            .damaged("bad_crc")
+            .host(request(2, "arena"))
+            .answer(2, "arena", True),
+            Transcript("half_a_record")
+            .hello()
+            .host(request(2, "arena")[:12])
+            .host(request(2, "arena"))
+            .damaged("bad_frame")
+            .answer(2, "arena", True),
+            Transcript("bad_grammar").hello().host(request(2, "arena x=")).damaged("bad_frame"),
+            Transcript("too_long")
+            .hello()
+            .host(request(2, f"arena x_a={'a' * 600}"))
+            .damaged("too_large")
+            .host(request(2, "arena"))
+            .answer(2, "arena", True),
+            Transcript("noise_is_not_answered").host(log).host(b"\r\n" + b"\xff\x00" * 2000 + b"\n").hello(),
+            Transcript("replies_are_ignored")
+            .hello()
+            .host(line(f"@TG1 R 0 {BOOT} restart re=1 nonce={NONCE}"))
+            .host(request(2, "arena"))
+            .answer(2, "arena", True),
+        )
+    ]
+
+
+def flat(vectors: dict[str, Any]) -> str:
+    rows: list[list[str]] = []
+    for item in vectors["streams"]:
+        rows += [["stream", item["name"], str(item["limit"])], ["bytes", item["hex"]]]
+        rows += [flat_event(event) for event in item["events"]] + [["end"]]
+    for item in vectors["transcripts"]:
+        rows.append(["transcript", item["name"], item["boot_id"], str(item["rx_line_bytes"])])
+        for step in item["steps"]:
+            rows += [["host", step["host"]], *map(flat_reply, step["replies"])]
+        rows.append(["end"])
+    return "".join("\t".join(row) + "\n" for row in rows)
+
+
+def flat_event(event: Event) -> list[str]:
+    if "record" not in event:
+        return [str(part) for pair in event.items() for part in pair]
+    found = event["record"]
+    head = ["record", found["direction"], str(found["sequence"]), found["id"], found["kind"]]
+    return head + flat_fields(found["fields"])
+
+
+def flat_reply(reply: dict[str, Any]) -> list[str]:
+    head = ["reply", str(reply["sequence"]), reply["kind"], "open" if reply["open"] else "closed"]
+    return head + flat_fields(reply["fields"])
+
+
+def flat_fields(fields: list[list[str]]) -> list[str]:
+    return [f"{key}={value.encode().hex()}" for key, value in fields]
+
+
+def all_vectors() -> dict[str, Any]:
+    streams = valid_streams() + console_streams() + bounded_streams() + invalid_streams()
+    return {"version": 1, "streams": streams, "transcripts": transcripts()}
+
+
+if __name__ == "__main__":
+    VECTORS = all_vectors()
+    (FOLDER / "vectors.json").write_text(json.dumps(VECTORS, indent=1, ensure_ascii=False) + "\n")
+    (FOLDER / "vectors.txt").write_text(flat(VECTORS))
