@@ -212,6 +212,14 @@ def transcripts() -> list[dict[str, Any]]:
             .refused(3, "bad_request")
             .host(request(4, rest))
             .refused(4, "bad_request"),
+            Transcript("offset_zero_begins_anew")
+            .hello()
+            .host(request(2, piece))
+            .answer(2, "infer", first="9", count="0")
+            .host(request(3, two))
+            .answer(3, "infer", first="5", count="2", data=b64(b"abef"))
+            .host(request(4, rest))
+            .refused(4, "bad_request"),
             Transcript("wrong_length")
             .hello()
             .host(request(2, two.replace("count=2", "count=3")))

@@ -57,17 +57,17 @@ class WindowAssembly:
     def add(self, request: InferRequest) -> list[bytes]:
         """Return the windows that a request completes; none for a piece that leaves its window incomplete.
 
+        Offset 0 begins anew.
+
         Raises:
             ValueError: length, count or offset are not lawful; a window begun by earlier pieces is forgotten.
         """
-        size, begun, self._begun = self._input_bytes, self._begun, b""
-        expected = len(begun) if begun and request.first == self._index else 0
-        if request.count < 1 or request.offset != expected:
-            raise ValueError(f"count={request.count} offset={request.offset}: expected a count, and offset {expected}")
-        if begun and expected == 0:
-            begun = b""
-        data = begun + request.data
-        if len(data) == size * request.count and (request.count == 1 or not begun):
+        begun, self._begun = self._begun if request.offset else b"", b""
+        is_next = request.offset == len(begun) and (not begun or (request.first, request.count) == (self._index, 1))
+        if request.count < 1 or not is_next:
+            raise ValueError(f"count={request.count} offset={request.offset}: no window was begun that this continues")
+        size, data = self._input_bytes, begun + request.data
+        if len(data) == size * request.count:
             return [data[start : start + size] for start in range(0, len(data), size)]
         if request.count != 1 or len(data) > size:
             raise ValueError(f"{len(data)} bytes for {request.count} windows of {size}")

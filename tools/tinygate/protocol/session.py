@@ -68,7 +68,7 @@ class HostSession:
         self._sequence = 0
         self._reply_sequence: int | None = None
         self._urgent = b""
-        self._fault: LabError | TargetError | None = None
+        self._fault: Exception | None = None
 
     @property
     def done(self) -> bool:
@@ -147,7 +147,11 @@ class HostSession:
 
     def _fetch(self) -> None:
         while self._next is None and self._queue:
-            self._next = next(self._queue[0], None)
+            try:
+                self._next = next(self._queue[0], None)
+            except Exception as fault:  # else the windows after a bad one would be left out silently
+                self._fault = fault
+                raise
             if self._next is None:
                 self._queue.popleft()
 

@@ -1,0 +1,313 @@
+"""The host session against a device, over a line that alters, loses, repeats and replays."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+from echo_board import HELLO, EchoBoard
+
+from tinygate.errors import IdentityError, InputError, LinkError, TargetError
+from tinygate.protocol import (
+    Answer,
+    Arena,
+    ArenaRequest,
+    Bench,
+    BenchRequest,
+    BootChangedError,
+    Error,
+    ErrorCode,
+    Hello,
+    HostSession,
+    Incoming,
+    Infer,
+    LayoutRequest,
+    Message,
+    Ready,
+    RefusedError,
+    RestartRequest,
+    Text,
+)
+
+NONCE = "5eed0001"
+ARENA = Arena(used_bytes=700, configured_bytes=1024, pointer_bits=32)
+
+
+def unaltered(data: bytes) -> bytes:
+    return data
+
+
+def pump(session: HostSession, board: EchoBoard, line: Callable[[bytes], bytes] = unaltered) -> list[Message]:
+    """Move bytes until all requests are answered; `line` is what the way back does to them."""
+    answers: list[Message] = []
+    for _ in range(10_000):
+        if session.done:
+            return answers
+        events = session.receive(line(board.receive(session.outgoing())))
+        answers += [event.message for event in events if isinstance(event, Answer)]
+    raise AssertionError("the session never came to an end")
+
+
+def opened(board: EchoBoard) -> HostSession:
+    session = HostSession(NONCE)
+    session.open()
+    pump(session, board)
+    return session
+
+
+def limits(input_bytes: int, output_bytes: int, line: int = 2048, window: int = 8192) -> Hello:
+    sizes = {"input_bytes": input_bytes, "output_bytes": output_bytes, "rx_line_bytes": line, "rx_window_bytes": window}
+    return dataclasses.replace(HELLO, **sizes)
+
+
+def test_hello_opens_the_session_and_says_who_answers() -> None:
+    session = opened(EchoBoard())
+    assert (session.hello, session.boot_id) == (HELLO, "0badcafe")
+
+
+def test_a_board_that_boots_late_is_greeted_again() -> None:
+    session, board = HostSession(NONCE), EchoBoard()
+    session.open()
+    session.outgoing()
+    session.open()
+    assert pump(session, board) == [HELLO]
+
+
+def test_two_hellos_that_both_arrive_are_both_awaited() -> None:
+    session, board = HostSession(NONCE), EchoBoard()
+    session.open()
+    session.open()
+    session.request(ArenaRequest())
+    assert pump(session, board) == [HELLO, ARENA]
+
+
+def test_an_unasked_hello_is_an_event_and_opens_nothing() -> None:
+    session, board = HostSession(NONCE), EchoBoard()
+    board.session.ready(HELLO)
+    assert list(session.receive(board.session.outgoing())) == [Ready("0badcafe", HELLO)]
+    assert session.hello is None
+
+
+def test_nothing_but_hello_is_sent_before_its_answer() -> None:
+    session = HostSession(NONCE)
+    session.request(ArenaRequest())
+    session.open()
+    assert b"arena" not in session.outgoing()
+
+
+@pytest.mark.parametrize(
+    ("input_bytes", "output_bytes", "count"),
+    [(1200, 28, 50), (300, 7, 500), (150, 7, 500), (27_648, 10, 3), (8, 9000, 4)],
+)
+def test_all_windows_come_back_in_order(input_bytes: int, output_bytes: int, count: int) -> None:
+    board = EchoBoard(hello=limits(input_bytes, min(input_bytes, output_bytes)))
+    windows = [index.to_bytes(4, "little") * (input_bytes // 4) + bytes(input_bytes % 4) for index in range(count)]
+    session = opened(board)
+    session.infer(windows, first=1000)
+    answers = [message for message in pump(session, board) if isinstance(message, Infer)]
+    assert b"".join(answer.data for answer in answers) == b"".join(window[:output_bytes] for window in windows)
+    assert next(answer.first for answer in answers if answer.count) == 1000
+
+
+@pytest.mark.parametrize("input_bytes", [150, 300, 1200, 27_648])
+def test_credit_is_used_and_never_exceeded(input_bytes: int) -> None:
+    board = EchoBoard(hello=limits(input_bytes, 7))
+    session = opened(board)
+    session.infer([bytes(input_bytes)] * 100)
+    sent = session.outgoing()
+    assert 8192 / 2 < len(sent) == session.in_flight_bytes <= 8192
+    assert session.outgoing() == b""
+
+
+@pytest.mark.parametrize(("input_bytes", "least"), [(150, 0.93), (300, 0.93), (1200, 0.93), (27_648, 0.93)])
+def test_data_moves_close_to_the_base64_bound(input_bytes: int, least: float) -> None:
+    board = EchoBoard(hello=limits(input_bytes, 7))
+    session, sent = opened(board), 0
+    session.infer([bytes(input_bytes)] * 90)
+    while not session.done:
+        data = session.outgoing()
+        sent += len(data)
+        list(session.receive(board.receive(data)))
+    assert input_bytes * 90 * 4 / 3 / sent > least
+
+
+def test_long_benches_arrive_as_one_answer() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(BenchRequest(1, 1000))
+    (incoming,) = board.session.feed(session.outgoing())
+    bench = Bench(1, 1000, "00000000", 12, tuple(range(1000)), tuple(range(1000)))
+    board.session.reply(incoming, bench)
+    (answer,) = session.receive(board.session.outgoing())
+    assert answer == Answer(BenchRequest(1, 1000), bench)
+
+
+def test_console_text_is_reported_and_never_a_result() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest())
+    reply = board.receive(session.outgoing())
+    events = list(session.receive(b"I (1) main: used=9999\r\nno newline" + reply))
+    assert events == [Text(b"I (1) main: used=9999"), Text(b"no newline"), Answer(ArenaRequest(), ARENA)]
+
+
+def test_a_number_cut_by_a_pause_is_no_value_yet() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest())
+    reply = board.receive(session.outgoing())
+    assert list(session.receive(reply[:60])) == []
+    assert len(list(session.receive(reply[60:]))) == 1
+
+
+def test_an_altered_reply_is_rejected_and_counted() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest())
+    with pytest.raises(LinkError, match="bad_crc"):
+        pump(session, board, lambda data: data.replace(b"used_bytes=7", b"used_bytes=3"))
+    assert session.counts["bad_crc"] == 1
+
+
+def test_an_altered_request_is_a_link_error() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest())
+    with pytest.raises(LinkError, match="bad_crc"):
+        list(session.receive(board.receive(session.outgoing().replace(b"arena", b"brena"))))
+
+
+def test_a_lost_request_is_a_link_error() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest(), ArenaRequest())
+    _, second = session.outgoing().splitlines(keepends=True)
+    with pytest.raises(LinkError, match="lost"):
+        list(session.receive(board.receive(second)))
+
+
+def three_replies(board: EchoBoard, session: HostSession) -> list[bytes]:
+    session.request(*[ArenaRequest()] * 3)
+    return board.receive(session.outgoing()).splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(("order", "what"), [((0, 2), "lost"), ((0, 0, 1, 2), "repeated"), ((1, 0), "lost")])
+def test_lost_and_repeated_replies_are_link_errors(order: tuple[int, ...], what: str) -> None:
+    board = EchoBoard()
+    session = opened(board)
+    replies = three_replies(board, session)
+    with pytest.raises(LinkError, match=what):
+        list(session.receive(b"".join(replies[index] for index in order)))
+
+
+def test_events_before_a_fault_are_delivered_and_the_fault_stays() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    replies = three_replies(board, session)
+    events = session.receive(replies[0] + replies[2])
+    assert next(events) == Answer(ArenaRequest(), ARENA)
+    for attempt in (lambda: next(events), lambda: session.done, session.outgoing):
+        with pytest.raises(LinkError):
+            attempt()
+
+
+def test_events_left_unread_come_at_the_next_call() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.receive(b"".join(three_replies(board, session)))
+    assert len(list(session.receive(b""))) == 3
+
+
+def test_a_replayed_transcript_has_a_stale_nonce() -> None:
+    board, old, new = EchoBoard(), HostSession("01dd0001"), HostSession(NONCE)
+    old.open()
+    recorded = board.receive(old.outgoing())
+    new.open()
+    with pytest.raises(IdentityError, match="01dd0001"):
+        list(new.receive(recorded))
+
+
+def test_late_replies_to_an_older_session_are_let_pass_before_hello() -> None:
+    board, old, new = EchoBoard(), HostSession("01dd0001"), HostSession(NONCE)
+    old.open()
+    pump(old, board)
+    late = b"".join(three_replies(board, old))
+    new.open()
+    assert len(list(new.receive(late + board.receive(new.outgoing())))) == 1
+    assert new.counts["stale"] == 3
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_silent_reset_voids_the_session(announced: bool) -> None:
+    session = opened(EchoBoard())
+    session.request(ArenaRequest())
+    rebooted = EchoBoard("11112222", dataclasses.replace(HELLO, reset_reason="brownout"))
+    if announced:
+        rebooted.session.ready(rebooted.hello)
+    with pytest.raises(BootChangedError, match="brownout" if announced else "unknown"):
+        list(session.receive(rebooted.receive(session.outgoing())))
+
+
+def test_a_restart_that_was_asked_for_opens_anew() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(RestartRequest(arena_bytes=900))
+    pump(session, board)
+    rebooted = EchoBoard("11112222")
+    session.open()
+    pump(session, rebooted)
+    assert session.boot_id == "11112222"
+
+
+def test_a_refusal_names_code_and_request_and_the_session_goes_on() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(LayoutRequest())
+    with pytest.raises(RefusedError) as caught:
+        pump(session, board)
+    assert (caught.value.code, caught.value.request) == (ErrorCode.UNSUPPORTED, LayoutRequest())
+    session.request(ArenaRequest())
+    assert pump(session, board) == [ARENA]
+
+
+def answer_with(message: Message) -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest())
+    (incoming,) = board.session.feed(session.outgoing())
+    board.session.reply(Incoming(incoming.request, incoming.sequence, incoming.nonce), message)
+    list(session.receive(board.session.outgoing()))
+
+
+def test_an_answer_of_another_kind_is_the_devices_fault() -> None:
+    with pytest.raises(TargetError, match="arena with infer"):
+        answer_with(Infer(0, 0))
+
+
+def test_a_wrong_nonce_reported_by_the_device_is_an_identity_error() -> None:
+    with pytest.raises(IdentityError):
+        answer_with(Error(ErrorCode.WRONG_NONCE, "another host spoke"))
+
+
+def test_windows_of_the_wrong_length_are_refused_before_sending() -> None:
+    session = opened(EchoBoard())
+    session.infer([b"1234", b"12345"])
+    for _ in range(2):
+        with pytest.raises(InputError, match="5 bytes"):
+            session.outgoing()
+
+
+def test_infer_on_a_board_without_usable_model_says_why() -> None:
+    hello = dataclasses.replace(HELLO, model_status="arena_too_small", input_bytes=None)
+    session = opened(EchoBoard(hello=hello))
+    with pytest.raises(TargetError, match="arena_too_small"):
+        session.infer([b"1234"])
+
+
+def test_an_echo_of_requests_is_ignored() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest())
+    sent = session.outgoing()
+    assert list(session.receive(sent + board.receive(sent))) == [Answer(ArenaRequest(), ARENA)]
