@@ -1,0 +1,181 @@
+"""The gesture model: which arm exercise a wrist does, from one second of acceleration and rotation.
+
+Data: 140 smartwatch recordings of 10 people doing 7 shoulder exercises at 50 Hz, `watch_dataset.npy` in the wheel of
+seglearn 1.2.5 (BSD; Burns et al. 2018, arXiv 1802.01489). Importable without TensorFlow: only `build_model` needs it.
+What was tried and why these choices were made: docs/gesture.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygate.data import Dataset
+from tinygate.data.wheel import load_pickled_dict, locate_wheel_file
+from tinygate.data.windows import Recording, make_split, split_by_subject
+from tinygate.errors import DataError
+from tinygate.recipes.hyperparameters import Hyperparameters
+
+WHEEL = ("seglearn", "1.2.5", "seglearn/data/watch_dataset.npy")
+SHA256 = "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537"
+AXES = ("ax", "ay", "az", "wx", "wy", "wz")  # g and rad/s
+SAMPLE_RATE_HZ = 50
+WINDOW_SAMPLES = 50
+
+# The split, fixed before any accuracy was seen: people in the order of their numbers, the last three are the test,
+# the one before them is the validation. Choices are made by cross-validation over subjects 1 to 7.
+SUBJECTS: Mapping[str, Sequence[int]] = {"train": (1, 2, 3, 4, 5, 6), "validation": (7,), "test": (8, 9, 10)}
+
+# A left wrist is the mirror image of a right one: reflected across the watch's x axis, acceleration flips in x, and
+# rotation, being an axial vector, in y and z. The wearer's side is a setting of the watch.
+MIRROR = (-1.0, 1.0, 1.0, 1.0, -1.0, -1.0)
+CLIP_STD = 4.0  # rare jerks beyond this would cost every other sample its int8 resolution
+
+TRAINING = Hyperparameters(
+    seed=20261121,
+    epochs=40,
+    batch_size=64,
+    learning_rate=3e-3,
+    weight_decay=1e-4,
+    ema_decay=0.99,
+    qat_epochs=8,
+    qat_learning_rate=1e-4,
+    calibration_samples=200,
+)
+
+# Augmentation: what another wearer, another strap and another pace would do to a window. Standard deviations.
+TIME_WARP = 0.2  # ± natural logarithm of the pace
+TILT_RAD = 0.2
+LOG_GAIN = np.repeat((0.03, 0.15), 3)  # accelerometer, gyroscope
+NOISE_STD = 0.05  # in units of each axis' standard deviation
+
+
+@dataclass(frozen=True)
+class WristRecording(Recording):
+    """A recording and the wrist it was worn on."""
+
+    left_wrist: bool
+
+
+@cache
+def load_recordings() -> tuple[WristRecording, ...]:
+    """Return all recordings in the order of the file, raw samples as they are.
+
+    Raises:
+        DataError: the wheel or file is missing or altered, or holds something else than expected.
+    """
+    content = load_pickled_dict(locate_wheel_file(*WHEEL), SHA256)
+    if tuple(content["X_labels"]) != AXES:
+        raise DataError(f"{WHEEL[2]} has axes {content['X_labels']}, expected {AXES}; install seglearn {WHEEL[1]}")
+    columns = zip(content["X"], content["y"], content["subject"], content["side"], strict=True)
+    return tuple(
+        WristRecording(index, int(subject), int(label), np.asarray(raw, np.float64), left_wrist=not side)
+        for index, (raw, label, subject, side) in enumerate(columns)
+    )
+
+
+def load_data() -> Dataset:
+    """Return the split data set; inputs are float32 [N, 50, 1, 6]. Raises DataError."""
+    parts = split_by_subject(load_recordings(), SUBJECTS)
+    constants = preprocessing_constants(parts["train"])
+
+    def prepare(recording: WristRecording, windows: NDArray[np.float64]) -> NDArray[np.float32]:
+        return preprocess(facing_right(recording, windows), constants)
+
+    splits = {name: make_split(part, prepare, WINDOW_SAMPLES, WINDOW_SAMPLES) for name, part in parts.items()}
+    return Dataset(**splits, class_names=class_names(), sha256=SHA256, preprocessing=constants)
+
+
+def class_names() -> tuple[str, ...]:
+    """Return the exercises in label order: pendulum, abduction, forward elevation, rotations, trapezius, row."""
+    return ("PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW")
+
+
+def preprocessing_constants(recordings: Sequence[WristRecording]) -> dict[str, Any]:
+    """Return the constants from raw samples to model input, from training recordings only; firmware needs the same."""
+    samples = np.concatenate([facing_right(recording, recording.raw) for recording in recordings])
+    return {
+        "sample_rate_hz": SAMPLE_RATE_HZ,
+        "window_samples": WINDOW_SAMPLES,
+        "axes": list(AXES),
+        "left_wrist_signs": list(MIRROR),
+        "mean": [round(float(value), 6) for value in samples.mean(axis=0)],
+        "std": [round(float(value), 6) for value in samples.std(axis=0)],
+        "clip_std": CLIP_STD,
+    }
+
+
+def facing_right(recording: WristRecording, samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return samples [..., 6] as a right wrist would have given them."""
+    return samples * np.array(MIRROR) if recording.left_wrist else samples
+
+
+def preprocess(samples: NDArray[np.float64], constants: Mapping[str, Any]) -> NDArray[np.float32]:
+    """Return right-wrist samples [N, 50, 6] as model inputs [N, 50, 1, 6]: standardised per axis, then clipped."""
+    scaled = (samples - np.array(constants["mean"])) / np.array(constants["std"])
+    clipped = np.clip(scaled, -constants["clip_std"], constants["clip_std"])
+    return clipped.astype(np.float32)[..., np.newaxis, :]
+
+
+def training_epoch(generator: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return one epoch of augmented windows [N, 50, 1, 6] and labels [N], drawn anywhere in the training recordings."""
+    recordings = split_by_subject(load_recordings(), SUBJECTS)["train"]
+    signals = [facing_right(recording, recording.raw) for recording in recordings]
+    windows, chosen = random_windows(signals, 2 * sum(map(len, signals)) // WINDOW_SAMPLES, generator)
+    windows = tilted(windows, generator) * np.exp(generator.normal(0, LOG_GAIN, (len(windows), 1, len(AXES))))
+    inputs = preprocess(windows, preprocessing_constants(recordings))
+    inputs += generator.normal(0, NOISE_STD, inputs.shape).astype(np.float32)
+    return inputs, np.array([recordings[index].label for index in chosen], np.int64)
+
+
+def random_windows(
+    signals: Sequence[NDArray[np.float64]], count: int, generator: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return windows [count, 50, 6] at random places and paces, linearly interpolated, and whose signal each is."""
+    lengths = np.array([len(signal) for signal in signals])
+    chosen = generator.choice(len(signals), count, p=lengths / lengths.sum())
+    pace = np.exp(generator.uniform(-TIME_WARP, TIME_WARP, count))
+    first = generator.uniform(0, 1, count) * (lengths[chosen] - 1 - (WINDOW_SAMPLES - 1) * pace)
+    at = first[:, None] + np.arange(WINDOW_SAMPLES) * pace[:, None]
+    whole = np.clip(at.astype(np.int64), 0, lengths[chosen, None] - 2)
+    offsets = np.concatenate([[0], np.cumsum(lengths)[:-1]])[chosen, None] + whole
+    joined, part = np.concatenate(signals), (at - whole)[..., None]
+    windows = joined[offsets] * (1 - part) + joined[offsets + 1] * part
+    windows[..., 3:] *= pace[:, None, None]  # a faster movement rotates faster
+    return windows, chosen
+
+
+def tilted(windows: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
+    """Return windows [N, 50, 6] as a watch would give them that sits slightly rotated on the wrist."""
+    vectors = generator.normal(0, TILT_RAD, (len(windows), 3))
+    angles = np.linalg.norm(vectors, axis=1)[:, None, None] + 1e-12
+    x, y, z = vectors.T
+    zero = np.zeros_like(x)
+    cross = np.array([[zero, -z, y], [z, zero, -x], [-y, x, zero]]).transpose(2, 0, 1) / angles
+    rotations = np.eye(3) + np.sin(angles) * cross + (1 - np.cos(angles)) * (cross @ cross)  # Rodrigues
+    sensors = windows.reshape(len(windows), WINDOW_SAMPLES, 2, 3)
+    return np.einsum("nij,ntsj->ntsi", rotations, sensors).reshape(windows.shape)
+
+
+def build_model(*, batch_norm: bool, batch_size: int | None = None) -> Any:
+    """Return the Keras model from windows to logits; without `batch_norm` its layers are folded into the convolutions.
+
+    Conv2D with (k, 1) kernels stands for a one-dimensional convolution, which tfmot's quantization refuses.
+    """
+    from tf_keras import Model, layers
+
+    inputs = layers.Input((WINDOW_SAMPLES, 1, len(AXES)), batch_size=batch_size, name="window")
+    x = inputs
+    for number, (filters, kernel, pool) in enumerate(((16, 7, 2), (24, 5, 2), (32, 5, 2), (48, 5, 0)), start=1):
+        x = layers.Conv2D(filters, (kernel, 1), padding="same", use_bias=not batch_norm, name=f"conv{number}")(x)
+        if batch_norm:
+            x = layers.BatchNormalization(momentum=0.95, name=f"norm{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+        if pool:
+            x = layers.MaxPooling2D((pool, 1), name=f"pool{number}")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.Dropout(0.3, name="dropout")(x)  # inactive outside training
+    return Model(inputs, layers.Dense(len(class_names()), name="logits")(x), name="gesture")

@@ -1,0 +1,121 @@
+"""`python -m tinygate.recipes models/<model>`: trains and converts a model anew and says what changed.
+
+With --check nothing is written: the variants are converted again from the pinned weights, and the exit code says
+whether every .tflite came out byte for byte the same. With --from-weights artifacts are rebuilt without training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tinygate.data import Dataset
+from tinygate.errors import TinygateError
+from tinygate.model.folder import Model, load_model
+from tinygate.model.manifest import Manifest, VariantEntry, load_manifest
+from tinygate.recipes import build
+from tinygate.recipes.weights import Weights
+
+console = Console(highlight=False)
+
+
+def main(
+    folder: Annotated[Path, typer.Argument(help="model folder with recipe.py and model.toml")],
+    check: Annotated[bool, typer.Option("--check", help="only convert again from the pinned weights, compare")] = False,
+    from_weights: Annotated[bool, typer.Option("--from-weights", help="rebuild artifacts without training")] = False,
+) -> None:
+    """Make a model's artifacts: train, convert, measure, replace models/<model>/artifacts as a whole."""
+    try:
+        model = load_model(folder)
+        good = check_conversion(model) if check else rebuild(model, train=not from_weights)
+    except TinygateError as error:
+        console.print(f"{type(error).__name__}: {error}", style="red", markup=False)
+        raise typer.Exit(2) from error
+    raise typer.Exit(0 if good else 1)
+
+
+def rebuild(model: Model, *, train: bool) -> bool:
+    """Write the artifacts anew, from new or from the pinned weights, and print what changed; True when written."""
+    started, processor = time.monotonic(), time.process_time()
+    dataset: Dataset = model.recipe.load_data()
+    before = build.previous_manifest(model)
+    weights = train_all(model, dataset) if train else _pinned_weights(model)
+    artifacts = build.make_artifacts(model, dataset, weights, progress=lambda what: console.print(f"  {what}"))
+    build.write_artifacts(model.folder / "artifacts", artifacts)
+    console.print(changes(before, artifacts.manifest))
+    elapsed, used = time.monotonic() - started, time.process_time() - processor
+    console.print(f"{model.folder}/artifacts written after {elapsed:.0f} s ({used:.0f} s of processor time)")
+    return True
+
+
+def train_all(model: Model, dataset: Dataset) -> dict[str, Weights]:
+    """Return float and fine-tuned weights of the recipe's model, showing a bar."""
+    from tinygate.recipes.train import train_float, train_qat
+
+    hyper = model.recipe.TRAINING
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bars:
+        float_bar = bars.add_task("train, epochs", total=hyper.epochs)
+        qat_bar = bars.add_task("fine-tune int8, epochs", total=hyper.qat_epochs, start=False)
+        floats = train_float(model.recipe, dataset, lambda done: bars.update(float_bar, completed=done))
+        bars.start_task(qat_bar)
+        fine = train_qat(model.recipe, dataset, floats, lambda done: bars.update(qat_bar, completed=done))
+    return {"float_weights": floats, "qat_weights": fine}
+
+
+def check_conversion(model: Model) -> bool:
+    """Convert from the pinned weights and print which variants came out byte for byte as pinned; True when all did."""
+    manifest = load_manifest(model.folder / "artifacts" / "manifest.json")
+    again = build.convert_all(model, model.recipe.load_data(), _pinned_weights(model))
+    good = True
+    for name, content in again.items():
+        found, entry = hashlib.sha256(content).hexdigest(), manifest.variants.get(name)
+        same = entry is not None and entry.sha256 == found
+        good = good and same
+        demanded = entry.sha256[:12] if entry else "nothing"
+        console.print(f"{name:<20} {found[:12]}… {'as pinned' if same else f'differs: pinned is {demanded}…'}")
+    return good
+
+
+def changes(before: Manifest | None, after: Manifest) -> Table:
+    """Return a table of every variant's hash, bytes and test accuracy, before and after."""
+    table = Table("variant", "sha256", "bytes", "accuracy", "changed")
+    old = before.variants if before else {}
+    for name in sorted(old.keys() | after.variants.keys()):
+        was, now = old.get(name), after.variants.get(name)
+        same = was is not None and now is not None and was.sha256 == now.sha256
+        cells = (_arrow(_sha(was), _sha(now)), _arrow(_bytes(was), _bytes(now)), _arrow(_accuracy(was), _accuracy(now)))
+        table.add_row(name, *cells, "no" if same else "yes")
+    return table
+
+
+def _arrow(was: str, now: str) -> str:
+    return now if was == now else f"{was} → {now}"
+
+
+def _sha(entry: VariantEntry | None) -> str:
+    return entry.sha256[:12] if entry else "none"
+
+
+def _bytes(entry: VariantEntry | None) -> str:
+    return str(entry.bytes) if entry else "none"
+
+
+def _accuracy(entry: VariantEntry | None) -> str:
+    return f"{100 * entry.accuracy:.2f} %" if entry else "none"
+
+
+def _pinned_weights(model: Model) -> dict[str, Weights]:
+    folder = model.folder / "artifacts"
+    return dict(build.load_pinned_weights(folder, load_manifest(folder / "manifest.json")))
+
+
+if __name__ == "__main__":
+    typer.run(main)

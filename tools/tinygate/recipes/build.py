@@ -1,0 +1,220 @@
+"""Makes a model's artifacts folder: pinned weights, one .tflite per variant, the manifest; whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygate.data import Dataset, Split
+from tinygate.errors import ConfigError, ModelFileError
+from tinygate.flatbuffer import read_model
+from tinygate.model.folder import Model, load_model
+from tinygate.model.manifest import (
+    Calibration,
+    CalibrationSample,
+    DatasetEntry,
+    Manifest,
+    Part,
+    PinnedFile,
+    Preprocessing,
+    VariantEntry,
+    load_manifest,
+    recipe_sha256,
+    save_manifest,
+)
+from tinygate.recipes.convert import METHODS, choose_calibration, convert
+from tinygate.recipes.weights import Weights, load, pack
+from tinygate.reference import quantize_inputs, run_tflm
+
+PACKAGES = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "numpy", "tflite_micro")
+ORACLE = "tflite_micro"
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """What goes into an artifacts folder: file contents by name, and the manifest that pins them."""
+
+    files: Mapping[str, bytes]
+    manifest: Manifest
+
+
+def convert_all(model: Model, dataset: Dataset, weights: Mapping[str, Weights]) -> dict[str, bytes]:
+    """Return the .tflite of every variant that model.toml declares, by variant name.
+
+    Raises:
+        ConfigError: model.toml declares a variant that nobody knows how to make.
+    """
+    unknown = [name for name in model.config.variants if name not in METHODS]
+    if unknown:
+        raise ConfigError(f"{model.config_path}: variants {unknown} cannot be made; known: {', '.join(METHODS)}")
+    windows = dataset.train.inputs[calibration_indices(model, dataset)]
+    names = tuple(model.config.variants)
+    jobs = [(model.folder, name, weights[METHODS[name].weights], windows) for name in names]
+    # TensorFlow counts names up, and writes them into the file: only a fresh process per variant repeats every byte.
+    with ProcessPoolExecutor(WORKERS, get_context("spawn"), max_tasks_per_child=1) as pool:
+        return dict(zip(names, pool.map(_convert_job, jobs), strict=True))
+
+
+def _convert_job(job: tuple[Path, str, Weights, NDArray[np.float32]]) -> bytes:
+    folder, name, weights, windows = job
+    return convert(load_model(folder).recipe, METHODS[name], weights, windows)
+
+
+def calibration_indices(model: Model, dataset: Dataset) -> NDArray[np.int64]:
+    """Return which training windows are the representative set of a model."""
+    hyper = model.recipe.TRAINING
+    return choose_calibration(dataset.train, hyper.calibration_samples, hyper.seed)
+
+
+def make_artifacts(
+    model: Model, dataset: Dataset, weights: Mapping[str, Weights], progress: Callable[[str], None]
+) -> Artifacts:
+    """Convert and measure every variant; `progress` hears what is being done. Writes nothing."""
+    progress("convert")
+    tflites = convert_all(model, dataset, weights)
+    archives = {f"{name}.npz": pack(arrays) for name, arrays in weights.items()}
+    variants = {}
+    for name, content in tflites.items():
+        progress(f"measure {name}")
+        variants[name] = _variant_entry(name, content, dataset.test)
+    manifest = Manifest(
+        schema_version=1,
+        recipe_sha256=recipe_sha256(_recipe_path(model)),
+        seed=model.recipe.TRAINING.seed,
+        packages={package: metadata.version(package) for package in PACKAGES},
+        dataset=_dataset_entry(dataset),
+        preprocessing=Preprocessing(constants=dict(dataset.preprocessing), sha256=dataset.preprocessing_sha256),
+        calibration=_calibration(model, dataset),
+        weights={Path(file).stem: pinned(file, content) for file, content in archives.items()},
+        variants=variants,
+    )
+    return Artifacts({**archives, **{f"{name}.tflite": content for name, content in tflites.items()}}, manifest)
+
+
+def measure_accuracy(tflite: bytes, split: Split) -> float:
+    """Return the share of windows whose highest output is their label, ties to the lowest index, by the TFLM oracle."""
+    outputs = run_tflm(tflite, quantize_inputs(read_model(tflite), split.inputs)).outputs
+    return float((outputs.reshape(len(split), -1).argmax(axis=1) == split.labels).mean())
+
+
+def pinned(file: str, content: bytes) -> PinnedFile:
+    """Return a manifest entry that pins a file's content."""
+    return PinnedFile(file=file, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def load_pinned_weights(folder: Path, manifest: Manifest) -> dict[str, dict[str, NDArray[np.float32]]]:
+    """Return the trained weights of an artifacts folder.
+
+    Raises:
+        ModelFileError: a file is missing or not the pinned one.
+    """
+    for entry in manifest.weights.values():
+        path = folder / entry.file
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != entry.sha256:
+            raise ModelFileError(
+                f"{path} is not the file that {folder / 'manifest.json'} pins ({entry.sha256[:12]}…); "
+                "restore it (git checkout) or run `make models`"
+            )
+    return {name: load(folder / entry.file) for name, entry in manifest.weights.items()}
+
+
+def previous_manifest(model: Model) -> Manifest | None:
+    """Return the manifest as it stands, None if there is none that can be read."""
+    try:
+        return load_manifest(model.folder / "artifacts" / "manifest.json")
+    except ModelFileError:
+        return None
+
+
+def write_artifacts(folder: Path, artifacts: Artifacts) -> None:
+    """Replace an artifacts folder by a new one; whoever is interrupted half-way keeps the old one."""
+    with _replacement(folder) as fresh:
+        for name, content in artifacts.files.items():
+            (fresh / name).write_bytes(content)
+        save_manifest(fresh / "manifest.json", artifacts.manifest)
+
+
+@contextmanager
+def _replacement(folder: Path) -> Iterator[Path]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
+        fresh, old = Path(scratch) / "new", Path(scratch) / "old"
+        fresh.mkdir()
+        yield fresh
+        if folder.exists():
+            shutil.move(folder, old)
+        try:
+            fresh.rename(folder)
+        except BaseException:
+            if old.exists():
+                old.rename(folder)
+            raise
+
+
+def _variant_entry(name: str, content: bytes, test: Split) -> VariantEntry:
+    return VariantEntry(
+        **pinned(f"{name}.tflite", content).model_dump(),
+        made=METHODS[name].made,
+        parameters=count_parameters(content),
+        accuracy=measure_accuracy(content, test),
+        oracle=f"{ORACLE} {metadata.version(ORACLE)}",
+    )
+
+
+def count_parameters(tflite: bytes) -> int:
+    """Return how many weights and biases a .tflite holds: the constant second and third inputs of its operators."""
+    graph = read_model(tflite).subgraphs[0]
+    learnt = {
+        index
+        for operator in graph.operators
+        if operator.name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+        for index in operator.inputs[1:3]
+        if index >= 0
+    }
+    return sum(int(np.prod(graph.tensors[index].shape)) for index in learnt)
+
+
+def _dataset_entry(dataset: Dataset) -> DatasetEntry:
+    def part(split: Split) -> Part:
+        return Part(subjects=tuple(int(s) for s in np.unique(split.subjects)), windows=len(split))
+
+    return DatasetEntry(
+        sha256=dataset.sha256,
+        class_names=dataset.class_names,
+        train=part(dataset.train),
+        validation=part(dataset.validation),
+        test=part(dataset.test),
+    )
+
+
+def _calibration(model: Model, dataset: Dataset) -> Calibration:
+    train = dataset.train
+    return Calibration(
+        seed=model.recipe.TRAINING.seed,
+        samples=tuple(
+            CalibrationSample(
+                sha256=train.raw_sha256[i],
+                label=int(train.labels[i]),
+                subject=int(train.subjects[i]),
+                recording=int(train.recordings[i]),
+                start=int(train.starts[i]),
+            )
+            for i in calibration_indices(model, dataset)
+        ),
+    )
+
+
+def _recipe_path(model: Model) -> Path:
+    return model.folder / (model.config.recipe or "recipe.py")

@@ -1,0 +1,119 @@
+"""Turns trained weights into .tflite files: one row of `METHODS` per variant says how it is made."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygate.data import Split
+from tinygate.errors import DataError
+from tinygate.recipes.framework import framework
+from tinygate.recipes.train import quantization_aware
+from tinygate.recipes.weights import Weights, set_weights
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a variant is made.
+
+    Attributes:
+        made: one sentence for the manifest.
+        weights: which trained weights it starts from, the stem of their file.
+        configure: sets a TFLiteConverter up; also given the calibration windows [N, ...].
+    """
+
+    made: str
+    weights: str
+    configure: Callable[[Any, Floats], None]
+
+
+def _keep_float(converter: Any, calibration: Floats) -> None:
+    pass
+
+
+def _full_integer(converter: Any, calibration: Floats) -> None:
+    """Quantize inputs, outputs and everything between to int8; ranges come from the calibration windows."""
+    tf = framework().tf
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: _samples(calibration)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+
+
+def _learnt_ranges(converter: Any, calibration: Floats) -> None:
+    """Quantize to int8 with the ranges that fine-tuning left in the fake-quantization nodes."""
+    tf = framework().tf
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+
+
+METHODS: Mapping[str, Method] = {
+    "float32": Method("converted as trained", "float_weights", _keep_float),
+    "ptq_int8": Method(
+        "post-training quantization: int8 weights per channel, int8 activations, input and output, ranges from the "
+        "calibration samples",
+        "float_weights",
+        _full_integer,
+    ),
+    "qat_int8": Method(
+        "quantization-aware fine-tuning towards the float model's own answers, activation ranges seeded from its "
+        "activations; int8 weights per channel in convolutions, int8 input and output",
+        "qat_weights",
+        _learnt_ranges,
+    ),
+}
+
+
+def convert(recipe: Any, method: Method, weights: Weights, calibration: Floats) -> bytes:
+    """Return the .tflite of one variant, batch 1, from window to probabilities.
+
+    In a process that built no model before, the same weights give the same bytes.
+    """
+    keras = framework().keras
+    model = recipe.build_model(batch_norm=False, batch_size=1)
+    if method.weights == "qat_weights":
+        model = quantization_aware(model)
+    set_weights(model, weights)
+    answer = keras.layers.Softmax(name="probabilities")(model.output)
+    return _to_tflite(keras.Model(model.input, answer, name=model.name), method, calibration)
+
+
+def _to_tflite(model: Any, method: Method, calibration: Floats) -> bytes:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the converter warns about what was asked for: statistics given, none needed
+        converter = framework().tf.lite.TFLiteConverter.from_keras_model(model)
+        method.configure(converter, calibration)
+        return bytes(converter.convert())
+
+
+def _samples(calibration: Floats) -> Iterator[list[Floats]]:
+    for window in calibration:
+        yield [window[np.newaxis]]
+
+
+def choose_calibration(split: Split, count: int, seed: int) -> NDArray[np.int64]:
+    """Return sorted indices of `count` windows, evenly spaced through all of them by class, recording and time.
+
+    Systematic sampling from a seeded start: every class and recording gets its share, as in training.
+
+    Raises:
+        DataError: the split has fewer windows, or a class so few that it gets none.
+    """
+    if count > len(split):
+        raise DataError(f"{count} calibration samples are wanted of {len(split)} training windows; ask for fewer")
+    order = np.lexsort((split.starts, split.recordings, split.labels))
+    offset = np.random.default_rng(seed).uniform()
+    chosen = np.sort(order[((np.arange(count) + offset) * len(split) / count).astype(np.int64)])
+    absent = np.setdiff1d(split.labels, split.labels[chosen])
+    if len(absent):
+        raise DataError(f"classes {absent.tolist()} get none of {count} calibration samples; ask for more samples")
+    return chosen

@@ -1,0 +1,151 @@
+"""Trains a recipe's model: first in floating point, then quantization-aware from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygate.data import Dataset
+from tinygate.recipes.framework import framework, seed_everything
+from tinygate.recipes.hyperparameters import Hyperparameters
+from tinygate.recipes.weights import Weights, fold_batch_norm, get_weights, set_weights
+
+Progress = Callable[[int], None]
+Floats = NDArray[np.float32]
+Epoch = Callable[[np.random.Generator], tuple[Floats, NDArray[np.int64]]]
+
+
+def train_float(recipe: Any, dataset: Dataset, progress: Progress) -> dict[str, Floats]:
+    """Return weights of the recipe's model without batch normalisation; `progress` hears of each finished epoch."""
+    hyper: Hyperparameters = recipe.TRAINING
+    seed_everything(hyper.seed)
+    model = recipe.build_model(batch_norm=True)
+    generator = np.random.default_rng(hyper.seed)
+    classes = len(dataset.class_names)
+
+    def epoch() -> tuple[Floats, Floats]:
+        inputs, labels = epoch_of(recipe, dataset)(generator)
+        return mix_pairs(inputs, np.eye(classes, dtype=np.float32)[labels], hyper.mixup, generator)
+
+    fit(model, epoch, hyper, hyper.epochs, hyper.learning_rate, progress)
+    return fold_batch_norm(model)
+
+
+def train_qat(recipe: Any, dataset: Dataset, weights: Weights, progress: Progress) -> dict[str, Floats]:
+    """Return weights and activation ranges of the fake-quantized model, fine-tuned to answer as the float model does.
+
+    The targets are the float model's own probabilities on augmented windows: fine-tuning is to undo what quantization
+    changes, not to learn something else. Ranges start at what the float model's activations span.
+    """
+    hyper: Hyperparameters = recipe.TRAINING
+    seed_everything(hyper.seed + 1)
+    plain = recipe.build_model(batch_norm=False)
+    set_weights(plain, weights)
+    quantized = quantization_aware(plain)
+    seed_ranges(quantized, plain, dataset.train.inputs)
+    generator = np.random.default_rng(hyper.seed + 1)
+
+    def epoch() -> tuple[Floats, Floats]:
+        inputs, _ = epoch_of(recipe, dataset)(generator)
+        return inputs, framework().tf.nn.softmax(plain.predict(inputs, batch_size=512, verbose=0)).numpy()
+
+    fit(quantized, epoch, hyper, hyper.qat_epochs, hyper.qat_learning_rate, progress)
+    return get_weights(quantized)
+
+
+def epoch_of(recipe: Any, dataset: Dataset) -> Epoch:
+    """Return the recipe's augmented epochs, or, for a recipe without, the training windows as they are."""
+    found: Epoch | None = getattr(recipe, "training_epoch", None)
+    return found or (lambda _: (dataset.train.inputs, dataset.train.labels))
+
+
+def mix_pairs(
+    inputs: Floats, targets: Floats, strength: float, generator: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return mixup of inputs [N, ...] and targets [N, classes]: weighted means of pairs, weights Beta(s, s)."""
+    if not strength:
+        return inputs, targets
+    share = generator.beta(strength, strength, len(inputs)).astype(np.float32)
+    share = np.maximum(share, 1 - share)
+    partner = generator.permutation(len(inputs))
+    wide = share.reshape(-1, *[1] * (inputs.ndim - 1))
+    mixed = targets * share[:, None] + targets[partner] * (1 - share[:, None])
+    return inputs * wide + inputs[partner] * (1 - wide), mixed
+
+
+def fit(
+    model: Any,
+    epoch: Callable[[], tuple[Floats, Floats]],
+    hyper: Hyperparameters,
+    epochs: int,
+    learning_rate: float,
+    progress: Progress,
+) -> None:
+    """Minimise cross-entropy between logits and target distributions with Adam; leave averaged weights in the model."""
+    framework_ = framework()
+    tf, step, optimizer = framework_.tf, None, None
+    averages = [tf.Variable(weight, trainable=False) for weight in model.weights]
+    done = 0
+    for number in range(epochs):
+        inputs, targets = epoch()
+        order = np.random.default_rng((hyper.seed, number)).permutation(len(inputs))
+        steps = len(inputs) // hyper.batch_size
+        if step is None:
+            schedule = framework_.keras.optimizers.schedules.CosineDecay(learning_rate, steps * epochs)
+            optimizer = framework_.keras.optimizers.Adam(schedule)
+            step = _step(model, optimizer, averages, hyper.weight_decay)
+        for batch in np.split(order[: steps * hyper.batch_size], steps):
+            decay = min(hyper.ema_decay, (done + 1) / (done + 10))  # young averages forget their random start
+            step(tf.constant(inputs[batch]), tf.constant(targets[batch]), tf.constant(decay, tf.float32))
+            done += 1
+        progress(number + 1)
+    for average, weight in zip(averages, model.weights, strict=True):
+        weight.assign(average)
+
+
+def _step(model: Any, optimizer: Any, averages: list[Any], weight_decay: float) -> Any:
+    tf = framework().tf
+    kernels = [v for v in model.trainable_variables if "kernel" in v.name]
+
+    def step(inputs: Any, targets: Any, decay: Any) -> None:
+        with tf.GradientTape() as tape:
+            losses = tf.nn.softmax_cross_entropy_with_logits(targets, model(inputs, training=True))
+            loss = tf.reduce_mean(losses) + weight_decay * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
+        variables = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        for average, weight in zip(averages, model.weights, strict=True):
+            if weight.dtype.is_floating:
+                average.assign(decay * average + (1 - decay) * weight)
+
+    return tf.function(step)
+
+
+def quantization_aware(model: Any) -> Any:
+    """Return tfmot's fake-quantized copy of a model without batch normalisation, with its weights."""
+    return framework().quantization.quantize_model(model)
+
+
+def seed_ranges(quantized: Any, plain: Any, inputs: Floats) -> None:
+    """Set every activation range of `quantized` to what the same layer of `plain` spans over `inputs`.
+
+    tfmot starts at ±6 and moves there so slowly that, after 500 steps, a third of the codes are still unused.
+    """
+    keras = framework().keras
+    layers = {layer.name: layer for layer in plain.layers}
+    for wrapper in quantized.layers:
+        ranges = [v for v in wrapper.weights if _is_range(v.name)]
+        if not ranges:
+            continue
+        layer = layers.get(wrapper.name.removeprefix("quant_"))
+        values = inputs if layer is None else keras.Model(plain.input, layer.output).predict(inputs, verbose=0)
+        for variable in ranges:
+            bound = values.min() if "_min" in variable.name else values.max()
+            variable.assign(bound)
+
+
+def _is_range(name: str) -> bool:
+    stem = name.split("/")[-1].split(":")[0]
+    return stem.endswith(("_min", "_max")) and not stem.startswith("kernel")
