@@ -263,11 +263,10 @@ def test_a_restart_that_was_asked_for_opens_anew() -> None:
 def test_a_refusal_names_code_and_request_and_the_session_goes_on() -> None:
     board = EchoBoard()
     session = opened(board)
-    session.request(LayoutRequest())
+    session.request(LayoutRequest(), ArenaRequest())
     with pytest.raises(RefusedError) as caught:
         pump(session, board)
     assert (caught.value.code, caught.value.request) == (ErrorCode.UNSUPPORTED, LayoutRequest())
-    session.request(ArenaRequest())
     assert pump(session, board) == [ARENA]
 
 

@@ -19,12 +19,12 @@ from tinygate.protocol.messages import (
     InferRequest,
     Layout,
     LayoutRequest,
-    Message,
     Profile,
     ProfileRequest,
     Restart,
     RestartRequest,
 )
+from tinygate.protocol.schema import Message
 from tinygate.protocol.session import HostSession, fresh_nonce
 
 __all__ = [

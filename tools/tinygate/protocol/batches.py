@@ -1,15 +1,41 @@
-"""How windows are packed into infer requests: as many whole ones as a line holds, or one in pieces."""
+"""What a session sends: a queue of requests, and windows packed into them.
+
+An infer request carries as many whole windows as a line holds, or a piece of one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
 from tinygate.protocol.messages import InferRequest
+from tinygate.protocol.schema import Message
 
 LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
+
+
+class Queue:
+    """Requests in the order they were added, made only when they are due."""
+
+    def __init__(self) -> None:
+        self._source: Iterator[Message] = iter(())
+        self._next: Message | None = None
+
+    def add(self, requests: Iterable[Message]) -> None:
+        """Append `requests`; an iterator is consumed as they are sent."""
+        self._source = chain(self._source, requests)
+
+    def peek(self) -> Message | None:
+        """Return the next request without taking it; None if there is none. Raises what the iterator raises."""
+        if self._next is None:
+            self._next = next(self._source, None)
+        return self._next
+
+    def take(self) -> None:
+        """Drop the request that `peek` returned."""
+        self._next = None
 
 
 def infer_requests(

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
-from tinygate.protocol.messages import REPLIES, Fields, Message
+from tinygate.protocol.messages import REPLIES
 from tinygate.protocol.parts import split
+from tinygate.protocol.schema import Fields, Message
 
 _PART = re.compile(r"([1-9][0-9]{0,4})/([1-9][0-9]{0,4})\Z")
 _WORST_PART = ("part", "99999/99999")

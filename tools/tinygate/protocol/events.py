@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from tinygate.errors import LabError, TargetError
 from tinygate.protocol.framing import Damaged, Text
-from tinygate.protocol.messages import ErrorCode, Hello, Message
+from tinygate.protocol.messages import ErrorCode, Hello
+from tinygate.protocol.schema import Message
 
 
 class RefusedError(TargetError):

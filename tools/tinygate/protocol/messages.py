@@ -1,16 +1,12 @@
-"""Every request and reply as a frozen dataclass, parsed strictly from the fields of a record.
-
-The fields of a class, in order, are the fields of the record, in order; docs/protocol.md says what each means.
-"""
+"""Every request and reply as a frozen dataclass; docs/protocol.md says what each field means."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
+from typing import Annotated
 
+from tinygate.protocol.schema import Message
 from tinygate.protocol.values import (
     F32,
     I32,
@@ -48,67 +44,8 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
 
 
-Fields = tuple[tuple[str, str], ...]
 _DTYPE = choice("float32", "int8", "uint8", "int16", "int32")
 _MODEL_STATUS = choice("ok", "no_model", "schema", "unknown_operator", "arena_too_small", "internal")
-
-
-@dataclass(frozen=True)
-class Message:
-    """Base of all requests and replies."""
-
-    KIND: ClassVar[str]
-
-    def to_fields(self) -> Fields:
-        """Return key and value of each field present, in the declared order; ValueError if one is out of range."""
-        values = ((name, codec, getattr(self, name)) for name, codec, _ in _schema(type(self)))
-        return tuple((name, codec.write(value)) for name, codec, value in values if value not in (None, (), b""))
-
-    @classmethod
-    def from_fields(cls, fields: Iterable[tuple[str, str]]) -> Self:
-        """Return the message in `fields`; keys beginning with `x_` are extensions and ignored.
-
-        Raises:
-            ValueError: a field is missing, unknown, or has a value that its type does not allow.
-        """
-        given = {key: value for key, value in fields if not key.startswith("x_")}
-        values: dict[str, Any] = {}
-        for name, codec, required in _schema(cls):
-            if name in given:
-                values[name] = _read(name, codec, given.pop(name))
-            elif required:
-                raise ValueError(f"{cls.KIND}: field {name} is missing")
-        if given:
-            raise ValueError(f"{cls.KIND}: unknown field {next(iter(given))}")
-        return cls(**values)
-
-
-def _read(name: str, codec: Codec, text: str) -> Any:
-    try:
-        return codec.read(text)
-    except ValueError as error:
-        raise ValueError(f"{name}={text[:40]}: {error}") from error
-
-
-_SCHEMAS: dict[str, tuple[tuple[str, Codec, bool], ...]] = {}
-
-
-def _schema(cls: type[Message]) -> tuple[tuple[str, Codec, bool], ...]:
-    """Return name, codec and whether it is required, of each field of a message class."""
-    if cls.__name__ not in _SCHEMAS:
-        hints = get_type_hints(cls, include_extras=True)
-        _SCHEMAS[cls.__name__] = tuple(
-            (field.name, _codec(hints[field.name]), field.default is dataclasses.MISSING)
-            for field in dataclasses.fields(cls)
-        )
-    return _SCHEMAS[cls.__name__]
-
-
-def _codec(hint: Any) -> Codec:
-    """Return the codec that annotates a type, or one member of `type | None`."""
-    codecs = [item for part in (hint, *get_args(hint)) for item in getattr(part, "__metadata__", ())]
-    found: Codec = codecs[0]
-    return found
 
 
 # Requests: host → device

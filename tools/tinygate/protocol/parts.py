@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from tinygate.protocol.messages import Message
+from tinygate.protocol.schema import Message
 
 
 def split(message: Message, fits: Callable[[Message], bool]) -> list[Message]:

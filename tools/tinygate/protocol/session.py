@@ -20,12 +20,13 @@ from dataclasses import dataclass, field
 
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError
 from tinygate.protocol import framing
-from tinygate.protocol.batches import infer_requests
+from tinygate.protocol.batches import Queue, infer_requests
 from tinygate.protocol.envelope import Answers, parse_reply
 from tinygate.protocol.events import Answer, BootChangedError, Event, Ready, RefusedError
 from tinygate.protocol.framing import Damaged, Decoder, Direction, Reason, Record, Text
-from tinygate.protocol.messages import Error, ErrorCode, Hello, HelloRequest, Message, RestartRequest
+from tinygate.protocol.messages import Error, ErrorCode, Hello, HelloRequest, RestartRequest
 from tinygate.protocol.parts import merge
+from tinygate.protocol.schema import Message
 
 _LINK_CODES = {ErrorCode.BAD_FRAME, ErrorCode.BAD_CRC, ErrorCode.BAD_SEQUENCE, ErrorCode.NO_CREDIT}
 
@@ -61,8 +62,7 @@ class HostSession:
         self.counts: Counter[str] = Counter()
         self._decoder = Decoder()
         self._incoming: deque[framing.Event] = deque()
-        self._queue: deque[Iterator[Message]] = deque()
-        self._next: Message | None = None
+        self._queue = Queue()
         self._in_flight: deque[_Pending] = deque()
         self._opening: dict[int, HelloRequest] = {}
         self._sequence = 0
@@ -75,8 +75,7 @@ class HostSession:
         """True when every request has been answered; raises the session's fault if it has one."""
         if self._fault:
             raise self._fault
-        self._fetch()
-        return self._next is None and not self._in_flight and not self._opening
+        return self._waiting() is None and not self._in_flight and not self._opening
 
     @property
     def in_flight_bytes(self) -> int:
@@ -93,7 +92,7 @@ class HostSession:
 
     def request(self, *messages: Message) -> None:
         """Queue requests; they are sent in order, as credit allows, once the session is open."""
-        self._queue.append(iter(messages))
+        self._queue.add(messages)
 
     def infer(self, windows: Iterable[bytes], first: int = 0) -> None:
         """Queue windows, each the raw little-endian bytes of an input tensor, numbered from `first`."""
@@ -102,9 +101,7 @@ class HostSession:
         hello = self.hello
         if hello.input_bytes is None:
             raise TargetError(f"the device has no usable model: its model_status is {hello.model_status}")
-        self._queue.append(
-            infer_requests(windows, first, hello.input_bytes, hello.rx_line_bytes, hello.rx_window_bytes)
-        )
+        self._queue.add(infer_requests(windows, first, hello.input_bytes, hello.rx_line_bytes, hello.rx_window_bytes))
 
     def outgoing(self) -> bytes:
         """Return the bytes that may be sent now; once returned they count as sent."""
@@ -145,31 +142,28 @@ class HostSession:
 
     # Sending
 
-    def _fetch(self) -> None:
-        while self._next is None and self._queue:
-            try:
-                self._next = next(self._queue[0], None)
-            except Exception as fault:  # else the windows after a bad one would be left out silently
-                self._fault = fault
-                raise
-            if self._next is None:
-                self._queue.popleft()
+    def _waiting(self) -> Message | None:
+        try:
+            return self._queue.peek()
+        except Exception as fault:  # else the windows after a bad one would be left out silently
+            self._fault = fault
+            raise
 
     def _next_line(self) -> bytes:
         """Return the next request if the device has room for it, else nothing."""
-        self._fetch()
-        if self._next is None or self.hello is None:
+        request = self._waiting()
+        if request is None or self.hello is None:
             return b""
         if any(isinstance(pending.request, RestartRequest | HelloRequest) for pending in self._in_flight):
             return b""
-        line = self._line((self._sequence + 1) % 2**32, self._next)
+        line = self._line((self._sequence + 1) % 2**32, request)
         if len(line) > min(self.hello.rx_line_bytes, self.hello.rx_window_bytes):
-            raise TargetError(f"a {self._next.KIND} request of {len(line)} bytes does not fit: {self._limits()}")
+            raise TargetError(f"a {request.KIND} request of {len(line)} bytes does not fit: {self._limits()}")
         if self.in_flight_bytes + len(line) > self.hello.rx_window_bytes:
             return b""
         self._sequence = (self._sequence + 1) % 2**32
-        self._in_flight.append(_Pending(self._sequence, self._next, len(line)))
-        self._next = None
+        self._in_flight.append(_Pending(self._sequence, request, len(line)))
+        self._queue.take()
         return line
 
     def _line(self, sequence: int, message: Message) -> bytes:
@@ -285,9 +279,7 @@ class HostSession:
             raise TargetError(f"the device contradicts itself: {error}") from error
 
     def _refused(self, error: Error, request: Message) -> LabError | TargetError:
-        """Drop what is queued; what is in flight is still answered."""
-        self._queue.clear()
-        self._next = None
+        """Return what an error record means; what is queued and in flight goes on after a refusal."""
         if error.code in _LINK_CODES:
             return LinkError(f"the device did not receive what was sent ({error.code}: {error.detail}); run again")
         if error.code is ErrorCode.WRONG_NONCE:
