@@ -10,7 +10,7 @@ from tinygate.data import Split
 from tinygate.model.config import AccuracyMargin
 from tinygate.model.folder import Model
 from tinygate.quant.statistics import compare_paired
-from tinygate.verdict import Finding
+from tinygate.verdict import Finding, Verdict
 
 
 def judge_margin(
@@ -35,7 +35,7 @@ def judge_margin(
         f"windows; {paired.lost} lost, {paired.gained} gained, {paired.flips} predictions differ, McNemar "
         f"p = {paired.p_value:.2g}; margin in {model.config_path}."
     )
-    if paired.windows_needed is not None:
+    if paired.verdict is Verdict.INCONCLUSIVE and paired.windows_needed is not None:
         reason += f" About {paired.windows_needed} windows would decide."
     return Finding(
         model.name,
