@@ -3,10 +3,11 @@
 Both models judge the same windows, so only windows on which exactly one of them is right carry evidence. Windows of one
 recording are not independent: recordings, not windows, are resampled.
 
-The interval of the drop is a studentized cluster bootstrap (bootstrap-t) kept from being too sure of itself in two
+The interval of the drop is a studentized cluster bootstrap (bootstrap-t) kept from being too sure of itself in three
 ways, because plain percentile intervals undercover badly with few recordings and rare flips:
 
 * its quantiles are never closer to zero than Student's t with clusters - 1 degrees of freedom;
+* its error is never smaller than that of independent windows: losses spread evenly over recordings by chance;
 * its variance counts four flips more than were seen, so that with no flip at all among N independent windows the half
   width is 4/N, a little above Clopper and Pearson's exact 3.7/N: "no flip in 300" does not mean "no drop".
 
@@ -88,7 +89,7 @@ def compare_paired(
         raise DataError(f"a margin of {margin_points} points; expected more than 0.")
     loss = (before == truth).astype(np.int64) - (after == truth)
     sizes, losses = _per_cluster(loss, groups)
-    low, high = drop_interval(sizes, losses, seed)
+    low, high = drop_interval(sizes, losses, int(np.abs(loss).sum()), seed)
     lost, gained = int((loss > 0).sum()), int((loss < 0).sum())
     worst_class, worst_drop = _worst_class(truth, loss)
     return PairedComparison(
@@ -131,25 +132,36 @@ def windows_needed(discordant_rate: float, margin: float) -> int:
     return math.ceil((spread / margin) ** 2)
 
 
-def drop_interval(sizes: NDArray[np.int64], losses: NDArray[np.int64], seed: int) -> tuple[float, float]:
-    """Return the 95 % interval of the drop, as fractions, from windows and net losses per cluster, [G] each."""
+def drop_interval(
+    sizes: NDArray[np.int64], losses: NDArray[np.int64], discordant: int, seed: int, resamples: int = RESAMPLES
+) -> tuple[float, float]:
+    """Return the 95 % interval of the drop, as fractions.
+
+    Args:
+        sizes, losses: windows and net losses (lost - gained) of each cluster, [G].
+        discordant: windows that exactly one model gets right, lost + gained.
+        seed, resamples: of the bootstrap.
+    """
     count, total = len(sizes), int(sizes.sum())
     if count < 2:
         return -1.0, 1.0
     drop = losses.sum() / total
-    error = _standard_error(count, total, *_moments(sizes, losses), drop)
-    pivots = _resampled_pivots(sizes, losses, drop, seed)
+    clustered = _standard_error(count, total, *_moments(sizes, losses), drop)
+    error = max(clustered, math.sqrt(discordant - total * drop**2 + PSEUDO_FLIPS) / total)
+    pivots = _resampled_pivots(sizes, losses, drop, seed, resamples)
     alpha = (1 - CONFIDENCE) / 2
     left, right = np.quantile(pivots, [alpha, 1 - alpha])
     student = _student_quantile(1 - alpha, count - 1)
     return max(-1.0, float(drop - max(right, student) * error)), min(1.0, float(drop + max(-left, student) * error))
 
 
-def _resampled_pivots(sizes: NDArray[np.int64], losses: NDArray[np.int64], drop: float, seed: int) -> NDArray[Any]:
+def _resampled_pivots(
+    sizes: NDArray[np.int64], losses: NDArray[np.int64], drop: float, seed: int, resamples: int
+) -> NDArray[Any]:
     """Return (drop* - drop) / error* of resampled clusters; clusters alike in size and loss are drawn as one kind."""
     kinds, counts = np.unique(np.stack([sizes, losses]), axis=1, return_counts=True)
     n, d = kinds
-    draws = np.random.default_rng(seed).multinomial(len(sizes), counts / counts.sum(), RESAMPLES)
+    draws = np.random.default_rng(seed).multinomial(len(sizes), counts / counts.sum(), resamples)
     total = draws @ n
     resampled = (draws @ d) / total
     moments = (draws @ (d * d), draws @ (d * n), draws @ (n * n))
@@ -201,4 +213,5 @@ def _windows_needed_here(
     independent = float(((loss - drop) ** 2).sum())
     clustered = float(((losses - drop * sizes) ** 2).sum())
     design_effect = max(1.0, clustered / independent) if independent else 1.0
-    return math.ceil(windows_needed(discordant / len(loss), margin) * design_effect)
+    at_least = 2 * math.sqrt(PSEUDO_FLIPS) / margin  # fewer cannot pass even with no flip at all
+    return math.ceil(max(at_least, windows_needed(discordant / len(loss), margin) * design_effect))

@@ -1,0 +1,98 @@
+"""No bytes crash the reader, hang it or make it eat memory: it returns a model or raises ModelFileError."""
+
+from __future__ import annotations
+
+import struct
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinygate.errors import ModelFileError
+from tinygate.flatbuffer import TfliteModel, parse_model, read_model
+from tinygate.flatbuffer.writer import write_model
+
+
+def survives(data: bytes) -> bool:
+    """Whether the data parse; any other exception than ModelFileError fails the test."""
+    try:
+        parse_model(data)
+    except ModelFileError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def data(small_model: TfliteModel) -> bytes:
+    return write_model(small_model)
+
+
+def test_every_truncation_is_survived_and_losing_a_quarter_is_noticed(data: bytes) -> None:
+    results = [survives(data[:size]) for size in range(len(data))]
+    assert not any(results[: len(data) * 3 // 4])
+
+
+def test_every_flip_of_a_whole_byte_is_survived(data: bytes) -> None:
+    for place in range(len(data)):
+        survives(data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :])
+
+
+def test_every_offset_made_huge_cyclic_or_zero_is_survived(data: bytes) -> None:
+    for place in range(0, len(data) - 4, 4):
+        for value in (0, 4, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF, len(data) - place):
+            survives(data[:place] + struct.pack("<I", value) + data[place + 4 :])
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 2**32), flips=st.integers(1, 40))
+def test_random_damage_is_survived(data: bytes, seed: int, flips: int) -> None:
+    rng = np.random.default_rng(seed)
+    damaged = bytearray(data)
+    for place in rng.integers(0, len(data), flips):
+        damaged[place] = rng.integers(0, 256)
+    survives(bytes(damaged))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=300))
+def test_random_bytes_are_survived(noise: bytes) -> None:
+    survives(noise)
+    survives(b"\x10\x00\x00\x00TFL3" + noise)
+
+
+@pytest.mark.parametrize("data", [b"", b"TFL3", b"\x00" * 64, b"\xff" * 64, b"#!/bin/sh\nexit 0\n"])
+def test_what_is_no_model_is_refused_with_a_sentence(data: bytes) -> None:
+    with pytest.raises(ModelFileError, match=r"\.tflite"):
+        read_model(data)
+
+
+def aliasing_file(tables: int, vector_bytes: int) -> bytes:
+    """A buffers vector of `tables` offsets that all lead to one buffer table with one long data vector."""
+    root = struct.pack("<HHHHHHH", 14, 8, 0, 0, 0, 0, 4)  # vtable: field 4 (buffers) at byte 4 of the table
+    head = struct.pack("<I4s", 8 + len(root) + 2, b"TFL3") + root + b"\0\0"
+    offset_of_vector = 4
+    table = struct.pack("<iI", len(root) + 2, offset_of_vector)
+    vector_at = len(head) + len(table)
+    buffer_at = vector_at + 4 + 4 * tables + 8
+    offsets = b"".join(struct.pack("<I", buffer_at - (vector_at + 4 + 4 * i)) for i in range(tables))
+    vtable = struct.pack("<HHH2x", 6, 8, 4)
+    buffer = struct.pack("<iI", 8, 4) + struct.pack("<I", vector_bytes) + bytes(vector_bytes)
+    return head + table + struct.pack("<I", tables) + offsets + vtable + buffer
+
+
+def test_the_aliasing_file_is_well_formed_while_it_is_small() -> None:
+    assert len(parse_model(aliasing_file(3, 10)).buffers) == 3
+
+
+def test_tables_that_share_one_long_vector_cost_no_more_than_the_file() -> None:
+    data = aliasing_file(20_000, 1_000_000)
+    tracemalloc.start()
+    started = time.perf_counter()
+    with pytest.raises(ModelFileError, match="share the same bytes"):
+        parse_model(data)
+    assert time.perf_counter() - started < 2
+    assert tracemalloc.get_traced_memory()[1] < 20 * len(data)
+    tracemalloc.stop()
