@@ -66,6 +66,8 @@ _SIGNS: tuple[tuple[re.Pattern[str], FaultKind], ...] = tuple(
         (r"assert failed: ", FaultKind.ASSERT),
         (r"abort\(\) was called at PC", FaultKind.ABORT),
         (r"Fatal exception \(", FaultKind.PANIC),
+        # What a panic prints next: its first line may have been lost in a record that it cut off.
+        (r"register dump:|^Backtrace:|^Rebooting\.\.\.", FaultKind.PANIC),
         (r"^invalid header: 0x", FaultKind.BAD_IMAGE),
         (r"esp_image: (Checksum failed|Image hash failed|image at .* has invalid magic byte)", FaultKind.BAD_IMAGE),
         (r"boot: No bootable app partitions", FaultKind.BAD_IMAGE),
@@ -80,7 +82,7 @@ _BROWN_OUT_RESETS = ("RTCWDT_BROWN_OUT_RESET",)
 
 def plain(line: str) -> str:
     """Return a console line without colour codes, unprintable characters and excess length."""
-    return _UNPRINTABLE.sub("?", _ESCAPES.sub("", line).strip())[:KEPT_LINE_CHARS]
+    return _UNPRINTABLE.sub("?", _ESCAPES.sub("", line[: 2 * KEPT_LINE_CHARS]).strip())[:KEPT_LINE_CHARS]
 
 
 class Console:

@@ -7,26 +7,33 @@ files only, with one process and two copies fewer.
 
 from __future__ import annotations
 
-import threading
+import time
+from collections import deque
 from pathlib import Path
+
+from tinygate.board.console import plain
+from tinygate.protocol import Decoder, Text
 
 MAX_LOG_BYTES = 64 * 1024 * 1024
 IDLE_PAUSE_S = 0.005
+_CHUNK_BYTES = 65536
 
 
 class BootLog:
-    """Appends console bytes to `console` and tool output to `tool`, and tells a reader when more has arrived.
+    """Appends console bytes to `console` and tool output to `tool`.
 
     Pickles to its paths: with QEMU the writer is another process.
     """
 
     def __init__(self, console: Path, tool: Path) -> None:
         self.console, self.tool = console, tool
-        self._arrived = threading.Event()
-        self._idle = threading.Event()
         self._room_bytes = MAX_LOG_BYTES
-        console.parent.mkdir(parents=True, exist_ok=True)
-        console.touch()
+
+    def begin(self) -> None:
+        """Empty both logs: what an earlier boot printed must not be read as this one's."""
+        for path in (self.console, self.tool):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"")
 
     def __reduce__(self) -> tuple[type[BootLog], tuple[Path, Path]]:
         return BootLog, (self.console, self.tool)
@@ -34,18 +41,11 @@ class BootLog:
     def put(self, data: bytes) -> None:
         """Append what the board printed; nothing to append means that the writer polls, so make it pause."""
         if not data:
-            self._idle.wait(IDLE_PAUSE_S)
-            return
-        if self._room_bytes > 0:
+            time.sleep(IDLE_PAUSE_S)
+        elif self._room_bytes > 0:
             with self.console.open("ab") as log:
                 log.write(data[: self._room_bytes])
             self._room_bytes -= len(data)
-        self._arrived.set()
-
-    def wait(self, timeout_s: float) -> None:
-        """Return when bytes have been put since the last call, or after the timeout."""
-        self._arrived.wait(timeout_s)
-        self._arrived.clear()
 
     def write(self, text: str) -> int:
         """Append what esptool printed: standard output is redirected here while it works."""
@@ -59,3 +59,14 @@ class BootLog:
     def isatty(self) -> bool:
         """Say no: no progress bars in a log."""
         return False
+
+
+def console_tail(log: Path, count: int = 15) -> tuple[str, ...]:
+    """Return the last lines of console text in a log; records are left out."""
+    lines: deque[str] = deque(maxlen=count)
+    decoder = Decoder()
+    with log.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            texts = (event for event in decoder.feed(chunk) if isinstance(event, Text))
+            lines.extend(plain(text.raw.decode("ascii", "replace")) for text in texts)
+    return tuple(lines)

@@ -1,16 +1,20 @@
-"""Bytes to and from a board: the two ways a run can reach one, behind one small interface."""
+"""Bytes to and from a board: what a run needs of one, over a serial port or an emulator's process."""
 
 from __future__ import annotations
 
-import os
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from tinygate.board.log import BootLog
 from tinygate.errors import LabError
 
 _CHUNK_BYTES = 65536
-_LOOK_AGAIN_S = 0.02
+_LOOK_AGAIN_S = 0.01
+_END_S = 5.0
+_URL_HANDLERS = "tinygate.board.urlhandler"
 
 
 class Port(Protocol):
@@ -27,51 +31,102 @@ class Port(Protocol):
         """
 
 
-class DutPort:
-    """A board that pytest-embedded drives: writes go to its serial port or process, reads come from its log."""
+@contextmanager
+def port_of(dut: Any, log: BootLog) -> Iterator[Port]:
+    """Yield the port of a board that pytest-embedded has set up.
 
-    def __init__(self, dut: Any, log: BootLog) -> None:
-        self._dut, self._log = dut, log
+    Its serial redirect thread looks for bytes every 50 ms, which a bulk transfer would wait for again and again, and
+    tries to reconnect in silence when the port vanishes: for the time of the run the port is read directly.
+    """
+    link: Any = getattr(dut, "qemu", None) or dut.serial
+    if not isinstance(link, subprocess.Popen):
+        with link.disable_redirect_thread():
+            yield SerialPort(link.proc, log)
+        return
+    try:
+        yield ProcessPort(dut, link)
+    finally:
+        _end(link)
+
+
+class SerialPort:
+    """An open pyserial port, local or RFC 2217; everything read is logged.
+
+    Args:
+        serial: opened with a short read timeout (at most a second).
+        log: where its bytes go; what is already there was read by someone else and comes first.
+    """
+
+    def __init__(self, serial: Any, log: BootLog) -> None:
+        self._serial, self._log = serial, log
+        self._early = log.console.read_bytes()
 
     def write(self, data: bytes) -> None:
         """Send bytes. Raises LabError when the port is gone."""
         try:
-            self._dut.write(data)
+            self._serial.write(data)
         except OSError as error:  # pyserial's SerialException is one
-            raise _gone(str(error)) from error
+            raise _gone(error) from error
 
     def read_available(self, deadline: float) -> bytes:
-        """Return what the log has gained, waiting for it until the deadline. Raises LabError when the port is gone."""
+        """Return bytes as soon as there are any, or none at the deadline. Raises LabError when the port is gone."""
+        data, self._early = self._early, b""
+        try:
+            while not data:
+                data = self._serial.read(1)
+                if not data and time.monotonic() >= deadline:
+                    return b""
+                data += self._serial.read(self._serial.in_waiting)
+                self._log.put(data)
+        except (OSError, TypeError) as error:  # TypeError: pyserial's read of a port that was closed meanwhile
+            raise _gone(error) from error
+        return data
+
+
+class ProcessPort:
+    """An emulator's process that pytest-embedded has started: it writes its log, which is read here."""
+
+    def __init__(self, dut: Any, process: subprocess.Popen[bytes]) -> None:
+        self._dut, self._process = dut, process
+
+    def write(self, data: bytes) -> None:
+        """Send bytes. Raises LabError when the process is gone."""
+        try:
+            self._dut.write(data)
+        except OSError as error:
+            raise _gone(error) from error
+
+    def read_available(self, deadline: float) -> bytes:
+        """Return what the log has gained, or none at the deadline. Raises LabError when the process is gone."""
         while True:
             data: bytes = self._dut.pexpect_proc.read_nonblocking(_CHUNK_BYTES, timeout=0)
             remaining = deadline - time.monotonic()
             if data or remaining <= 0:
                 return data
-            self._check_alive()
-            # QEMU's log is written by another process, which cannot wake this one: look again soon.
-            self._log.wait(min(remaining, _LOOK_AGAIN_S))
-
-    def _check_alive(self) -> None:
-        """pytest-embedded tries to reconnect for nine seconds and says nothing; a run that lost its port is void."""
-        process = getattr(self._dut, "qemu", None)
-        if process is not None and process.poll() is not None:
-            raise _gone(f"the emulator ended with exit code {process.returncode}")
-        serial = getattr(self._dut, "serial", None)
-        if serial is not None:
-            _check_serial(serial.proc)
+            if self._process.poll() is not None:
+                raise _gone(f"the emulator ended with exit code {self._process.returncode}")
+            time.sleep(min(remaining, _LOOK_AGAIN_S))  # another process writes the log: nobody can wake this one
 
 
-def _check_serial(serial: Any) -> None:
-    reader = getattr(serial, "_thread", None)  # only RFC 2217 ports have one; it ends with the connection
-    if reader is not None and not reader.is_alive():
-        raise _gone("the connection to the port's server ended")
+def use_fast_rfc2217() -> None:
+    """Let rfc2217:// URLs open the client of `tinygate.board.urlhandler`, which negotiates only what has changed."""
+    import serial
+
+    if _URL_HANDLERS not in serial.protocol_handler_packages:
+        serial.protocol_handler_packages.insert(0, _URL_HANDLERS)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End an emulator and its pipe; pytest-embedded signals it, but does not wait for it."""
+    if process.stdin is not None:
+        process.stdin.close()
+    process.terminate()
     try:
-        if isinstance(descriptor := getattr(serial, "fd", None), int):
-            os.fstat(descriptor)
-            _ = serial.in_waiting
-    except OSError as error:
-        raise _gone(str(error)) from error
+        process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
-def _gone(detail: str) -> LabError:
+def _gone(detail: object) -> LabError:
     return LabError(f"the port vanished during the run ({detail}); nothing of this run counts: check cable and board")

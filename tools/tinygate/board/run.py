@@ -1,6 +1,7 @@
 """One boot of one application, measured: identity first, then everything else, or an error that says who is to blame.
 
-    hello (fresh nonce) → identity → arena → infer, the whole test set → bench, on its last window → profile, layout, health
+    hello (fresh nonce) → identity → arena → infer (the whole test set) → bench (on its last window)
+                                                                        → profile → layout → health
 
 The bytes come and go through a `Port`. A panic, watchdog or reset on the console decides the run, whatever follows it.
 """
@@ -8,8 +9,7 @@ The bytes come and go through a `Port`. A panic, watchdog or reset on the consol
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.board.console import Console
+from tinygate.board.evidence import Deadlines, Plan, Run, assemble
 from tinygate.board.identity import Expected, prove_identity
 from tinygate.board.port import Port
-from tinygate.errors import LabError, LinkError, TargetError, TinygateError
+from tinygate.errors import IdentityError, LabError, TargetError, TinygateError
 from tinygate.protocol import (
     Answer,
     Arena,
@@ -29,7 +30,6 @@ from tinygate.protocol import (
     Damaged,
     Decoder,
     ErrorCode,
-    Event,
     Health,
     HealthRequest,
     Hello,
@@ -47,72 +47,12 @@ from tinygate.protocol import (
 )
 
 HELLO_AGAIN_S = 1.0
+_DEADLINES = Deadlines()
+_Event = Answer | Ready | Text | Damaged
 _MessageT = TypeVar("_MessageT", bound=Message)
 
 
-@dataclass(frozen=True)
-class Deadlines:
-    """How long a run waits, in seconds.
-
-    Attributes:
-        boot_s: for the application to say hello.
-        answer_s: between one answer and the next; console text does not count.
-        bench_s: for the answer to the timed invocations.
-        aftermath_s: for the console text that explains a fault.
-    """
-
-    boot_s: float = 20.0
-    answer_s: float = 10.0
-    bench_s: float = 120.0
-    aftermath_s: float = 1.0
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to measure.
-
-    Attributes:
-        inputs: the test set as the model takes it: [N, ...] in the input tensor's own type, already quantized.
-        warmup: invocations before the timed ones.
-        invocations: timed invocations; 0, or a board that cannot know time, means no bench.
-    """
-
-    inputs: NDArray[Any]
-    warmup: int = 3
-    invocations: int = 50
-
-
-@dataclass(frozen=True)
-class Run:
-    """The evidence of one boot; immutable.
-
-    Attributes:
-        outputs: raw outputs [N, ...] in the output tensor's own type, read-only.
-        bench, profile, layout: None when the board cannot know (hello.timing) or does not offer them.
-        counts: records and faults seen on the link, by name.
-        resets: reset reasons that the ROM printed, oldest first.
-        console: last lines of console text, without records.
-        boot_s, measured_s: wall time until hello, and from there to the end.
-    """
-
-    expected: Expected
-    nonce: str
-    boot_id: str
-    hello: Hello
-    arena: Arena
-    outputs: NDArray[Any]
-    bench: Bench | None
-    profile: Profile | None
-    layout: Layout | None
-    health: Health
-    counts: Mapping[str, int]
-    resets: tuple[str, ...]
-    console: tuple[str, ...]
-    boot_s: float
-    measured_s: float
-
-
-def measure(port: Port, expected: Expected, plan: Plan, deadlines: Deadlines = Deadlines()) -> Run:
+def measure(port: Port, expected: Expected, plan: Plan, deadlines: Deadlines = _DEADLINES) -> Run:
     """Measure one boot.
 
     Raises:
@@ -130,6 +70,7 @@ class _Boot:
         self.console = Console()
         self.session = HostSession(fresh_nonce())
         self.answers: list[Message] = []
+        self.received = b""
         self.heard = False
 
     def measure(self) -> Run:
@@ -150,17 +91,16 @@ class _Boot:
             self.session.open()
             again = min(time.monotonic() + HELLO_AGAIN_S, deadline)
             while time.monotonic() < again:
-                events = list(self._step(again))
+                events = self._step(again)
                 if self.session.hello is not None:
                     return self.session.hello
                 if any(isinstance(event, Ready) for event in events):
                     break  # it has just booted and may have missed the question
         if not self.heard:
-            raise LabError(
-                f"the board said nothing for {self.deadlines.boot_s:g} s after its reset: check power, cable and port"
-            )
+            raise LabError(f"the board said nothing for {self.deadlines.boot_s:g} s: check power, cable and port")
         raise TargetError(
-            f"the application did not say hello within {self.deadlines.boot_s:g} s; the last it said: {self._last_words()}"
+            f"the application did not say hello within {self.deadlines.boot_s:g} s of its reset; "
+            f"the last lines of its console: {' / '.join(self.console.tail(3)) or 'none'}"
         )
 
     def _exchange(self, hello: Hello) -> None:
@@ -181,24 +121,27 @@ class _Boot:
     def _benches(self, hello: Hello) -> bool:
         return hello.timing != "none" and self.plan.invocations > 0
 
-    def _step(self, deadline: float) -> Iterator[Event]:
+    def _step(self, deadline: float) -> list[_Event]:
         """Send what the device has room for, take what has come, and look at the console."""
         if outgoing := self.session.outgoing():
             self.port.write(outgoing)
-        data = self.port.read_available(deadline)
-        self.heard = self.heard or bool(data)
-        events = []
+        self.received = self.port.read_available(deadline)
+        self.heard = self.heard or bool(self.received)
+        events = list(self._events(self.received))
+        self.console.raise_fault()
+        return events
+
+    def _events(self, data: bytes) -> Iterator[_Event]:
         try:
             for event in self.session.receive(data):
                 self._note(event)
-                events.append(event)
+                yield event
         except RefusedError as refusal:
             if refusal.code is not ErrorCode.UNSUPPORTED:
                 raise
-        self.console.raise_fault()
-        return iter(events)
+            yield from self._events(b"")  # what came with the refusal
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: _Event) -> None:
         if isinstance(event, Text | Damaged):
             self.console.feed(event.raw.decode("ascii", "replace"))
         elif isinstance(event, Answer):
@@ -214,27 +157,23 @@ class _Boot:
             for _ in session.receive(self.port.read_available(until)):
                 pass
         if session.hello is not None:
-            return TargetError(
-                f"the application gave no answer for {patience_s:g} s, and then answered a new hello: hung"
-            )
+            return TargetError(f"the application hung: no answer for {patience_s:g} s, then one to a new hello")
         return LabError(f"the board fell silent for {patience_s:g} s and answers no hello: check power, cable and port")
 
     def _cause_of(self, error: TinygateError) -> TinygateError:
         """Return what the console says of an error, if it explains it: a panic cuts records and restarts the board."""
-        decoder = Decoder()
+        decoder, data = Decoder(), self.received
         until = time.monotonic() + self.deadlines.aftermath_s
-        while self.console.fault is None and isinstance(error, LinkError | LabError) and time.monotonic() < until:
+        unexplained = isinstance(error, LabError) and not isinstance(error, IdentityError)
+        while unexplained and self.console.fault is None and time.monotonic() < until:
+            for event in decoder.feed(data):
+                if isinstance(event, Text | Damaged):
+                    self.console.feed(event.raw.decode("ascii", "replace"))
             try:
                 data = self.port.read_available(until)
             except LabError:
                 break
-            for event in decoder.feed(data):
-                if isinstance(event, Text | Damaged):
-                    self.console.feed(event.raw.decode("ascii", "replace"))
         return self.console.fault.error() if self.console.fault is not None else error
-
-    def _last_words(self) -> str:
-        return " / ".join(self.console.tail(3)) or "nothing but records"
 
     def _only(self, kind: type[_MessageT]) -> _MessageT | None:
         return next((message for message in self.answers if isinstance(message, kind)), None)
@@ -264,31 +203,6 @@ class _Boot:
             boot_s=boot_s,
             measured_s=measured_s,
         )
-
-
-def assemble(answers: list[Infer], hello: Hello, count: int) -> NDArray[Any]:
-    """Join the answers to infer requests into raw outputs [count, ...], in order of the windows.
-
-    Raises:
-        TargetError: windows are missing, repeated or out of order, or an output has the wrong size.
-    """
-    if not hello.output_dtype or not hello.output_bytes:
-        raise TargetError("the application's hello does not describe its output tensor")
-    expected, parts = 0, []
-    for answer in answers:
-        if answer.count == 0:
-            continue
-        if answer.first != expected or len(answer.data) != answer.count * hello.output_bytes:
-            raise TargetError(
-                f"outputs of windows {answer.first}…{answer.first + answer.count - 1} came as {len(answer.data)} bytes; "
-                f"expected windows from {expected} on, {hello.output_bytes} bytes each"
-            )
-        expected += answer.count
-        parts.append(answer.data)
-    if expected != count:
-        raise TargetError(f"the application answered {expected} windows of {count}")
-    outputs = np.frombuffer(b"".join(parts), np.dtype(hello.output_dtype).newbyteorder("<"))
-    return outputs.reshape(count, *hello.output_shape[1:])
 
 
 def _little_endian(inputs: NDArray[Any]) -> NDArray[Any]:

@@ -1,0 +1,286 @@
+"""Target tests: pytest-embedded drives the board; one firmware, one flash and one measured run per variant.
+
+`config` is ESP-IDF's name for what a firmware is built from: here a variant. It is parametrized over the session, so
+that pytest groups the tests by firmware. `run` is measured by the first test that asks and shared by the others.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_embedded.plugin import parametrize_fixtures  # noqa: F401  (taken back, see board/options.py)
+
+from tinygate.board.emulator import virtual_board
+from tinygate.board.evidence import Plan, Run
+from tinygate.board.identity import Expected
+from tinygate.board.log import BootLog, console_tail
+from tinygate.board.options import BoardChoice, chosen_board
+from tinygate.board.port import port_of, use_fast_rfc2217
+from tinygate.board.run import measure
+from tinygate.errors import LabError, TinygateError
+from tinygate.gate.budget import judge_budget
+from tinygate.model.folder import Variant
+from tinygate.pytest_plugin import models_of
+from tinygate.verdict import Finding, verdict_of
+
+Judge = Callable[[Finding], None]
+Figures = dict[tuple[str, str, str], float | int | None]
+
+_runs_key = pytest.StashKey[dict[tuple[str, str, str], "Run | TinygateError"]]()
+_figures_key = pytest.StashKey[Figures]()
+_passed = 0
+_SERVICES = {"virtual": "esp,idf", "virtual-fast": "idf", "serial": "esp,idf", "qemu": "idf,qemu"}
+_EMULATED = {"virtual": "virtual", "virtual-fast": "virtual", "serial": "none", "qemu": "qemu"}
+
+_OTHERS_WARNINGS = (
+    r"set(Daemon|Name)\(\):DeprecationWarning:serial.rfc2217",  # pyserial 3.5 starts its reader thread so
+    r"unclosed file <_io\.\w+ name='[^']*sdkconfig\.json':ResourceWarning",  # pytest-embedded-idf 2.9.3 reads it so
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_runs_key] = {}
+    config.stash[_figures_key] = {}
+    for warning in _OTHERS_WARNINGS:
+        config.addinivalue_line("filterwarnings", f"ignore:{warning}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    models = models_of(metafunc.config)
+    if "config" in metafunc.fixturenames:
+        variants = [variant for model in models for variant in model.target_variants]
+        metafunc.parametrize("config", variants, ids=lambda v: v.id, indirect=True, scope="session")
+    elif "target_rule" in metafunc.fixturenames:
+        places = _places(metafunc.config)
+        rules = [(model, rule) for model in models for rule in model.config.rules if places & set(rule.places)]
+        metafunc.parametrize("target_rule", rules, ids=[f"{m.name}-{r.figure}-{r.variant}" for m, r in rules])
+
+
+def _places(config: pytest.Config) -> set[str]:
+    """The place of the board; when only collecting, for which none need be named, every place but the host."""
+    if config.option.collectonly and not config.getoption("--board"):
+        return {str(place) for model in models_of(config) for rule in model.config.rules for place in rule.places} - {
+            "host"
+        }
+    return {chosen_board(config).place}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Name the board before anything runs (collecting alone needs none), and judge rules last."""
+    if not config.option.collectonly and any(_is_target_test(item) for item in items):
+        chosen_board(config)
+    items.sort(key=lambda item: _is_target_test(item) and "target_rule" in getattr(item, "fixturenames", ()))
+
+
+def _is_target_test(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(Path(__file__).parent)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    global _passed
+    _passed += report.when == "call" and report.passed
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Nothing judged is not green: a run of nothing but skipped tests ends like one without tests."""
+    if session.exitstatus == pytest.ExitCode.OK and not session.config.option.collectonly and not _passed:
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+# What is tested, and where
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A build folder that pytest-embedded understands.
+
+    Attributes:
+        target: pytest-embedded's name for what runs it: a chip, or "linux".
+        elf_sha256: what the application in it says of itself, hex.
+        image_bytes: size of the application's image; None when that is not the firmware a chip would run.
+    """
+
+    folder: Path
+    target: str
+    elf_sha256: str
+    image_bytes: int | None
+
+
+@pytest.fixture(scope="session")
+def board(pytestconfig: pytest.Config) -> BoardChoice:
+    return chosen_board(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def config(request: pytest.FixtureRequest) -> Variant:
+    found: Variant = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def variant(config: Variant) -> Variant:
+    return config
+
+
+@pytest.fixture
+def firmware(
+    board: BoardChoice, variant: Variant, _only_proven_artifacts: None, pytestconfig: pytest.Config
+) -> Firmware:
+    return _firmware(board, variant, pytestconfig.rootpath / "build")
+
+
+@cache
+def _firmware(board: BoardChoice, variant: Variant, root: Path) -> Firmware:
+    from tinygate.firmware.virtual_build import build_virtual_app, build_virtual_fast_app
+
+    folder = root / board.board / variant.model.name
+    build = {"virtual": build_virtual_app, "virtual-fast": build_virtual_fast_app}[board.board]
+    built = build(variant.content, variant.name, folder)
+    return Firmware(built.folder, "linux" if board.board == "virtual-fast" else board.target, built.elf_sha256, None)
+
+
+# pytest-embedded's fixtures, answered from the board and the firmware
+
+
+@pytest.fixture
+def embedded_services(board: BoardChoice) -> str:
+    return _SERVICES[board.board]
+
+
+@pytest.fixture
+def target(firmware: Firmware) -> str:
+    return firmware.target
+
+
+@pytest.fixture
+def app_path(firmware: Firmware) -> str:
+    return str(firmware.folder.parent)
+
+
+@pytest.fixture
+def build_dir(firmware: Firmware) -> str:
+    return firmware.folder.name
+
+
+@pytest.fixture(scope="session")
+def _virtual_port(board: BoardChoice, logs: Path) -> Iterator[str]:
+    with virtual_board(board.target, logs / "virtual-board.log") as url:
+        yield url
+
+
+@pytest.fixture
+def port(request: pytest.FixtureRequest, board: BoardChoice) -> str | None:
+    use_fast_rfc2217()
+    return request.getfixturevalue("_virtual_port") if board.board == "virtual" else board.port
+
+
+@pytest.fixture(scope="session")
+def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Path:
+    return pytestconfig.rootpath / "report" / "logs" / board.place
+
+
+@pytest.fixture
+def test_case_tempdir(logs: Path, variant: Variant) -> str:
+    """Logs are kept per firmware, not per test name: only the test that measures has a board."""
+    return str(logs / variant.id)
+
+
+@pytest.fixture
+def boot_log(test_case_tempdir: str) -> BootLog:
+    return BootLog(Path(test_case_tempdir, "console.log"), Path(test_case_tempdir, "esptool.log"))
+
+
+@pytest.fixture
+def msg_queue(boot_log: BootLog) -> BootLog:
+    return boot_log
+
+
+@pytest.fixture
+def _pexpect_fr(boot_log: BootLog) -> Iterator[Any]:
+    """What the board prints goes to a file and not through another process to standard output; see board/log.py."""
+    boot_log.begin()
+    with boot_log.console.open("rb") as reader:
+        yield reader
+
+
+@pytest.fixture(scope="session")
+def port_target_cache() -> dict[str, str]:
+    """No memory of earlier sessions' boards."""
+    return {}
+
+
+# The measured run
+
+
+@pytest.fixture
+def plan(variant: Variant) -> Plan:
+    from tinygate.gate.oracle import run_oracle
+
+    return Plan(run_oracle(variant).inputs)
+
+
+@pytest.fixture(scope="session")
+def measured_figures(pytestconfig: pytest.Config) -> Figures:
+    """What `judge_figure` was given, by model, variant and figure."""
+    return pytestconfig.stash[_figures_key]
+
+
+@pytest.fixture
+def judge_figure(
+    variant: Variant, board: BoardChoice, judge: Judge, measured_figures: Figures
+) -> Callable[[str, float | int | None, str], None]:
+    """Judge a figure of this variant against its budget at this place, and keep it for the rules."""
+
+    def settle(figure: str, value: float | int | None, note: str) -> None:
+        measured_figures[variant.model.name, variant.name, figure] = value
+        judge(judge_budget(variant, board.place, figure, value, note))
+
+    return settle
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware, judge: Judge) -> Run:
+    """The one measured run of this variant's firmware; a failed one fails its first test and skips the others."""
+    runs = request.config.stash[_runs_key]
+    key = (board.place, str(firmware.folder), firmware.elf_sha256)
+    known = runs.get(key)
+    outcome = known or runs.setdefault(key, _measured(request, board, variant, firmware))
+    if isinstance(outcome, Run):
+        return outcome
+    if known is None:
+        judge(_failed(variant, board, firmware, outcome))
+    pytest.skip(f"there is no run of {variant.id}: {outcome}")
+
+
+def _measured(
+    request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware
+) -> Run | TinygateError:
+    log: BootLog = request.getfixturevalue("boot_log")
+    expected = Expected(board.target, _EMULATED[board.board], firmware.elf_sha256, variant.sha256)
+    try:
+        plan: Plan = request.getfixturevalue("plan")
+        with port_of(_dut(request, log), log) as port:
+            return measure(port, expected, plan)
+    except TinygateError as error:
+        request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
+        return error
+
+
+def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:
+    try:
+        return request.getfixturevalue("dut")
+    except TinygateError:
+        raise
+    except (Exception, SystemExit) as error:  # esptool, pyserial and pytest-embedded raise what they like
+        raise LabError(f"the board cannot be reached or flashed ({error}); {log.tool} has the tool's output") from error
+
+
+def _failed(variant: Variant, board: BoardChoice, firmware: Firmware, error: TinygateError) -> Finding:
+    return Finding(
+        variant.model.name, variant.name, board.place, "run", "measured_run", None, "one boot without a fault",
+        verdict_of(error), str(firmware.folder), str(error),
+    )  # fmt: skip

@@ -1,0 +1,21 @@
+"""Who answered: the chip, firmware and model that were asked for, in this session and no other."""
+
+from tinygate.board.evidence import Run
+from tinygate.board.options import BoardChoice
+from tinygate.model.folder import Variant
+
+
+def test_the_chip_asked_for_answers(run: Run, board: BoardChoice) -> None:
+    assert run.hello.target == board.target
+
+
+def test_it_runs_the_firmware_that_was_built_for_this_variant(run: Run) -> None:
+    assert run.hello.app_elf_sha256 == run.expected.app_elf_sha256
+
+
+def test_it_carries_the_pinned_model(run: Run, variant: Variant) -> None:
+    assert (run.hello.model_sha256, run.hello.model_bytes) == (variant.sha256, len(variant.content))
+
+
+def test_it_says_whether_it_is_a_chip(run: Run, board: BoardChoice) -> None:
+    assert (run.hello.emulated != "none") == board.emulated

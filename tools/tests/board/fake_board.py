@@ -1,0 +1,78 @@
+"""A board in memory: the real codec on the device's side, and faults as bytes. Its model returns each window's first byte."""
+
+from __future__ import annotations
+
+import time
+import zlib
+
+import numpy as np
+
+from tinygate import protocol
+from tinygate.board.evidence import Deadlines, Plan, Run
+from tinygate.board.identity import Expected
+from tinygate.board.run import measure
+
+WINDOWS = (np.arange(400 * 6) % 251 - 120).astype(np.int8).reshape(400, 6)
+EXPECTED = Expected("esp32", "virtual", "e" * 64, "a" * 64)
+SHORT = Deadlines(boot_s=0.3, answer_s=0.2, bench_s=0.3, aftermath_s=0.05)
+HELLO = protocol.Hello(
+    protocol=1, app="tinygate", app_version="1", app_elf_sha256="e" * 64, model_sha256="a" * 64, model_bytes=100,
+    model_status="ok", target="esp32", chip_revision="v3.0", mac="24:0a:c4:00:00:01", cores=2, cpu_mhz=240,
+    flash_mhz=40, flash_mode="dio", flash_bytes=4 << 20, psram_mhz=0, psram_bytes=0, optimization="perf",
+    esp_nn="1.2.3", arena_placement="internal", arena_configured_bytes=65536, idf_version="v5.1", tflm_version="1.4.0",
+    reset_reason="poweron", uptime_us=1000, emulated="virtual", timing="cycles", rx_line_bytes=256, rx_window_bytes=1024,
+    input_dtype="int8", input_shape=(1, 6), input_scale=0.5, input_zero_point=0, input_bytes=6,
+    output_dtype="int8", output_shape=(1, 1), output_scale=0.5, output_zero_point=0, output_bytes=1,
+)  # fmt: skip
+
+
+class FakeBoard:
+    """A `Port` with a device at its end.
+
+    Args:
+        hello: what the device says of itself.
+        before: console text or damage to send before the answer with this number (0 is the hello).
+        silent_after: no answers from this number on.
+    """
+
+    def __init__(
+        self, hello: protocol.Hello = HELLO, before: dict[int, bytes] | None = None, silent_after: int = 10**6
+    ) -> None:
+        self.hello, self.before, self.silent_after = hello, dict(before or {}), silent_after
+        self.device = protocol.DeviceSession("00c0ffee", hello.rx_line_bytes)
+        self.answered = 0
+        self.output = b""
+
+    def write(self, data: bytes) -> None:
+        for incoming in self.device.feed(data):
+            self.output += self.before.pop(self.answered, b"")
+            if self.answered < self.silent_after or isinstance(incoming.request, protocol.HelloRequest):
+                self.device.reply(incoming, self.answer(incoming.request))
+            self.answered += 1
+            self.output += self.device.outgoing()
+
+    def read_available(self, deadline: float) -> bytes:
+        data, self.output = self.output[:700], self.output[700:]
+        if not data:
+            time.sleep(max(0.0, deadline - time.monotonic()))
+        return data
+
+    def answer(self, request: protocol.Message) -> protocol.Message:
+        if isinstance(request, protocol.InferRequest):
+            return protocol.Infer(request.first, request.count, request.data[:: self.hello.input_bytes])
+        if isinstance(request, protocol.BenchRequest):
+            samples = tuple(range(1000, 1000 + request.invocations))
+            crc = f"{zlib.crc32(WINDOWS[-1].tobytes()):08x}"
+            return protocol.Bench(request.warmup, request.invocations, crc, 3, samples, samples)
+        fixed: dict[type[protocol.Message], protocol.Message] = {
+            protocol.HelloRequest: self.hello,
+            protocol.ArenaRequest: protocol.Arena(3660, 65536, 32),
+            protocol.HealthRequest: protocol.Health(2000, 8192, 4096, 100_000, 90_000, 80_000, 0, 0),
+            protocol.ProfileRequest: protocol.Error(protocol.ErrorCode.UNSUPPORTED, "no profiler"),
+            protocol.LayoutRequest: protocol.Error(protocol.ErrorCode.UNSUPPORTED, "no layout"),
+        }
+        return fixed[type(request)]
+
+
+def measured(board: FakeBoard, expected: Expected = EXPECTED) -> Run:
+    return measure(board, expected, Plan(WINDOWS, warmup=1, invocations=5), SHORT)

@@ -1,0 +1,181 @@
+"""The run loop against a board in memory that speaks the real protocol."""
+
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+from fake_board import EXPECTED, HELLO, WINDOWS, FakeBoard, measured
+
+from tinygate import protocol
+from tinygate.board.evidence import assemble
+from tinygate.errors import IdentityError, LabError, LinkError, TargetError
+
+PANIC = b"\r\nGuru Meditation Error: Core  0 panic'ed (StoreProhibited). Exception was unhandled.\r\n"
+RESET = b"rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+
+
+def test_every_window_comes_back_in_order() -> None:
+    run = measured(FakeBoard())
+    np.testing.assert_array_equal(run.outputs, WINDOWS[:, :1])
+    assert run.outputs.dtype == np.int8
+
+
+def test_evidence_is_read_only() -> None:
+    outputs = measured(FakeBoard()).outputs
+    with pytest.raises(ValueError, match="read-only"):
+        outputs[0] = 0
+
+
+def test_every_sample_of_the_bench_is_kept() -> None:
+    bench = measured(FakeBoard()).bench
+    assert bench is not None
+    assert bench.cycles == (1000, 1001, 1002, 1003, 1004)
+
+
+def test_a_board_that_cannot_know_time_is_not_asked_for_it() -> None:
+    assert measured(FakeBoard(dataclasses.replace(HELLO, timing="none"))).bench is None
+
+
+def test_an_optional_answer_may_be_missing() -> None:
+    assert measured(FakeBoard()).profile is None
+
+
+def test_console_text_among_records_is_kept_as_evidence() -> None:
+    assert "I (300) app: ready" in measured(FakeBoard(before={0: b"I (300) app: ready\r\n"})).console
+
+
+@pytest.mark.parametrize("when", [0, 1, 5])
+def test_a_panic_fails_the_run_even_when_good_results_follow(when: int) -> None:
+    with pytest.raises(TargetError, match=r"panic: .*StoreProhibited"):
+        measured(FakeBoard(before={when: PANIC}))
+
+
+def test_a_panic_in_the_middle_of_a_record_is_blamed_on_the_target() -> None:
+    with pytest.raises(TargetError, match="panic"):
+        measured(FakeBoard(before={3: b"@TG1 R 4 00c0ff" + PANIC + b"Rebooting...\r\n"}))
+
+
+def test_a_task_watchdog_fails_the_run() -> None:
+    with pytest.raises(TargetError, match="task watchdog"):
+        measured(FakeBoard(before={2: b"E (5311) task_wdt: Task watchdog got triggered.\r\n"}))
+
+
+def test_a_brown_out_is_the_labs_fault() -> None:
+    with pytest.raises(LabError, match="brown-out"):
+        measured(FakeBoard(before={2: b"Brownout detector was triggered\r\n"}))
+
+
+def test_one_silent_reset_after_identity_fails_the_run() -> None:
+    with pytest.raises(TargetError, match="reset during the run"):
+        measured(FakeBoard(before={4: RESET}))
+
+
+def test_another_boot_id_voids_the_run() -> None:
+    board = FakeBoard()
+    board.before[4] = announcement("deadbeef")
+    with pytest.raises(LabError, match="restarted unasked"):
+        measured(board)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("model_sha256", "b" * 64, "model sha256"),
+        ("app_elf_sha256", "b" * 64, "ELF sha256"),
+        ("target", "esp32s3", "chip"),
+        ("emulated", "none", "emulation"),
+    ],
+)
+def test_nothing_is_measured_on_the_wrong_board_app_or_model(field: str, value: str, named: str) -> None:
+    board = FakeBoard(dataclasses.replace(HELLO, **{field: value}))
+    with pytest.raises(IdentityError, match=named):
+        measured(board)
+    assert board.answered == 1
+
+
+def test_the_wrong_mac_is_the_wrong_board() -> None:
+    with pytest.raises(IdentityError, match="MAC"):
+        measured(FakeBoard(), dataclasses.replace(EXPECTED, mac="24:0a:c4:00:00:02"))
+
+
+def test_an_app_without_a_usable_model_is_the_targets_fault() -> None:
+    with pytest.raises(TargetError, match="arena_too_small"):
+        measured(FakeBoard(dataclasses.replace(HELLO, model_status="arena_too_small")))
+
+
+def test_a_replayed_transcript_is_refused() -> None:
+    board = FakeBoard()
+    board.write = lambda data: setattr(board, "output", transcript())  # type: ignore[method-assign]
+    with pytest.raises(IdentityError, match="nonce"):
+        measured(board)
+
+
+def announcement(boot_id: str) -> bytes:
+    device = protocol.DeviceSession(boot_id, 256)
+    device.ready(HELLO)
+    return device.outgoing()
+
+
+def transcript() -> bytes:
+    board = FakeBoard()
+    other = protocol.HostSession("0badcafe")
+    other.open()
+    board.write(other.outgoing())
+    return board.output
+
+
+def test_a_flipped_byte_is_the_links_fault() -> None:
+    board = FakeBoard()
+    read = board.read_available
+    board.read_available = lambda deadline: read(deadline).replace(b"first=0 ", b"first=1 ")  # type: ignore[method-assign]
+    with pytest.raises(LinkError, match="bad_crc"):
+        measured(board)
+
+
+def test_a_board_that_never_speaks_is_the_labs_fault() -> None:
+    board = FakeBoard()
+    board.write = lambda data: None  # type: ignore[method-assign]
+    with pytest.raises(LabError, match="said nothing"):
+        measured(board)
+
+
+def test_a_board_that_boots_and_never_says_hello_is_the_targets_fault() -> None:
+    board = FakeBoard()
+    board.write = lambda data: None  # type: ignore[method-assign]
+    board.output = b"I (80) boot: Multicore bootloader\r\n"
+    with pytest.raises(TargetError, match=r"did not say hello.*Multicore bootloader"):
+        measured(board)
+
+
+def test_an_app_that_stops_answering_and_shakes_hands_has_hung() -> None:
+    with pytest.raises(TargetError, match="hung"):
+        measured(FakeBoard(silent_after=3))
+
+
+def test_a_board_that_stops_answering_anything_is_the_labs_fault() -> None:
+    board = FakeBoard()
+    write = board.write
+    board.write = lambda data: write(data) if board.answered < 3 else None  # type: ignore[method-assign]
+    with pytest.raises(LabError, match="fell silent"):
+        measured(board)
+
+
+def test_a_flood_of_console_text_does_not_move_the_deadline() -> None:
+    board = FakeBoard(silent_after=3)
+    read = board.read_available
+    board.read_available = lambda deadline: read(time.monotonic()) or b"chatter\r\n" * 50  # type: ignore[method-assign]
+    began = time.monotonic()
+    with pytest.raises(TargetError, match="hung"):
+        measured(board)
+    assert time.monotonic() - began < 5
+
+
+def test_outputs_that_skip_a_window_are_refused() -> None:
+    with pytest.raises(TargetError, match="expected windows from 1"):
+        assemble([protocol.Infer(0, 1, b"x"), protocol.Infer(2, 1, b"x")], HELLO, 3)
+
+
+def test_outputs_that_end_early_are_refused() -> None:
+    with pytest.raises(TargetError, match="1 windows of 3"):
+        assemble([protocol.Infer(0, 1, b"x")], HELLO, 3)

@@ -1,0 +1,73 @@
+"""Does a board compute what the oracle computes, over the whole test set?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygate.errors import EvidenceError
+
+CHIP_FLOAT_TOLERANCE = 1e-5
+"""How far a float output of a chip may lie from the oracle's, in the output's unit. A chip's compiler fuses and orders
+additions differently; a softmax output moved by that much moves no decision, which is demanded as well."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How a board's outputs compare with the oracle's.
+
+    Attributes:
+        windows: how many windows were compared.
+        mismatches: how many windows differ: a value by more than the tolerance, or the decision.
+        first: index of the first of them, None if there is none.
+        largest_difference: over all values of all windows, in units of the last place for integer outputs.
+        device, oracle: values of the first window that differs; empty if there is none.
+    """
+
+    windows: int
+    mismatches: int
+    first: int | None
+    largest_difference: float
+    device: tuple[float, ...]
+    oracle: tuple[float, ...]
+
+    def sentence(self) -> str:
+        """Say it for a reader: what was compared, and where it differs first."""
+        if self.first is None:
+            return f"{self.windows} windows compared; largest difference {self.largest_difference:g}."
+        return (
+            f"{self.mismatches} of {self.windows} windows differ, the first is window {self.first}: board "
+            f"{_short(self.device)}, oracle {_short(self.oracle)}; largest difference {self.largest_difference:g}."
+        )
+
+
+def compare(device: NDArray[Any], oracle: NDArray[Any], tolerance: float = 0.0) -> Parity:
+    """Compare raw outputs [N, ...] value by value.
+
+    Args:
+        device: what the board answered.
+        oracle: what the reference interpreter computed from the same bytes.
+        tolerance: largest allowed difference of a float value; integers must be equal.
+
+    Raises:
+        EvidenceError: the two are of different type or shape, so that nothing can be compared.
+    """
+    if device.dtype.newbyteorder("=") != oracle.dtype or device.shape != oracle.shape:
+        raise EvidenceError(
+            f"the board's outputs are {device.dtype} {device.shape}, the oracle's {oracle.dtype} {oracle.shape}: "
+            "expected the same test set through the same model"
+        )
+    ours, theirs = (np.reshape(outputs, (len(outputs), -1)) for outputs in (device, oracle))
+    difference = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))
+    exceeds = difference > (tolerance if oracle.dtype.kind == "f" else 0)
+    differs = (exceeds | np.isnan(difference)).any(axis=1) | (ours.argmax(axis=1) != theirs.argmax(axis=1))
+    first = int(differs.argmax()) if differs.any() else None
+    shown = ((), ()) if first is None else (tuple(map(float, ours[first])), tuple(map(float, theirs[first])))
+    return Parity(len(ours), int(differs.sum()), first, float(difference.max(initial=0.0)), *shown)
+
+
+def _short(values: tuple[float, ...], limit: int = 8) -> str:
+    return "[" + " ".join(f"{value:g}" for value in values[:limit]) + (" …]" if len(values) > limit else "]")
