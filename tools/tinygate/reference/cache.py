@@ -42,7 +42,7 @@ def load(key: str) -> tuple[Arrays, str] | None:
     import numpy as np
 
     try:
-        with np.load(cache_folder() / f"{key}.npz", allow_pickle=False) as stored:
+        with (cache_folder() / f"{key}.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return [stored[f"array{i}"] for i in range(len(stored.files) - 1)], str(stored["printed"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

@@ -30,7 +30,7 @@ class InterpreterProcess:
 
     def __init__(self, runtime: str, memory_limit_bytes: int = MEMORY_LIMIT_BYTES) -> None:
         self.runtime = runtime
-        self._log = tempfile.TemporaryFile(mode="a+b")  # noqa: SIM115  closed in `close`
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed in `close`
         read_end, write_end = os.pipe()
         worker = Path(__file__).with_name("worker.py")
         self._process = subprocess.Popen(
@@ -55,7 +55,7 @@ class InterpreterProcess:
         Raises:
             ModelFileError: the interpreter refused, died or took longer than `timeout_s`.
         """
-        self._log.truncate(0)
+        self._forget_printed()
         assert self._process.stdin is not None
         try:
             write_message(self._process.stdin, request, arrays)  # type: ignore[arg-type]
@@ -67,7 +67,11 @@ class InterpreterProcess:
                 f"{self.runtime} did not finish within {timeout_s:g} s on this model; it was stopped. "
                 "Is the model meant for a microcontroller?"
             )
-        message = read_message(self._answers)
+        try:
+            message = read_message(self._answers)
+        except BaseException:  # interrupted half way: what follows in the pipe is no answer to anything
+            self.close()
+            raise
         if message is None:
             raise self._died()
         header, results = message
@@ -94,9 +98,13 @@ class InterpreterProcess:
             f"{self.runtime} {how} while it ran this model: the model breaks one of its checks.{words}"
         )
 
+    def _forget_printed(self) -> None:
+        os.ftruncate(self._log.fileno(), 0)
+        os.lseek(self._log.fileno(), 0, os.SEEK_SET)  # the process writes at this offset: it shares the open file
+
     def _printed(self) -> str:
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
 
     def _last_words(self) -> str:
         lines = [line for line in self._printed().splitlines() if line.strip()][-_LAST_WORDS_LINES:]

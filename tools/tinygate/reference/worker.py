@@ -44,7 +44,7 @@ class TflmRunner:
             self.interpreter.set_input(value, index)
         self.interpreter.invoke()
         if self.tensors:
-            return [self.interpreter.GetTensor(index, 0) for index in self.tensors]
+            return [self.interpreter.GetTensor(index, 0)["tensor_data"] for index in self.tensors]
         return [self.interpreter.get_output(index) for index in range(self.output_count)]
 
     def reset(self) -> None:
