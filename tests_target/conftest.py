@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pytest_embedded.plugin import parametrize_fixtures  # noqa: F401  (taken back, see board/options.py)
 
+from tinygate.board.attempts import Attempts, try_to_measure
 from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Plan, Run
 from tinygate.board.identity import Expected
@@ -24,7 +25,7 @@ from tinygate.errors import LabError, TinygateError
 from tinygate.gate.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.pytest_plugin import models_of
-from tinygate.verdict import Finding, verdict_of
+from tinygate.verdict import Finding, Verdict, verdict_of
 
 Judge = Callable[[Finding], None]
 Figures = dict[tuple[str, str, str], float | int | None]
@@ -60,12 +61,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _places(config: pytest.Config) -> set[str]:
-    """The place of the board; when only collecting, for which none need be named, every place but the host."""
-    if config.option.collectonly and not config.getoption("--board"):
-        return {str(place) for model in models_of(config) for rule in model.config.rules for place in rule.places} - {
-            "host"
-        }
-    return {chosen_board(config).place}
+    """The place of the board; every place but the host while none is named, which collecting alone allows."""
+    try:
+        return {chosen_board(config).place}
+    except pytest.UsageError:
+        return {str(place) for m in models_of(config) for rule in m.config.rules for place in rule.places} - {"host"}
 
 
 @pytest.hookimpl(trylast=True)
@@ -247,27 +247,34 @@ def run(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, fi
     """The one measured run of this variant's firmware; a failed one fails its first test and skips the others."""
     runs = request.config.stash[_runs_key]
     key = (board.place, str(firmware.folder), firmware.elf_sha256)
-    known = runs.get(key)
-    outcome = known or runs.setdefault(key, _measured(request, board, variant, firmware))
-    if isinstance(outcome, Run):
-        return outcome
-    if known is None:
-        judge(_failed(variant, board, firmware, outcome))
-    pytest.skip(f"there is no run of {variant.id}: {outcome}")
+    if isinstance(runs.get(key), TinygateError):
+        pytest.skip(f"there is no run of {variant.id} on {board.place}: see its first test")
+    if key not in runs:
+        attempts = _measured(request, board, variant, firmware)
+        runs[key] = attempts.outcome
+        for error in attempts.failed:
+            judge(_finding(variant, board, firmware, "attempt", None, error))
+    outcome = runs[key]
+    if isinstance(outcome, TinygateError):
+        judge(_finding(variant, board, firmware, "run", verdict_of(outcome), outcome))
+        raise outcome
+    return outcome
 
 
-def _measured(
-    request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware
-) -> Run | TinygateError:
+def _measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Attempts:
     log: BootLog = request.getfixturevalue("boot_log")
     expected = Expected(board.target, _EMULATED[board.board], firmware.elf_sha256, variant.sha256)
+    plan: Plan = request.getfixturevalue("plan")
     try:
-        plan: Plan = request.getfixturevalue("plan")
-        with port_of(_dut(request, log), log) as port:
-            return measure(port, expected, plan)
-    except TinygateError as error:
+        dut = _dut(request, log)
+    except LabError as error:
+        return Attempts(error, ())
+    flash_again = dut.serial.flash if board.board == "serial" else None
+    with port_of(dut, log) as port:
+        attempts = try_to_measure(lambda: measure(port, expected, plan), flash_again)
+    if isinstance(attempts.outcome, TinygateError):
         request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
-        return error
+    return attempts
 
 
 def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:
@@ -276,11 +283,14 @@ def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:
     except TinygateError:
         raise
     except (Exception, SystemExit) as error:  # esptool, pyserial and pytest-embedded raise what they like
-        raise LabError(f"the board cannot be reached or flashed ({error}); {log.tool} has the tool's output") from error
+        reason = f"the board cannot be reached or flashed: {type(error).__name__}: {error}"
+        raise LabError(f"{reason}; the tool's output is in {log.tool}") from error
 
 
-def _failed(variant: Variant, board: BoardChoice, firmware: Firmware, error: TinygateError) -> Finding:
+def _finding(
+    variant: Variant, board: BoardChoice, firmware: Firmware, check: str, verdict: Verdict | None, error: TinygateError
+) -> Finding:
     return Finding(
-        variant.model.name, variant.name, board.place, "run", "measured_run", None, "one boot without a fault",
-        verdict_of(error), str(firmware.folder), str(error),
+        variant.model.name, variant.name, board.place, check, "measured_run", None, "one boot without a fault",
+        verdict, str(firmware.folder), str(error),
     )  # fmt: skip

@@ -1,6 +1,9 @@
 """Who answered: the chip, firmware and model that were asked for, in this session and no other."""
 
+import pytest
+
 from tinygate.board.evidence import Run
+from tinygate.board.log import BootLog
 from tinygate.board.options import BoardChoice
 from tinygate.model.folder import Variant
 
@@ -19,3 +22,9 @@ def test_it_carries_the_pinned_model(run: Run, variant: Variant) -> None:
 
 def test_it_says_whether_it_is_a_chip(run: Run, board: BoardChoice) -> None:
     assert (run.hello.emulated != "none") == board.emulated
+
+
+def test_esptool_verified_what_it_flashed(run: Run, board: BoardChoice, boot_log: BootLog) -> None:
+    if board.board not in ("virtual", "serial"):
+        pytest.skip("this board runs its image without being flashed")
+    assert "Hash of data verified." in boot_log.tool.read_text(encoding="utf-8")
