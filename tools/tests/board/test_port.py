@@ -1,0 +1,106 @@
+"""Ports: bytes through a pseudo-terminal and through the virtual board's RFC 2217 server, and ports that vanish."""
+
+import os
+import pickle
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import serial
+
+from tinygate.board.emulator import virtual_board
+from tinygate.board.log import MAX_LOG_BYTES, BootLog, console_tail
+from tinygate.board.port import SerialPort, use_fast_rfc2217
+from tinygate.errors import LabError
+from tinygate.protocol import HostSession
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> BootLog:
+    made = BootLog(tmp_path / "console.log", tmp_path / "esptool.log")
+    made.begin()
+    return made
+
+
+@pytest.fixture
+def terminal(log: BootLog) -> Iterator[tuple[int, SerialPort]]:
+    board_end, host_end = os.openpty()
+    with serial.Serial(os.ttyname(host_end), timeout=0.05) as opened:
+        yield board_end, SerialPort(opened, log)
+    os.close(host_end)
+
+
+def soon(seconds: float = 0.2) -> float:
+    return time.monotonic() + seconds
+
+
+def test_bytes_are_read_as_they_come_and_logged(terminal: tuple[int, SerialPort], log: BootLog) -> None:
+    board_end, port = terminal
+    os.write(board_end, b"ready\r\n")
+    assert port.read_available(soon()) == b"ready\r\n"
+    assert log.console.read_bytes() == b"ready\r\n"
+    os.close(board_end)
+
+
+def test_silence_ends_at_the_deadline(terminal: tuple[int, SerialPort]) -> None:
+    began = time.monotonic()
+    assert terminal[1].read_available(soon(0.1)) == b""
+    assert time.monotonic() - began < 0.5
+    os.close(terminal[0])
+
+
+def test_what_was_read_before_the_run_comes_first(log: BootLog) -> None:
+    log.put(b"early")
+    assert SerialPort(None, log).read_available(soon()) == b"early"
+
+
+def test_a_port_that_vanishes_is_noticed_within_a_second(terminal: tuple[int, SerialPort]) -> None:
+    board_end, port = terminal
+    os.close(board_end)
+    began = time.monotonic()
+    with pytest.raises(LabError, match="vanished"):
+        port.read_available(soon(30))
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.filterwarnings(r"ignore:set(Daemon|Name)\(\):DeprecationWarning:serial.rfc2217")
+def test_an_rfc_2217_server_that_dies_is_noticed_within_a_second(tmp_path: Path, log: BootLog) -> None:
+    use_fast_rfc2217()
+    with virtual_board("esp32", tmp_path / "board.log") as url:
+        opened = serial.serial_for_url(url, timeout=0.05)
+        port = SerialPort(opened, log)
+        port.read_available(soon())
+    began = time.monotonic()
+    with pytest.raises(LabError, match="vanished"), opened:
+        port.read_available(soon(30))
+    assert time.monotonic() - began < 2  # pyserial itself pauses 0.3 s when it closes
+
+
+def test_a_board_that_cannot_start_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"did not come up.*invalid choice"), virtual_board("z80", tmp_path / "board.log"):
+        pass
+
+
+def test_the_tail_of_a_log_shows_no_records(log: BootLog) -> None:
+    session = HostSession("0badcafe")
+    session.open()
+    log.put(b"boot\r\n" + session.outgoing() + b"assert failed: main\r\n")
+    assert console_tail(log.console) == ("boot", "assert failed: main")
+
+
+def test_a_log_is_emptied_for_each_boot(log: BootLog) -> None:
+    log.put(b"an earlier boot")
+    log.begin()
+    assert log.console.read_bytes() == b""
+
+
+def test_a_log_works_in_another_process(log: BootLog) -> None:
+    pickle.loads(pickle.dumps(log)).put(b"from QEMU")
+    assert log.console.read_bytes() == b"from QEMU"
+
+
+def test_a_log_does_not_fill_the_disk(log: BootLog) -> None:
+    for _ in range(3):
+        log.put(bytes(MAX_LOG_BYTES // 2))
+    assert log.console.stat().st_size == MAX_LOG_BYTES
