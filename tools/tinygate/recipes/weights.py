@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,9 @@ def pack(weights: Weights) -> bytes:
 def load(path: Path) -> dict[str, NDArray[np.float32]]:
     """Return the weights of a .npz archive. Raises ModelFileError when it cannot be read."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ModelFileError(f"{path}: not readable weights ({error}); run `make models` to train them") from error
 
 
