@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable
 
 from tinygate.virtual import console_text
+from tinygate.virtual.boot import Boot, ResetReason, RtcMemory
 from tinygate.virtual.bootloader import Loader
-from tinygate.virtual.console_text import ResetReason
 from tinygate.virtual.cpu import Cpu
 from tinygate.virtual.flash import Flash
 from tinygate.virtual.image import Application, ImageRejectedError, read_application
@@ -15,9 +15,9 @@ from tinygate.virtual.registers import Registers
 from tinygate.virtual.reset_lines import ResetLines, Strap
 
 _REJECTED_RESET_S = 0.4  # from power-up to the reset of a bootloader that found nothing to boot
-_PANIC_RESET_S = 0.05
+_RESET_S = 0.05
 
-RunApplication = Callable[[Application, ResetReason, socket.socket], None]
+RunApplication = Callable[[Boot, socket.socket], None]
 
 
 class Chip:
@@ -29,6 +29,7 @@ class Chip:
         self._registers = registers
         self._run_application = run_application
         self._lines = ResetLines()
+        self._rtc = RtcMemory()
         self._output = bytearray()
         self._loader: Loader | None = None
         self._cpu: Cpu | None = None
@@ -56,7 +57,7 @@ class Chip:
         elif self._loader is not None:
             self._output += self._loader.receive(data)
             if self._loader.leave:
-                self._start_with(Strap.RUN, ResetReason.SOFTWARE, now)
+                self._start_with(Strap.RUN, ResetReason.RESTART, now)
 
     def advance(self, now: float, room: int) -> bytes:
         """Let time pass and collect what was printed."""
@@ -103,16 +104,19 @@ class Chip:
             self._boot(reason, now)
 
     def _boot(self, reason: ResetReason, now: float) -> None:
+        if reason is ResetReason.POWER_ON:
+            self._rtc.next_arena_bytes = 0
         self._print(console_text.flash_boot(reason))
         try:
             app = read_application(self._flash)
         except ImageRejectedError as error:
             self._print(console_text.image_rejected(str(error)))
-            self._reset_later(ResetReason.SOFTWARE, now + _REJECTED_RESET_S)
+            self._reset_later(ResetReason.REJECTED, now + _REJECTED_RESET_S)
             return
         self._print(console_text.image_loaded(app))
         self._app = app
-        self._cpu = Cpu(lambda uart: self._run_application(app, reason, uart))
+        boot = Boot(app, reason, self._rtc, self._registers.mac, self._flash.size_bytes)
+        self._cpu = Cpu(lambda uart: self._run_application(boot, uart))
 
     def _read_application_output(self, now: float, room: int) -> None:
         if self._cpu is None:
@@ -132,7 +136,7 @@ class Chip:
         self._cpu = None
         if signal:
             self._print(console_text.panic(signal, self._app))
-        self._reset_later(ResetReason.CPU, now + _PANIC_RESET_S)
+        self._reset_later(ResetReason.PANIC if signal else ResetReason.RESTART, now + _RESET_S)
 
     def _reset_later(self, reason: ResetReason, at: float) -> None:
         self._next_reason, self._reset_at = reason, at

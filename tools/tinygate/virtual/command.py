@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import signal
@@ -10,15 +11,35 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tinygate.virtual.chip import Chip
 
 DEFAULT_ARENA_BYTES = 128 * 1024
 
 
+class _Server(Protocol):
+    @property
+    def running(self) -> bool: ...
+
+    def step(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a virtual board until it is told to end; return the process's exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.fast and options.image is None:
+        parser.error("--fast needs --image: without a port nothing can be flashed")
+    if importlib.util.find_spec("tflite_micro") is None:
+        parser.error(
+            "a virtual board runs models in the tflite-micro package, which is not installed (Linux x86-64 only)"
+        )
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads would not survive the fork of the processor
-    return _serve(options)
+    return _run(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -30,41 +51,74 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--baud-limit", metavar="BAUD|client", help="simulate the line's speed (default: no limit)")
     parser.add_argument("--arena-bytes", type=int, default=DEFAULT_ARENA_BYTES, help="tensor arena of the application")
     parser.add_argument("--flash-file", type=Path, help="keep the flash's content in this file")
+    parser.add_argument("--image", type=Path, help="an application image that is in flash from the start")
+    parser.add_argument("--fast", action="store_true", help="no port: the console is standard input and output")
     return parser
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
+    from tinygate.virtual import app
     from tinygate.virtual.chip import Chip
     from tinygate.virtual.flash import Flash
-    from tinygate.virtual.link import LinkServer
+    from tinygate.virtual.image import APP_ADDRESS
     from tinygate.virtual.registers import Registers
 
     flash = Flash(file=options.flash_file)
-    chip = Chip(flash, Registers(flash), lambda app, reason, uart: None)
-    follow = options.baud_limit == "client"
-    baud = 115200 if follow else int(options.baud_limit) if options.baud_limit else None
-    with LinkServer(chip, baud, follow, options.port) as server:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: server.stop())
-        _end_with_parent(server.watch, server.stop)
-        print(json.dumps({"url": server.url, "target": options.target, "pid": os.getpid()}), flush=True)
-        chip.start(time.monotonic())
-        parent = os.getppid()
-        try:
-            while server.running and os.getppid() == parent:
-                server.step()
-        finally:
-            chip.power_off()
-            flash.save()
+    if options.image is not None:
+        image = options.image.read_bytes()
+        flash.erase(APP_ADDRESS, len(image))
+        flash.program(APP_ADDRESS, image)
+    chip = Chip(flash, Registers(flash), lambda boot, uart: app.run(boot, options.arena_bytes, uart))
+    try:
+        if options.fast:
+            _serve_stdio(chip)
+        else:
+            _serve_port(chip, options)
+    finally:
+        chip.power_off()
+        flash.save()
     return 0
 
 
-def _end_with_parent(watch: Callable[[int, Callable[[], None]], None], stop: Callable[[], None]) -> None:
-    """Stop when standard input ends, if it is a pipe: whoever started the board holds its other end."""
-    if stat.S_ISFIFO(os.fstat(0).st_mode):
+def _serve_stdio(chip: Chip) -> None:
+    from tinygate.virtual.stdio import StdioServer
 
-        def read_to_end() -> None:
-            if not os.read(0, 4096):
-                stop()
+    _load_interpreter()
+    chip.start(time.monotonic())
+    _until_told(StdioServer(chip))
 
-        watch(0, read_to_end)
+
+def _serve_port(chip: Chip, options: argparse.Namespace) -> None:
+    from tinygate.virtual.link import LinkServer
+
+    follow = options.baud_limit == "client"
+    baud = 115200 if follow else int(options.baud_limit) if options.baud_limit else None
+    with LinkServer(chip, baud, follow, options.port) as server:
+        if stat.S_ISFIFO(os.fstat(0).st_mode):
+            server.watch(0, _at_end_of_input(server.stop))
+        print(json.dumps({"url": server.url, "target": options.target, "pid": os.getpid()}), flush=True)
+        _load_interpreter()
+        chip.start(time.monotonic())
+        _until_told(server)
+
+
+def _load_interpreter() -> None:
+    """Import the interpreter before the first fork: then a boot takes milliseconds."""
+    import tflite_micro.python.tflite_micro.runtime  # noqa: F401
+
+
+def _until_told(server: _Server) -> None:
+    """Step until a signal, the end of input, or the end of the process that started this one."""
+    parent = os.getppid()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    while server.running and os.getppid() == parent:
+        server.step()
+
+
+def _at_end_of_input(stop: Callable[[], None]) -> Callable[[], None]:
+    def read() -> None:
+        if not os.read(0, 4096):
+            stop()
+
+    return read

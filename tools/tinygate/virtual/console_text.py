@@ -6,32 +6,24 @@ for them. A line says that the board is virtual, and no register values are made
 
 from __future__ import annotations
 
-from enum import Enum
 from signal import Signals
 
+from tinygate.virtual.boot import ResetReason
 from tinygate.virtual.image import Application
 
 _BANNER = "ets Jul 29 2019 12:21:46\r\n\r\n"
 
 
-class ResetReason(Enum):
-    """Why the chip was reset: the ROM's number and name for it."""
-
-    POWER_ON = 0x1, "POWERON_RESET"  # the EN pin, too
-    SOFTWARE = 0x3, "SW_RESET"
-    CPU = 0xC, "SW_CPU_RESET"
-
-
 def download_mode(reason: ResetReason) -> str:
     """Return what the ROM prints when IO0 was low."""
     mode = "boot:0x3 (DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2))"
-    return f"{_BANNER}rst:{_reason(reason)},{mode}\r\nwaiting for download\r\n"
+    return f"{_BANNER}rst:{reason.rom_text},{mode}\r\nwaiting for download\r\n"
 
 
 def flash_boot(reason: ResetReason) -> str:
     """Return what the ROM prints when IO0 was high."""
     return (
-        f"{_BANNER}rst:{_reason(reason)},boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+        f"{_BANNER}rst:{reason.rom_text},boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
         "configsip: 0, SPIWP:0xee\r\n"
         "clk_drv:0x00,q_drv:0x00,d_drv:0x00,cs0_drv:0x00,hd_drv:0x00,wp_drv:0x00\r\n"
         "mode:DIO, clock div:2\r\n" + log("I", "boot", "tinygate virtual board: second-stage bootloader")
@@ -89,8 +81,3 @@ def log(level: str, tag: str, text: str) -> str:
     """Return a line as ESP-IDF's logging prints it; the time stays 0, since an emulated board's says nothing."""
     colour = {"I": "32", "W": "33", "E": "31"}[level]
     return f"\x1b[0;{colour}m{level} (0) {tag}: {text}\x1b[0m\r\n"
-
-
-def _reason(reason: ResetReason) -> str:
-    number, name = reason.value
-    return f"{number:#x} ({name})"

@@ -23,6 +23,7 @@ class Registers:
 
     def __init__(self, flash: Flash, mac: bytes = DEFAULT_MAC) -> None:
         self.baud = 115200
+        self.mac = mac
         self._flash = flash
         high, low = int.from_bytes(mac[:2], "big"), int.from_bytes(mac[2:], "big")
         self._words = {

@@ -1,0 +1,248 @@
+"""The application side of a virtual board: the flashed model in TensorFlow Lite Micro, behind the device protocol.
+
+What an emulated board cannot know it does not say: no cycles, no microseconds, clocks of 0 MHz.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from tinygate.protocol import (
+    Arena,
+    ArenaRequest,
+    Bench,
+    BenchRequest,
+    DeviceSession,
+    Error,
+    ErrorCode,
+    Health,
+    HealthRequest,
+    Hello,
+    HelloRequest,
+    Infer,
+    InferRequest,
+    Layout,
+    LayoutRequest,
+    Message,
+    Profile,
+    ProfileRequest,
+    Restart,
+    RestartRequest,
+)
+from tinygate.virtual.boot import Boot
+from tinygate.virtual.console_text import log
+from tinygate.virtual.interpreter import POINTER_BITS, Interpreter, ModelRefusedError, runtime_version
+
+RX_LINE_BYTES, RX_WINDOW_BYTES = 2048, 8192
+MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
+MAX_INVOCATIONS = 100_000
+
+
+def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
+    """Run the application on `uart` until it is asked to restart or the other end closes.
+
+    The interpreter's own messages go to the UART, as they would on a chip.
+    """
+    for descriptor in (1, 2):
+        os.dup2(uart.fileno(), descriptor)
+    arena_bytes, boot.rtc.next_arena_bytes = boot.rtc.next_arena_bytes or arena_bytes, 0
+    loaded = load(boot.app.model, arena_bytes)
+    uart.sendall(_greeting(boot, loaded).encode())
+    app = App(boot, loaded, arena_bytes, secrets.token_hex(4))
+    uart.sendall(app.announce())
+    while not app.restarting and (data := uart.recv(1 << 16)):
+        for output in app.receive(data):
+            uart.sendall(output)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why there is no interpreter: the hello record's word, and what the interpreter printed."""
+
+    status: str
+    detail: str
+
+
+def load(model: bytes, arena_bytes: int) -> Interpreter | Refusal:
+    """Return the interpreter for `model`, or why there is none; may abort the process, as on a chip."""
+    try:
+        return Interpreter(model, arena_bytes)
+    except ModelRefusedError as error:
+        return Refusal(error.status, str(error).strip())
+
+
+class App:
+    """Answers requests; bytes in, bytes out.
+
+    Attributes:
+        restarting: set once a restart was answered: the process is to end.
+    """
+
+    def __init__(self, boot: Boot, loaded: Interpreter | Refusal, arena_bytes: int, boot_id: str) -> None:
+        self.restarting = False
+        self._boot = boot
+        self._loaded = loaded
+        self._arena_bytes = arena_bytes
+        self._session = DeviceSession(boot_id, RX_LINE_BYTES)
+        self._started_at = time.monotonic()
+        self._piece = b""
+        self._window = b"" if isinstance(loaded, Refusal) else bytes(loaded.input.size_bytes)
+        self._answers: dict[type[Message], Callable[[Any], Message]] = {
+            HelloRequest: lambda _: self._hello(),
+            HealthRequest: lambda _: self._health(),
+            RestartRequest: self._restart,
+            ArenaRequest: self._with_model(self._arena),
+            BenchRequest: self._with_model(self._bench),
+            InferRequest: self._with_model(self._infer),
+            LayoutRequest: self._with_model(self._layout),
+            ProfileRequest: self._with_model(self._profile),
+        }
+
+    def announce(self) -> bytes:
+        """Return the record that says that the board is ready."""
+        self._session.ready(self._hello())
+        return self._session.outgoing()
+
+    def receive(self, data: bytes) -> Iterator[bytes]:
+        """Take bytes from the UART; yield what to send, reply by reply."""
+        # Line by line, so that a refusal of a later line never overtakes the reply to an earlier one.
+        for line in data.splitlines(keepends=True) if b"\n" in data else [data]:
+            for incoming in self._session.feed(line):
+                self._session.reply(incoming, self._answers[type(incoming.request)](incoming.request))
+            if output := self._session.outgoing():
+                yield output
+            if self.restarting:
+                return
+
+    def _with_model(self, answer: Callable[[Interpreter, Any], Message]) -> Callable[[Any], Message]:
+        def guarded(request: Message) -> Message:
+            if isinstance(self._loaded, Refusal):
+                return Error(ErrorCode(self._loaded.status), f"the model cannot be used: {self._loaded.detail}"[:500])
+            try:
+                return answer(self._loaded, request)
+            except RuntimeError as error:
+                return Error(ErrorCode.INVOKE_FAILED, f"the interpreter refused: {error}"[:500])
+
+        return guarded
+
+    def _hello(self) -> Hello:
+        app, loaded = self._boot.app, self._loaded
+        refused = isinstance(loaded, Refusal)
+        return Hello(
+            protocol=1,
+            app="tinygate",
+            app_version=app.version,
+            app_elf_sha256=app.elf_sha256,
+            model_sha256=hashlib.sha256(app.model).hexdigest(),
+            model_bytes=len(app.model),
+            model_status=cast(Refusal, loaded).status if refused else "ok",
+            target="esp32",
+            chip_revision="3.0",
+            mac=self._boot.mac.hex(":"),
+            cores=2,
+            cpu_mhz=0,
+            flash_mhz=0,
+            flash_mode="dio",
+            flash_bytes=self._boot.flash_bytes,
+            psram_mhz=0,
+            psram_bytes=0,
+            optimization="none",
+            esp_nn="none",
+            arena_placement="host",
+            arena_configured_bytes=self._arena_bytes,
+            idf_version="none",
+            tflm_version=runtime_version(),
+            reset_reason=self._boot.reason.word,
+            uptime_us=self._uptime_us(),
+            emulated="virtual",
+            timing="none",
+            rx_line_bytes=RX_LINE_BYTES,
+            rx_window_bytes=RX_WINDOW_BYTES,
+            **({} if isinstance(loaded, Refusal) else _tensor_fields(loaded)),
+        )
+
+    def _health(self) -> Health:
+        # Stack and heap of a chip do not exist here; 0 means not known.
+        return Health(self._uptime_us(), 0, 0, 0, 0, 0, self._session.rejected_records, 0)
+
+    def _restart(self, request: RestartRequest) -> Message:
+        size = request.arena_bytes
+        if size is not None and not 0 < size <= MAX_ARENA_BYTES:
+            return Error(ErrorCode.BAD_REQUEST, f"arena_bytes={size}: expected 1 to {MAX_ARENA_BYTES}")
+        self._boot.rtc.next_arena_bytes = size or 0
+        self.restarting = True
+        return Restart()
+
+    def _arena(self, interpreter: Interpreter, _: ArenaRequest) -> Message:
+        arena = interpreter.arena
+        return Arena(arena.used_bytes, self._arena_bytes, POINTER_BITS, arena.head_bytes, arena.tail_bytes)
+
+    def _bench(self, interpreter: Interpreter, request: BenchRequest) -> Message:
+        count = request.warmup + request.invocations
+        if count > MAX_INVOCATIONS:
+            return Error(ErrorCode.BAD_REQUEST, f"{count} invocations were asked for; at most {MAX_INVOCATIONS}")
+        for _ in range(count):
+            interpreter.invoke(self._window)
+        return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._window):08x}")
+
+    def _infer(self, interpreter: Interpreter, request: InferRequest) -> Message:
+        size = interpreter.input.size_bytes
+        if request.offset == 0:
+            self._piece = b""
+        if request.offset == 0 and len(request.data) == request.count * size and request.count:
+            windows = [request.data[start : start + size] for start in range(0, len(request.data), size)]
+            return self._infer_windows(interpreter, request.first, windows)
+        piece, self._piece = self._piece + request.data, b""
+        if request.count != 1 or request.offset != len(piece) - len(request.data) or len(piece) > size:
+            return Error(ErrorCode.BAD_REQUEST, f"{_described(request)} is no whole window of {size} and no next piece")
+        if len(piece) == size:
+            return self._infer_windows(interpreter, request.first, [piece])
+        self._piece = piece
+        return Infer(request.first, 0)
+
+    def _infer_windows(self, interpreter: Interpreter, first: int, windows: list[bytes]) -> Message:
+        outputs = b"".join(map(interpreter.invoke, windows))
+        self._window = windows[-1]
+        return Infer(first, len(windows), outputs)
+
+    def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
+        structures = interpreter.structures
+        return Layout(tuple(structures), tuple(structures.values()), (POINTER_BITS // 8,) * len(structures))
+
+    def _profile(self, interpreter: Interpreter, _: ProfileRequest) -> Message:
+        interpreter.invoke(self._window)
+        return Profile(interpreter.operators)
+
+    def _uptime_us(self) -> int:
+        return int((time.monotonic() - self._started_at) * 1e6)
+
+
+def _described(request: InferRequest) -> str:
+    return f"count={request.count} offset={request.offset} with {len(request.data)} bytes"
+
+
+def _tensor_fields(interpreter: Interpreter) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for prefix, tensor in (("input", interpreter.input), ("output", interpreter.output)):
+        fields |= {
+            f"{prefix}_dtype": tensor.dtype,
+            f"{prefix}_shape": tensor.shape,
+            f"{prefix}_scale": tensor.scale,
+            f"{prefix}_zero_point": tensor.zero_point,
+            f"{prefix}_bytes": tensor.size_bytes,
+        }
+    return fields
+
+
+def _greeting(boot: Boot, loaded: Interpreter | Refusal) -> str:
+    if isinstance(loaded, Refusal):
+        return "".join(log("E", "tinygate", line) for line in [loaded.status, *loaded.detail.splitlines()])
+    return log("I", "tinygate", f"variant {boot.app.variant}: {len(boot.app.model)} bytes of model")
