@@ -4,6 +4,8 @@
 that pytest groups the tests by firmware. `run` is measured by the first test that asks and shared by the others.
 """
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -68,12 +70,14 @@ def _places(config: pytest.Config) -> set[str]:
         return {str(place) for m in models_of(config) for rule in m.config.rules for place in rule.places} - {"host"}
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Name the board before anything runs (collecting alone needs none), and judge rules last."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Name the board before anything runs; ask who it is first, and judge rules last. pytest groups by firmware."""
     if not config.option.collectonly and any(_is_target_test(item) for item in items):
         chosen_board(config)
-    items.sort(key=lambda item: _is_target_test(item) and "target_rule" in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: _is_target_test(item) and item.path.stem != "test_identity")
+    yield
+    items.sort(key=lambda item: _is_target_test(item) and item.path.stem == "test_rules")
 
 
 def _is_target_test(item: pytest.Item) -> bool:
@@ -216,13 +220,6 @@ def port_target_cache() -> dict[str, str]:
 # The measured run
 
 
-@pytest.fixture
-def plan(variant: Variant) -> Plan:
-    from tinygate.gate.oracle import run_oracle
-
-    return Plan(run_oracle(variant).inputs)
-
-
 @pytest.fixture(scope="session")
 def measured_figures(pytestconfig: pytest.Config) -> Figures:
     """What `judge_figure` was given, by model, variant and figure."""
@@ -264,10 +261,9 @@ def run(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, fi
 def _measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Attempts:
     log: BootLog = request.getfixturevalue("boot_log")
     expected = Expected(board.target, _EMULATED[board.board], firmware.elf_sha256, variant.sha256)
-    plan: Plan = request.getfixturevalue("plan")
     try:
-        dut = _dut(request, log)
-    except LabError as error:
+        plan, dut = _plan(variant), _dut(request, log)
+    except TinygateError as error:
         return Attempts(error, ())
     flash_again = dut.serial.flash if board.board == "serial" else None
     with port_of(dut, log) as port:
@@ -277,14 +273,22 @@ def _measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varia
     return attempts
 
 
+def _plan(variant: Variant) -> Plan:
+    from tinygate.flatbuffer import read_model
+    from tinygate.reference import quantize_inputs
+
+    return Plan(quantize_inputs(read_model(variant.content), variant.model.dataset.test.inputs))
+
+
 def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:
     try:
-        return request.getfixturevalue("dut")
+        with contextlib.redirect_stderr(log):  # esptool's warnings; its output goes there by pytest-embedded
+            return request.getfixturevalue("dut")
     except TinygateError:
         raise
     except (Exception, SystemExit) as error:  # esptool, pyserial and pytest-embedded raise what they like
         reason = f"the board cannot be reached or flashed: {type(error).__name__}: {error}"
-        raise LabError(f"{reason}; the tool's output is in {log.tool}") from error
+        raise LabError(f"{reason}; the tool's output is in {os.path.relpath(log.tool)}") from error
 
 
 def _finding(
@@ -292,5 +296,5 @@ def _finding(
 ) -> Finding:
     return Finding(
         variant.model.name, variant.name, board.place, check, "measured_run", None, "one boot without a fault",
-        verdict, str(firmware.folder), str(error),
+        verdict, os.path.relpath(firmware.folder), str(error),
     )  # fmt: skip
