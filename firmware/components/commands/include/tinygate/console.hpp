@@ -1,0 +1,75 @@
+// Answers requests for a device: bytes in, lines out. Takes all its memory when it is made.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "tinygate/device.hpp"
+#include "tinygate/session.hpp"
+#include "tinygate/window_assembly.hpp"
+
+namespace tinygate {
+
+class Console {
+ public:
+    // Memory whose size depends on the model and on the limits that hello announces.
+    class Buffers {
+     public:
+        // For windows of 0 bytes if the model cannot be used.
+        Buffers(size_t rx_line_bytes, size_t input_bytes, size_t output_bytes);
+
+        bool complete() const;  // false if there was not enough memory
+
+     private:
+        friend class Console;
+        using Block = std::unique_ptr<char[]>;
+
+        size_t rx_line_bytes_;
+        size_t outputs_bytes_;
+        Block line_;
+        Block data_;
+        Block piece_;
+        Block last_window_;
+        Block outputs_;
+    };
+
+    Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers);
+
+    // Says unasked that the device has booted.
+    void announce();
+
+    // Takes received bytes and answers the requests that they complete.
+    void receive(std::string_view bytes);
+
+    // Tells that received bytes were lost because nobody took them in time.
+    void overflowed();
+
+    bool restart_requested() const { return restart_requested_; }
+
+ private:
+    void carry_out(const Incoming& incoming);
+    Device::Refusal infer(const InferRequest& request, Infer& reply);
+    Device::Refusal infer_windows(std::string_view windows);
+
+    void answer(const Incoming& incoming, const HelloRequest&);
+    void answer(const Incoming& incoming, const BenchRequest& request);
+    void answer(const Incoming& incoming, const ArenaRequest&);
+    void answer(const Incoming& incoming, const InferRequest& request);
+    void answer(const Incoming& incoming, const ProfileRequest&);
+    void answer(const Incoming& incoming, const HealthRequest&);
+    void answer(const Incoming& incoming, const LayoutRequest&);
+    void answer(const Incoming& incoming, const RestartRequest& request);
+    void reply(const Incoming& incoming, const Device::Refusal& refusal, const Reply& message);
+    std::string_view last_window();
+
+    Device& device_;
+    Buffers& buffers_;
+    Session session_;
+    WindowAssembly assembly_;
+    uint32_t overflows_ = 0;
+    bool restart_requested_ = false;
+};
+
+}  // namespace tinygate

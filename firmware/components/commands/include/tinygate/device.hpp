@@ -1,0 +1,38 @@
+// What a console needs of the device that it speaks for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "tinygate/replies.hpp"
+#include "tinygate/requests.hpp"
+
+namespace tinygate {
+
+class Device {
+ public:
+    using Refusal = std::optional<Error>;  // why a request was not carried out
+
+    virtual Hello hello() = 0;
+    virtual Health health() = 0;
+    virtual Layout layout() = 0;
+
+    // Why the model cannot be invoked; without a reason, it can, and what follows may be called.
+    virtual Refusal unusable() = 0;
+    virtual size_t input_bytes() = 0;
+    virtual size_t output_bytes() = 0;
+    virtual Arena arena() = 0;
+    virtual Refusal invoke(std::string_view window, char* output) = 0;
+    virtual Refusal bench(const BenchRequest& request, std::string_view window, Bench& reply) = 0;
+    virtual Refusal profile(std::string_view window, Profile& reply) = 0;
+
+    // Notes what the next boot shall do; the restart itself follows when the reply was sent.
+    virtual Refusal prepare_restart(const RestartRequest& request) = 0;
+
+ protected:
+    ~Device() = default;
+};
+
+}  // namespace tinygate

@@ -1,0 +1,71 @@
+// Sends replies as numbered lines, in parts when one line is too short. Twin of protocol/envelope.py and
+// parts.py.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "tinygate/framing.hpp"
+#include "tinygate/replies.hpp"
+
+namespace tinygate {
+
+// Eight hex digits: a boot id or a nonce.
+class Ident {
+ public:
+    Ident() = default;
+    explicit Ident(std::string_view digits);
+    static Ident of(uint32_t number);
+
+    std::string_view view() const { return {digits_.data(), digits_.size()}; }
+    bool operator==(std::string_view other) const { return view() == other; }
+
+ private:
+    std::array<char, 8> digits_{};
+};
+
+// The request that a reply answers.
+struct Answers {
+    uint32_t sequence;
+    Ident nonce;
+};
+
+// Where lines go; called with one whole line at a time.
+class LineSink {
+ public:
+    virtual void send(std::string_view line) = 0;
+
+ protected:
+    ~LineSink() = default;
+};
+
+class ReplySender {
+ public:
+    ReplySender(Ident boot_id, LineSink& sink) : boot_id_(boot_id), sink_(sink) {}
+
+    // Without `answers`, the reply was not asked for.
+    void send(const Reply& reply, const std::optional<Answers>& answers);
+
+ private:
+    struct Part {
+        size_t number;
+        size_t parts;
+        Slice slice;
+    };
+
+    // Returns how long the longest list is, whether or not the line fits.
+    size_t encode(const Reply& reply, const std::optional<Answers>& answers, const Part& part);
+    bool fits(const Reply& reply, const std::optional<Answers>& answers, Slice slice);
+    std::optional<size_t> part_size(const Reply& reply, const Answers& answers);
+    void send_line();
+
+    Ident boot_id_;
+    LineSink& sink_;
+    uint32_t sequence_ = 0;
+    std::array<char, kMaxReplyLineBytes> buffer_{};
+    LineWriter line_{buffer_.data(), 0};
+};
+
+}  // namespace tinygate

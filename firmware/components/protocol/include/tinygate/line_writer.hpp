@@ -1,0 +1,69 @@
+// Writes one record into a fixed buffer: tokens, escapes, CRC, line end (docs/protocol.md, section 1).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "tinygate/list.hpp"
+
+namespace tinygate {
+
+class LineWriter {
+ public:
+    LineWriter(char* buffer, size_t capacity) : buffer_(buffer), capacity_(capacity) {}
+
+    void begin_reply(uint32_t sequence, std::string_view boot_id, std::string_view kind);
+    void field(std::string_view key, std::string_view value);
+
+    // A field whose value is written piece by piece; nothing in the pieces needs escaping.
+    void begin_field(std::string_view key);
+    void value(std::string_view piece) { put(piece); }
+    void base64(std::string_view bytes);
+
+    // Adds CRC and line end; the line is whole if it fits.
+    void finish();
+    bool fits() const { return size_ <= capacity_; }
+    std::string_view line() const { return {buffer_, size_}; }
+
+ private:
+    void put(char byte);
+    void put(std::string_view bytes);
+
+    char* buffer_;
+    size_t capacity_;
+    size_t size_ = 0;  // what was asked for, which may be more than was written
+};
+
+// A part of the elements of a list, or of the bytes of data: those from `start` on, at most `size`.
+struct Slice {
+    size_t start = 0;
+    size_t size = SIZE_MAX;
+};
+
+// Writes the fields of a message, of its lists only a slice; notes how long the longest list is.
+class FieldWriter {
+ public:
+    explicit FieldWriter(LineWriter& line, Slice slice = {}) : line_(line), slice_(slice) {}
+
+    void number(std::string_view key, uint64_t value);
+    void signed_number(std::string_view key, int64_t value);
+    void hex32(std::string_view key, uint32_t value);
+    void float_bits(std::string_view key, float value);
+    void text(std::string_view key, std::string_view value) { line_.field(key, value); }
+    void numbers(std::string_view key, List<uint32_t> values);
+    void names(std::string_view key, List<const char*> values);  // lawful names only
+    void data(std::string_view key, std::string_view bytes);
+
+    size_t longest_list() const { return longest_; }
+
+ private:
+    template <class T>
+    List<T> cut(List<T> whole);
+
+    LineWriter& line_;
+    Slice slice_;
+    size_t longest_ = 0;
+};
+
+}  // namespace tinygate

@@ -1,0 +1,49 @@
+// Every request, parsed strictly from the fields of a record. Twin of the requests in protocol/messages.py.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "tinygate/framing.hpp"
+#include "tinygate/text.hpp"
+
+namespace tinygate {
+
+struct HelloRequest {};
+
+struct BenchRequest {
+    uint32_t warmup;
+    uint32_t invocations;
+};
+
+struct ArenaRequest {};
+
+struct InferRequest {
+    uint32_t first;
+    uint32_t count;
+    uint32_t offset;
+    std::string_view data;  // raw little-endian input tensors, one after the other
+};
+
+struct ProfileRequest {};
+struct HealthRequest {};
+struct LayoutRequest {};
+
+struct RestartRequest {
+    std::optional<uint32_t> arena_bytes;
+};
+
+using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, ProfileRequest,
+                             HealthRequest, LayoutRequest, RestartRequest>;
+
+constexpr std::string_view kHelloKind = "hello";
+
+bool is_request(std::string_view kind);
+
+// Parses a record whose kind is a request's. Data are decoded into `data`, which holds 3/4 of a line and must
+// outlive the request. Without a result, `problem` says why.
+std::optional<Request> parse_request(const Record& record, char* data, Sentence& problem);
+
+}  // namespace tinygate

@@ -1,0 +1,54 @@
+// The device's side of a session: bytes in, lawful requests out, replies numbered. Twin of
+// protocol/device.py.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "tinygate/envelope.hpp"
+#include "tinygate/framing.hpp"
+#include "tinygate/requests.hpp"
+
+namespace tinygate {
+
+// A request that passed every check of the session; its data live until the next byte is pushed.
+struct Incoming {
+    Request request;
+    Answers answers;
+};
+
+class Session {
+ public:
+    // Memory for the longest request line and the data in it.
+    struct Buffers {
+        char* line;  // rx_line_bytes + Decoder::kSlackBytes
+        char* data;  // rx_line_bytes * 3 / 4
+    };
+
+    Session(Ident boot_id, size_t rx_line_bytes, Buffers buffers, LineSink& sink)
+        : sender_(boot_id, sink), decoder_(buffers.line, rx_line_bytes), data_(buffers.data) {}
+
+    // Takes a received byte and returns the request that it completes; what is damaged or unlawful is refused
+    // here.
+    std::optional<Incoming> push(char byte);
+
+    void reply(const Incoming& incoming, const Reply& message) { sender_.send(message, incoming.answers); }
+    void announce(const Reply& message) { sender_.send(message, std::nullopt); }
+
+    uint32_t rejected_records() const { return rejected_; }
+
+ private:
+    void reject(const Event& event);
+    std::optional<Incoming> judge(const Record& record);
+    std::optional<Error> out_of_order(const Record& record) const;
+
+    ReplySender sender_;
+    Decoder decoder_;
+    char* data_;
+    std::optional<Ident> nonce_;
+    uint32_t last_request_ = 0;
+    uint32_t rejected_ = 0;
+};
+
+}  // namespace tinygate

@@ -1,0 +1,129 @@
+#include "tinygate/line_writer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "tinygate/base64.hpp"
+#include "tinygate/crc32.hpp"
+#include "tinygate/framing.hpp"
+#include "tinygate/text.hpp"
+
+namespace tinygate {
+namespace {
+
+bool is_safe(char c) {
+    return is_printable(c) && c != ' ' && c != '%' && c != '@';
+}
+
+}  // namespace
+
+void LineWriter::put(char byte) {
+    if (size_ < capacity_) buffer_[size_] = byte;
+    ++size_;
+}
+
+void LineWriter::put(std::string_view bytes) {
+    if (size_ + bytes.size() <= capacity_) std::copy(bytes.begin(), bytes.end(), buffer_ + size_);
+    size_ += bytes.size();
+}
+
+void LineWriter::begin_reply(uint32_t sequence, std::string_view boot_id, std::string_view kind) {
+    put(kPrefix);
+    put("R ");
+    put(Digits::decimal(sequence).view());
+    put(' ');
+    put(boot_id);
+    put(' ');
+    put(kind);
+}
+
+void LineWriter::begin_field(std::string_view key) {
+    put(' ');
+    put(key);
+    put('=');
+}
+
+void LineWriter::field(std::string_view key, std::string_view value) {
+    begin_field(key);
+    for (const char c : value) {
+        if (is_safe(c)) {
+            put(c);
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        put('%');
+        put("0123456789ABCDEF"[byte >> 4]);
+        put("0123456789ABCDEF"[byte & 0xf]);
+    }
+}
+
+void LineWriter::base64(std::string_view bytes) {
+    const size_t size = base64_size(bytes.size());
+    if (size_ + size <= capacity_) base64_encode(bytes, buffer_ + size_);
+    size_ += size;
+}
+
+void LineWriter::finish() {
+    const uint32_t crc = fits() ? crc32(line()) : 0;
+    put(" *");
+    put(Digits::hex32(crc).view());
+    put("\r\n");
+}
+
+template <class T>
+List<T> FieldWriter::cut(List<T> whole) {
+    longest_ = std::max(longest_, whole.size);
+    const size_t start = std::min(slice_.start, whole.size);
+    return {whole.data + start, std::min(slice_.size, whole.size - start)};
+}
+
+void FieldWriter::number(std::string_view key, uint64_t value) {
+    line_.begin_field(key);
+    line_.value(Digits::decimal(value).view());
+}
+
+void FieldWriter::signed_number(std::string_view key, int64_t value) {
+    line_.begin_field(key);
+    line_.value(Digits::decimal_signed(value).view());
+}
+
+void FieldWriter::hex32(std::string_view key, uint32_t value) {
+    line_.begin_field(key);
+    line_.value(Digits::hex32(value).view());
+}
+
+void FieldWriter::float_bits(std::string_view key, float value) {
+    uint32_t bits = 0;
+    static_assert(sizeof bits == sizeof value);
+    std::memcpy(&bits, &value, sizeof bits);
+    hex32(key, bits);
+}
+
+void FieldWriter::numbers(std::string_view key, List<uint32_t> values) {
+    const auto slice = cut(values);
+    if (slice.empty()) return;
+    line_.begin_field(key);
+    for (size_t i = 0; i < slice.size; ++i) {
+        if (i > 0) line_.value(",");
+        line_.value(Digits::decimal(slice[i]).view());
+    }
+}
+
+void FieldWriter::names(std::string_view key, List<const char*> values) {
+    const auto slice = cut(values);
+    if (slice.empty()) return;
+    line_.begin_field(key);
+    for (size_t i = 0; i < slice.size; ++i) {
+        if (i > 0) line_.value(",");
+        line_.value(slice[i]);
+    }
+}
+
+void FieldWriter::data(std::string_view key, std::string_view bytes) {
+    const auto slice = cut(List<char>{bytes.data(), bytes.size()});
+    if (slice.empty()) return;
+    line_.begin_field(key);
+    line_.base64({slice.data, slice.size});
+}
+
+}  // namespace tinygate

@@ -1,0 +1,163 @@
+#include "tinygate/replies.hpp"
+
+namespace tinygate {
+namespace {
+
+constexpr uint32_t kProtocolVersion = 1;
+
+void write_identity(FieldWriter& out, const Hello& hello) {
+    out.number("protocol", kProtocolVersion);
+    out.text("app", "tinygate");
+    out.text("app_version", hello.app_version);
+    out.text("app_elf_sha256", hello.app_elf_sha256);
+    out.text("model_sha256", hello.model_sha256);
+    out.number("model_bytes", hello.model_bytes);
+    out.text("model_status", hello.model_status);
+    out.text("target", hello.target);
+    out.text("chip_revision", hello.chip_revision);
+    out.text("mac", hello.mac);
+}
+
+void write_configuration(FieldWriter& out, const Hello& hello) {
+    out.number("cores", hello.cores);
+    out.number("cpu_mhz", hello.cpu_mhz);
+    out.number("flash_mhz", hello.flash_mhz);
+    out.text("flash_mode", hello.flash_mode);
+    out.number("flash_bytes", hello.flash_bytes);
+    out.number("psram_mhz", hello.psram_mhz);
+    out.number("psram_bytes", hello.psram_bytes);
+    out.text("optimization", hello.optimization);
+    out.text("esp_nn", hello.esp_nn);
+    out.text("arena_placement", hello.arena_placement);
+    out.number("arena_configured_bytes", hello.arena_configured_bytes);
+    out.text("idf_version", hello.idf_version);
+    out.text("tflm_version", hello.tflm_version);
+}
+
+void write_state(FieldWriter& out, const Hello& hello) {
+    out.text("reset_reason", hello.reset_reason);
+    out.number("uptime_us", hello.uptime_us);
+    out.text("emulated", hello.emulated);
+    out.text("timing", hello.timing);
+    out.number("rx_line_bytes", hello.rx_line_bytes);
+    out.number("rx_window_bytes", hello.rx_window_bytes);
+}
+
+struct TensorKeys {
+    const char* dtype;
+    const char* shape;
+    const char* scale;
+    const char* zero_point;
+    const char* bytes;
+};
+
+constexpr TensorKeys kInput = {"input_dtype", "input_shape", "input_scale", "input_zero_point",
+                               "input_bytes"};
+constexpr TensorKeys kOutput = {"output_dtype", "output_shape", "output_scale", "output_zero_point",
+                                "output_bytes"};
+
+void write_tensor(FieldWriter& out, const TensorKeys& keys, const Tensor& tensor) {
+    out.text(keys.dtype, tensor.dtype);
+    out.numbers(keys.shape, tensor.shape);
+    out.float_bits(keys.scale, tensor.scale);
+    out.signed_number(keys.zero_point, tensor.zero_point);
+    out.number(keys.bytes, tensor.bytes);
+}
+
+}  // namespace
+
+const char* name(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::kBadFrame:
+            return "bad_frame";
+        case ErrorCode::kBadCrc:
+            return "bad_crc";
+        case ErrorCode::kTooLarge:
+            return "too_large";
+        case ErrorCode::kNoCredit:
+            return "no_credit";
+        case ErrorCode::kBadSequence:
+            return "bad_sequence";
+        case ErrorCode::kWrongNonce:
+            return "wrong_nonce";
+        case ErrorCode::kUnknownKind:
+            return "unknown_kind";
+        case ErrorCode::kBadRequest:
+            return "bad_request";
+        case ErrorCode::kUnsupported:
+            return "unsupported";
+        case ErrorCode::kNoModel:
+            return "no_model";
+        case ErrorCode::kSchema:
+            return "schema";
+        case ErrorCode::kUnknownOperator:
+            return "unknown_operator";
+        case ErrorCode::kArenaTooSmall:
+            return "arena_too_small";
+        case ErrorCode::kInvokeFailed:
+            return "invoke_failed";
+        case ErrorCode::kInternal:
+            return "internal";
+    }
+    return "internal";
+}
+
+void Hello::write(FieldWriter& out) const {
+    write_identity(out, *this);
+    write_configuration(out, *this);
+    write_state(out, *this);
+    if (input) write_tensor(out, kInput, *input);
+    if (output) write_tensor(out, kOutput, *output);
+}
+
+void Bench::write(FieldWriter& out) const {
+    out.number("warmup", warmup);
+    out.number("invocations", invocations);
+    out.hex32("input_crc32", input_crc32);
+    if (empty_cycles) out.number("empty_cycles", *empty_cycles);
+    out.numbers("cycles", cycles);
+    out.numbers("latency_us", latency_us);
+    if (emulated_empty_cycles) out.number("x_emulated_empty_cycles", *emulated_empty_cycles);
+    out.numbers("x_emulated_cycles", emulated_cycles);
+}
+
+void Arena::write(FieldWriter& out) const {
+    out.number("used_bytes", used_bytes);
+    out.number("configured_bytes", configured_bytes);
+    out.number("pointer_bits", pointer_bits);
+}
+
+void Infer::write(FieldWriter& out) const {
+    out.number("first", first);
+    out.number("count", count);
+    out.data("data", data);
+}
+
+void Profile::write(FieldWriter& out) const {
+    out.names("operators", operators);
+    out.numbers("ticks", ticks);
+}
+
+void Health::write(FieldWriter& out) const {
+    out.number("uptime_us", uptime_us);
+    out.number("stack_bytes", stack_bytes);
+    out.number("stack_min_free_bytes", stack_min_free_bytes);
+    out.number("heap_free_bytes", heap_free_bytes);
+    out.number("heap_min_free_bytes", heap_min_free_bytes);
+    out.number("heap_largest_free_bytes", heap_largest_free_bytes);
+    out.number("rejected_records", rejected_records);
+    out.number("receive_overflows", receive_overflows);
+}
+
+void Layout::write(FieldWriter& out) const {
+    out.names("names", names);
+    out.numbers("sizes", sizes);
+    out.numbers("alignments", alignments);
+}
+
+void Error::write(FieldWriter& out) const {
+    out.text("code", name(code));
+    out.text("detail", detail.view());
+}
+
+}  // namespace tinygate

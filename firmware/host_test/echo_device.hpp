@@ -1,0 +1,105 @@
+// The device of the protocol's vectors: 4 input bytes, of which the first two are the output; no clock.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tinygate/console.hpp"
+
+namespace tinygate {
+
+class EchoDevice final : public Device {
+ public:
+    static constexpr uint32_t kInputBytes = 4;
+    static constexpr uint32_t kOutputBytes = 2;
+
+    EchoDevice(uint32_t rx_line_bytes, uint32_t rx_window_bytes)
+        : rx_line_bytes_(rx_line_bytes), rx_window_bytes_(rx_window_bytes) {}
+
+    Hello hello() override {
+        Hello hello;
+        hello.app_version = "0.1.0";
+        hello.app_elf_sha256 = std::string_view(kDigest);
+        hello.model_sha256 = std::string_view(kDigest);
+        hello.model_status = "ok";
+        hello.target = "esp32";
+        hello.chip_revision = "3.1";
+        hello.mac = "24:6f:28:00:00:01";
+        hello.flash_mode = "dio";
+        hello.optimization = "O2";
+        hello.esp_nn = "1.2.3";
+        hello.arena_placement = "internal";
+        hello.idf_version = "v5.1.7";
+        hello.tflm_version = "esp-tflite-micro 1.4.0";
+        hello.reset_reason = "poweron";
+        hello.emulated = "virtual";
+        hello.timing = "none";
+        hello.rx_line_bytes = rx_line_bytes_;
+        hello.rx_window_bytes = rx_window_bytes_;
+        hello.input = Tensor{"int8", {kInputShape, 2}, 0.5f, -128, kInputBytes};
+        hello.output = Tensor{"int8", {kOutputShape, 2}, 0.00390625f, -128, kOutputBytes};
+        return hello;
+    }
+
+    Health health() override { return {}; }
+    Layout layout() override { return {}; }
+    Refusal unusable() override { return std::nullopt; }
+    size_t input_bytes() override { return kInputBytes; }
+    size_t output_bytes() override { return kOutputBytes; }
+
+    Arena arena() override {
+        Arena arena;
+        arena.used_bytes = 700;
+        arena.configured_bytes = 1024;
+        arena.pointer_bits = 32;
+        return arena;
+    }
+
+    Refusal invoke(std::string_view window, char* output) override {
+        std::copy_n(window.begin(), kOutputBytes, output);
+        return std::nullopt;
+    }
+
+    // As many samples as asked for, so that long replies in parts are made too.
+    Refusal bench(const BenchRequest& request, std::string_view, Bench& reply) override {
+        if (!samples_wanted) return std::nullopt;
+        samples_.assign(std::min<uint32_t>(request.invocations, 5000), 1234567);
+        reply.cycles = {samples_.data(), samples_.size()};
+        return std::nullopt;
+    }
+
+    Refusal profile(std::string_view, Profile&) override {
+        return Error(ErrorCode::kUnsupported, "no profiler");
+    }
+    Refusal prepare_restart(const RestartRequest&) override {
+        return Error(ErrorCode::kUnsupported, "stays up");
+    }
+
+    bool samples_wanted = false;
+
+ private:
+    static constexpr char kDigest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    static constexpr uint32_t kInputShape[] = {1, kInputBytes};
+    static constexpr uint32_t kOutputShape[] = {1, kOutputBytes};
+
+    uint32_t rx_line_bytes_;
+    uint32_t rx_window_bytes_;
+    std::vector<uint32_t> samples_;
+};
+
+class KeptLines final : public LineSink {
+ public:
+    void send(std::string_view line) override { text += line; }
+
+    std::string take() {
+        std::string taken;
+        taken.swap(text);
+        return taken;
+    }
+
+    std::string text;
+};
+
+}  // namespace tinygate

@@ -1,0 +1,97 @@
+"""The firmware's C++ codec against the vectors, and against its Python twin on bytes nobody chose."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import subprocess
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from vectors import STREAMS, TRANSCRIPTS, altered_conversations, conversations, flat, flat_expected
+
+from tinygate.protocol import Bench, Decoder, DeviceSession, Record
+from tinygate.protocol.envelope import Answers, encode_reply
+
+FUZZ_SECONDS = 10
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_decoder_gives_the_events_of_each_stream(name: str, twin: Any) -> None:
+    stream = STREAMS[name]
+    assert twin.ask("decode", stream["limit"], stream["hex"]) == [flat_expected(event) for event in stream["events"]]
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_console_answers_each_transcript(name: str, twin: Any) -> None:
+    item = TRANSCRIPTS[name]
+    sent = twin.ask("talk", item["boot_id"], item["rx_line_bytes"], *(step["host"] for step in item["steps"]))
+    for raw, step in zip(sent, item["steps"], strict=True):
+        assert replies_in(raw, step["replies"]) == step["replies"]
+
+
+def replies_in(raw: str, expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the replies in a vector's form; of a reply that is open, as many fields as expected."""
+    events = Decoder().feed(bytes.fromhex(raw))
+    found: list[dict[str, Any]] = []
+    for event in events:
+        assert isinstance(event, Record)
+        wanted = expected[len(found)] if len(found) < len(expected) else {"open": False, "fields": ()}
+        fields = [list(field) for field in event.fields][: len(wanted["fields"]) if wanted["open"] else None]
+        found.append({"sequence": event.sequence, "kind": event.kind, "open": wanted["open"], "fields": fields})
+    return found
+
+
+def test_both_decoders_see_the_same_in_altered_streams(twin: Any) -> None:
+    for data in altered_conversations(count=1500, seed=1):
+        limit = 64 if len(data) % 3 == 0 else 512
+        assert twin.ask("decode", limit, data.hex() or "-") == [flat(event) for event in Decoder(limit).feed(data)]
+
+
+def test_both_sessions_refuse_the_same(twin: Any) -> None:
+    """Requests that pass are answered by an application, which the two do not share: only refusals are compared."""
+    for data in altered_conversations(count=1500, seed=2):
+        assert refusals(bytes.fromhex(twin.ask("talk", "0badcafe", 512, data.hex())[0])) == python_refusals(data)
+
+
+def python_refusals(data: bytes) -> list[tuple[str, ...]]:
+    session = DeviceSession("0badcafe", 512)
+    for _ in session.feed(data):
+        pass
+    return refusals(session.outgoing())
+
+
+def refusals(sent: bytes) -> list[tuple[str, ...]]:
+    """Return the refusals of a session: which request, and the code."""
+    errors = [
+        dict(event.fields) for event in Decoder().feed(sent) if isinstance(event, Record) and event.kind == "error"
+    ]
+    session = ("bad_frame", "bad_crc", "too_large", "wrong_nonce", "bad_sequence", "unknown_kind")
+    return [(error.get("re", ""), error["code"]) for error in errors if error["code"] in session]
+
+
+@pytest.mark.parametrize("samples", [1, 200, 273, 274, 1000, 5000])
+def test_long_replies_are_cut_at_the_same_places(samples: int, twin: Any) -> None:
+    bench = Bench(3, samples, "0badcafe", 7, (1234567,) * samples, (5144,) * samples)
+    lines = encode_reply(0, "0badcafe", bench, Answers(2, "5eed0001"))
+    assert twin.ask("bench", samples) == [b"".join(lines).hex()]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 55, 56, 63, 64, 65, 119, 120, 1000])
+def test_hashes_and_base64_agree_with_python(size: int, twin: Any) -> None:
+    data = random.Random(size).randbytes(size)
+    if size:
+        assert twin.ask("base64", data.hex()) == [f"{base64.b64encode(data).decode()} {data.hex()}"]
+    assert twin.ask("sha256", data.hex()) == [hashlib.sha256(data).hexdigest()]
+    assert twin.ask("crc32", data.hex()) == [str(zlib.crc32(data))]
+
+
+def test_console_survives_altered_conversations_under_sanitizers(fuzzer: Path, tmp_path: Path) -> None:
+    seeds = tmp_path / "seeds"
+    seeds.write_text("".join(f"{data.hex()}\n" for data in conversations() if data))
+    run = subprocess.run([fuzzer, str(FUZZ_SECONDS), "1", seeds], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-4000:]
+    assert int(run.stdout) > 100
