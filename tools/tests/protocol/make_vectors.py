@@ -212,6 +212,14 @@ def transcripts() -> list[dict[str, Any]]:
             .refused(3, "bad_request")
             .host(request(4, rest))
             .refused(4, "bad_request"),
+            Transcript("piece_of_another_window")
+            .hello()
+            .host(request(2, piece))
+            .answer(2, "infer", first="9", count="0")
+            .host(request(3, rest.replace("first=9", "first=8")))
+            .refused(3, "bad_request")
+            .host(request(4, rest))
+            .refused(4, "bad_request"),
             Transcript("offset_zero_begins_anew")
             .hello()
             .host(request(2, piece))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from echo_board import HELLO, EchoBoard
+from make_vectors import line
 
 from tinygate.errors import IdentityError, InputError, LinkError, TargetError
 from tinygate.protocol import (
@@ -25,10 +26,13 @@ from tinygate.protocol import (
     LayoutRequest,
     Message,
     Ready,
+    Record,
     RefusedError,
     RestartRequest,
     Text,
+    encode,
 )
+from tinygate.protocol.framing import Direction
 
 NONCE = "5eed0001"
 ARENA = Arena(used_bytes=700, configured_bytes=1024, pointer_bits=32)
@@ -82,6 +86,17 @@ def test_two_hellos_that_both_arrive_are_both_awaited() -> None:
     assert pump(session, board) == [HELLO, ARENA]
 
 
+def test_nothing_is_sent_while_a_second_hello_is_unanswered() -> None:
+    session, board = HostSession(NONCE), EchoBoard()
+    session.open()
+    first = session.outgoing()
+    session.open()
+    session.request(ArenaRequest())
+    list(session.receive(board.receive(first)))
+    assert b"arena" not in session.outgoing()
+    assert session.hello == HELLO
+
+
 def test_an_unasked_hello_is_an_event_and_opens_nothing() -> None:
     session, board = HostSession(NONCE), EchoBoard()
     board.session.ready(HELLO)
@@ -108,6 +123,12 @@ def test_all_windows_come_back_in_order(input_bytes: int, output_bytes: int, cou
     answers = [message for message in pump(session, board) if isinstance(message, Infer)]
     assert b"".join(answer.data for answer in answers) == b"".join(window[:output_bytes] for window in windows)
     assert next(answer.first for answer in answers if answer.count) == 1000
+
+
+def test_three_requests_are_in_flight_even_where_the_window_is_one_line() -> None:
+    session = opened(EchoBoard(hello=limits(1200, 7, line=4096, window=4096)))
+    session.infer([bytes(1200)] * 10)
+    assert session.outgoing().count(b"\r\n") >= 3
 
 
 @pytest.mark.parametrize("input_bytes", [150, 300, 1200, 27_648])
@@ -255,6 +276,8 @@ def test_a_restart_that_was_asked_for_opens_anew() -> None:
     session.request(RestartRequest(arena_bytes=900))
     pump(session, board)
     rebooted = EchoBoard("11112222")
+    rebooted.session.ready(HELLO)
+    assert list(session.receive(rebooted.session.outgoing())) == [Ready("11112222", HELLO)]
     session.open()
     pump(session, rebooted)
     assert session.boot_id == "11112222"
@@ -282,6 +305,53 @@ def answer_with(message: Message) -> None:
 def test_an_answer_of_another_kind_is_the_devices_fault() -> None:
     with pytest.raises(TargetError, match="arena with infer"):
         answer_with(Infer(0, 0))
+
+
+def reply_line(**fields: str) -> bytes:
+    """The reply that comes next after hello, with some fields of its own."""
+    own = {"re": "2", "nonce": NONCE, "first": "0", "count": "1", "data": "AAAA"} | fields
+    return encode(Record(Direction.REPLY, 1, "0badcafe", "infer", tuple(own.items())))
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (reply_line(nonce="01dd0001"), IdentityError),
+        (reply_line(part="2/2"), TargetError),
+        (reply_line(part="2/1"), TargetError),
+        (reply_line(part="0/1"), TargetError),
+        (reply_line(re="x"), TargetError),
+        (reply_line(more="1"), TargetError),
+        (reply_line(data="AAA"), TargetError),
+        (reply_line(count="-1"), TargetError),
+        (reply_line(re="3"), LinkError),
+        (line("@TG1 R 1 0badcafe infer re=2 re=2"), TargetError),
+    ],
+)
+def test_a_lawful_line_with_an_unlawful_answer_is_an_error(line: bytes, error: type[Exception]) -> None:
+    session = opened(EchoBoard())
+    session.infer([b"abcd"])
+    session.outgoing()
+    with pytest.raises(error):
+        list(session.receive(line))
+
+
+def test_parts_that_disagree_are_the_devices_fault() -> None:
+    session = opened(EchoBoard())
+    session.infer([b"abcd"])
+    session.outgoing()
+    assert list(session.receive(reply_line(part="1/2"))) == []
+    second = encode(
+        Record(
+            Direction.REPLY,
+            2,
+            "0badcafe",
+            "infer",
+            (("re", "2"), ("nonce", NONCE), ("part", "2/2"), ("first", "1"), ("count", "1")),
+        )
+    )
+    with pytest.raises(TargetError, match="disagree"):
+        list(session.receive(second))
 
 
 def test_a_wrong_nonce_reported_by_the_device_is_an_identity_error() -> None:

@@ -119,9 +119,9 @@ class Decoder:
     def _finish(self, piece: bytes, events: list[Event], record_fault: Reason | None = None) -> None:
         """End a piece at a line end, or at the beginning of the next record (`record_fault`)."""
         discarding, self._discarding = self._discarding, False
-        is_record = piece.startswith(PREFIX)
-        if discarding and not is_record:
+        if discarding:  # then the piece is what an overlong one ended with: no record begins inside a piece
             return
+        is_record = piece.startswith(PREFIX)
         if len(piece) > self._limit:
             events.append(_overlong(piece, self._limit))
         elif is_record:
