@@ -78,7 +78,10 @@ def test_an_rfc_2217_server_that_dies_is_noticed_within_a_second(tmp_path: Path,
 
 
 def test_a_board_that_cannot_start_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match=r"did not come up.*invalid choice"), virtual_board("z80", tmp_path / "board.log"):
+    with (
+        pytest.raises(LabError, match=r"did not come up.*invalid choice"),
+        virtual_board("z80", tmp_path / "board.log"),
+    ):
         pass
 
 
