@@ -26,7 +26,7 @@ def test_the_arena_used_is_within_its_budget(run: Run, judge_figure: JudgeFigure
 def test_accuracy_on_the_device_reaches_its_floor(run: Run, variant: Variant, judge_figure: JudgeFigure) -> None:
     labels = variant.model.dataset.test.labels
     right = int((predicted_classes(run.outputs) == labels).sum())
-    note = f"{right} of {len(labels)} windows right, on the board."
+    note = f"{len(labels)} windows, on the board."
     judge_figure("accuracy_percent", round(100 * right / len(labels), 3), note)
 
 

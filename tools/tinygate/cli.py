@@ -30,6 +30,7 @@ def gate(
     board: Annotated[str, typer.Option(help="virtual, virtual-fast, serial or qemu")] = "virtual",
     port: Annotated[str | None, typer.Option(help="serial port of the board; never probed")] = None,
     model: Annotated[list[str] | None, typer.Option(help="judge this model only; may be repeated")] = None,
+    models_root: Annotated[Path, typer.Option(help="folder that holds the model folders")] = Path("models"),
     report_dir: Annotated[Path, typer.Option(help="where report.md, junit.xml and the journal go")] = Path("report"),
 ) -> None:
     """Judge every model on the host and on a board; exit 0 PASS, 1 FAIL, 2 ERROR, 3 INCONCLUSIVE."""
@@ -37,7 +38,7 @@ def gate(
     from tinygate.report.write import write_report
 
     ports = (f"--port={port}",) if port else ()
-    run = GateRun(Path.cwd(), report_dir, target, board, tuple(model or ()), ports)
+    run = GateRun(Path.cwd(), report_dir, target, board, models_root, tuple(model or ()), ports)
     summary, junit = run_gate(run)
     write_report(summary, junit, run.report_dir)
     raise typer.Exit(summary.verdict.exit_code)

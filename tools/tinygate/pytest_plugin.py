@@ -160,19 +160,19 @@ def pytest_runtest_makereport(
             report.longrepr = f"{verdict_of(error)}: {type(error).__name__}: {error}"
     path = item.config.stash[_journal_key]
     if path is not None and (report.when == "call" or not report.passed):
-        journal.append(path, _outcome(report, error))
+        journal.append(path, _outcome(item, report, error))
     return report
 
 
-def _outcome(report: pytest.TestReport, error: BaseException | None) -> journal.TestOutcome:
+def _outcome(item: pytest.Item, report: pytest.TestReport, error: BaseException | None) -> journal.TestOutcome:
+    judged = getattr(item, "funcargs", {}).get("variant")
+    subject, message = (judged.id, f"{judged.path}: {error}") if isinstance(judged, Variant) else ("", str(error))
     if report.passed:
-        return journal.TestOutcome(report.nodeid, Verdict.PASS, "", report.duration)
+        return journal.TestOutcome(report.nodeid, subject, Verdict.PASS, "", report.duration)
     if report.skipped:
-        return journal.TestOutcome(report.nodeid, None, str(error), report.duration)
+        return journal.TestOutcome(report.nodeid, subject, None, str(error), report.duration)
     if isinstance(error, JudgedError):
-        verdict = error.verdict
-    elif isinstance(error, pytest.fail.Exception):
-        verdict = Verdict.FAIL
-    else:
-        verdict = verdict_of(error or AssertionError())
-    return journal.TestOutcome(report.nodeid, verdict, str(error), report.duration)
+        return journal.TestOutcome(report.nodeid, subject, error.verdict, str(error), report.duration)
+    is_assertion = isinstance(error, pytest.fail.Exception | AssertionError)
+    verdict = Verdict.FAIL if is_assertion or error is None else verdict_of(error)
+    return journal.TestOutcome(report.nodeid, subject, verdict, message, report.duration)

@@ -56,7 +56,8 @@ class Finding:
         limit: what was allowed, in words, "≤ 6000"; empty when nothing was demanded.
         verdict: None for a figure that is recorded and not judged.
         file: the file to look at or to change.
-        reason: one sentence: why this verdict, or why there is no value.
+        reason: one sentence: why this verdict.
+        note: what a reader must know of the value, or why there is none; shown below the table.
     """
 
     model: str
@@ -69,10 +70,11 @@ class Finding:
     verdict: Verdict | None
     file: str
     reason: str
+    note: str = ""
 
     def sentence(self) -> str:
         """Return the finding as one line that names variant, figure, budget and file."""
         head = f"{self.verdict or 'NOTE'}: {self.model} {self.variant} on {self.place}: {self.figure}"
         value = "not measured" if self.value is None else f"= {self.value}"
         limit = f", demanded {self.limit}" if self.limit else ""
-        return f"{head} {value}{limit} ({self.file}). {self.reason}".rstrip()
+        return f"{head} {value}{limit} ({self.file}). {self.reason} {self.note}".rstrip()

@@ -32,5 +32,12 @@ def test_a_budget_of_another_place_or_variant_does_not_count(toy: Model) -> None
 
 def test_the_sentence_names_variant_figure_budget_and_files(toy: Model) -> None:
     sentence = judge_budget(toy.variant("ptq_int8"), "esp32", "arena_used_bytes", 7000).sentence()
-    for part in ("ptq_int8", "arena_used_bytes = 7000", "≤ 6000", "ptq_int8.tflite", "model.toml", "budgets.esp32"):
+    for part in (
+        "ptq_int8",
+        "arena_used_bytes = 7000",
+        "≤ 6000",
+        "ptq_int8.tflite",
+        "model.toml",
+        "budgets.esp32.ptq_int8",
+    ):
         assert part in sentence

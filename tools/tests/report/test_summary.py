@@ -33,13 +33,18 @@ def test_a_recorded_figure_without_verdict_is_evidence_but_no_pass() -> None:
 
 
 def test_a_crashed_test_turns_the_gate_red_without_a_finding() -> None:
-    crash = TestOutcome("tests_host/test_x.py::test_y", Verdict.ERROR, "KeyError: 1", 0.1)
+    crash = TestOutcome("tests_host/test_x.py::test_y", "", Verdict.ERROR, "KeyError: 1", 0.1)
     assert summary_of(finding(Verdict.PASS), tests=(crash,)).verdict is Verdict.ERROR
+
+
+def test_a_variants_row_is_no_better_than_its_tests() -> None:
+    broken = TestOutcome("tests_host/test_x.py::test_y", "gesture-ptq_int8", Verdict.FAIL, "scale 0", 0.1)
+    assert summary_of(finding(Verdict.PASS), tests=(broken,)).rows[0].verdict is Verdict.FAIL
 
 
 def test_a_failure_is_told_once_though_finding_and_test_both_tell_it() -> None:
     bad = finding(Verdict.FAIL)
-    test = TestOutcome("tests_host/test_x.py::test_y", Verdict.FAIL, bad.sentence(), 0.1)
+    test = TestOutcome("tests_host/test_x.py::test_y", "", Verdict.FAIL, bad.sentence(), 0.1)
     assert summary_of(bad, tests=(test,)).problems == (bad.sentence(),)
 
 

@@ -11,7 +11,7 @@ from tinygate.store import journal
 from tinygate.verdict import Finding, Verdict
 
 FINDING = Finding("gesture", "ptq_int8", "host", "budget", "tflite_bytes", 14_000, "≤ 15000", Verdict.PASS, "f", "why")
-OUTCOME = journal.TestOutcome("tests_host/test_x.py::test_y", None, "skipped: no board", 0.25)
+OUTCOME = journal.TestOutcome("tests_host/test_x.py::test_y", "", None, "skipped: no board", 0.25)
 
 
 @pytest.fixture

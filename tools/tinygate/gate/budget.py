@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinygate.model.config import FIGURES
 from tinygate.model.folder import Variant
 from tinygate.verdict import Finding, Verdict
@@ -15,7 +17,7 @@ def judge_budget(variant: Variant, place: str, figure: str, value: float | int |
         place: where: "host", "esp32", "esp32-virtual", "esp32-qemu".
         figure: a name of `tinygate.model.config.FIGURES`.
         value: the figure in the unit its name carries; None when it was not measured, with the cause in `note`.
-        note: appended to the reason; what a reader must know about how the value came to be.
+        note: what a reader must know about how the value came to be.
 
     Returns:
         PASS or FAIL where a budget exists, INCONCLUSIVE where one exists and there is no value,
@@ -23,28 +25,26 @@ def judge_budget(variant: Variant, place: str, figure: str, value: float | int |
     """
     limits = {known.name: budget for known, budget in variant.model.config.budgets_of(place, variant.name)}
     limit = limits.get(figure)
+    finding = Finding(
+        model=variant.model.name,
+        variant=variant.name,
+        place=place,
+        check="budget",
+        figure=figure,
+        value=value,
+        limit="",
+        verdict=None,
+        file=str(variant.path),
+        reason="",
+        note=note,
+    )
     if limit is None:
-        return _finding(variant, place, figure, value, "", None, note)
-    sign = "≤" if FIGURES[figure].at_most else "≥"
-    demanded = f"{sign} {limit:g}" if isinstance(limit, float) else f"{sign} {limit}"
+        return finding
+    demanded = f"{'≤' if FIGURES[figure].at_most else '≥'} {limit:.12g}"
+    key = f"budgets.{place}.{variant.name}.{figure} in {variant.model.config_path}"
     if value is None:
-        return _finding(variant, place, figure, None, demanded, Verdict.INCONCLUSIVE, note or "No value was measured.")
+        reason = f"There is no value to hold against {key}."
+        return replace(finding, limit=demanded, verdict=Verdict.INCONCLUSIVE, reason=reason)
     within = value <= limit if FIGURES[figure].at_most else value >= limit
     verdict, outcome = (Verdict.PASS, "within") if within else (Verdict.FAIL, "outside")
-    key = f"budgets.{place}.{variant.name}.{figure}"
-    reason = f"The figure is {outcome} its budget {key} in {variant.model.config_path}."
-    return _finding(variant, place, figure, value, demanded, verdict, f"{reason} {note}".strip())
-
-
-def _finding(
-    variant: Variant,
-    place: str,
-    figure: str,
-    value: float | int | None,
-    limit: str,
-    verdict: Verdict | None,
-    reason: str,
-) -> Finding:
-    return Finding(
-        variant.model.name, variant.name, place, "budget", figure, value, limit, verdict, str(variant.path), reason
-    )
+    return replace(finding, limit=demanded, verdict=verdict, reason=f"The figure is {outcome} its budget {key}.")

@@ -26,6 +26,7 @@ class GateRun:
     report_dir: Path
     target: str
     board: str
+    models_root: Path = Path("models")
     model_names: tuple[str, ...] = ()
     pytest_args: tuple[str, ...] = ()
 
@@ -58,7 +59,7 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     models = _models(run)
     run.report_dir.mkdir(parents=True, exist_ok=True)
     run.journal_path.unlink(missing_ok=True)
-    common = [f"--model={model.name}" for model in models]
+    common = [f"--models-root={run.models_root}", *(f"--model={model.name}" for model in models)]
     board = [f"--target={run.target}", f"--board={run.board}", *run.pytest_args]
     suites = {"host": ["tests_host", "-p", "no:pytest_embedded"], "target": ["tests_target", *board]}
     junit = tuple(_run_pytest(run, name, [*args, *common]) for name, args in suites.items())
@@ -68,9 +69,9 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
 def _models(run: GateRun) -> list[Model]:
     if not (run.root / "tests_host").is_dir():
         raise InputError(f"{run.root}: no tests_host here; run the gate in the root of a tinygate project")
-    models = [m for m in find_models(Path("models")) if not run.model_names or m.name in run.model_names]
+    models = [m for m in find_models(run.models_root) if not run.model_names or m.name in run.model_names]
     if not models:
-        raise InputError(f"{run.root / 'models'}: no model to judge; expected models/<name>/model.toml")
+        raise InputError(f"{run.models_root}: no model to judge; expected <name>/model.toml there")
     return models
 
 
@@ -83,7 +84,7 @@ def _run_pytest(run: GateRun, name: str, args: Sequence[str]) -> Path:
     if code not in (0, 1):  # 0 and 1 speak through the journal; the others mean that tests did not run to their end
         reason = f"pytest {args[0]} ended with exit code {code} and did not run to its end; see its output above"
         verdict = Verdict.INCONCLUSIVE if code == 5 else Verdict.ERROR
-        journal.append(run.journal_path, journal.TestOutcome(f"{args[0]} (the run itself)", verdict, reason, 0.0))
+        journal.append(run.journal_path, journal.TestOutcome(f"{args[0]} (the run itself)", "", verdict, reason, 0.0))
     return junit
 
 

@@ -20,7 +20,7 @@ def to_terminal(summary: Summary, console: Console) -> None:
     grid = Table(title=f"Device columns: {summary.device_place}", title_justify="left")
     for position, title in enumerate(table.header()):
         grid.add_column(title, justify="left" if position < 2 else "right", overflow="fold")
-    for row in summary.rows:
+    for row in summary.shown_rows:
         cells = table.cells(row, summary.device_place)
         grid.add_row(*(Text(sanitize.plain(cell)) for cell in cells[:-1]), _styled(row.verdict))
     console.print(grid)
@@ -37,7 +37,7 @@ def _styled(verdict: Verdict) -> Text:
 
 def to_markdown(summary: Summary, facts: Mapping[str, str]) -> str:
     """Return report.md: verdict, table, problems, every finding, and `facts` about the run (versions, commit, …)."""
-    rows = [table.cells(row, summary.device_place) for row in summary.rows]
+    rows = [table.cells(row, summary.device_place) for row in summary.shown_rows]
     problems = [f"* {sanitize.markdown(text)}" for text in (*summary.problems, *summary.notices)]
     notes = [f"* {sanitize.markdown(note)}" for note in table.notes(summary)]
     findings = [_finding_cells(finding) for row in summary.rows for finding in row.findings]
@@ -78,4 +78,4 @@ def _finding_cells(finding: Finding) -> tuple[str, ...]:
     value = table.NOT_MEASURED if finding.value is None else str(finding.value)
     verdict = str(finding.verdict) if finding.verdict is not None else "recorded"
     head = (finding.variant, finding.place, finding.check, finding.figure, value, finding.limit, verdict)
-    return (*head, finding.reason, finding.file)
+    return (*head, f"{finding.reason} {finding.note}".strip(), finding.file)

@@ -21,18 +21,21 @@ class Expected:
 
 @dataclass(frozen=True)
 class Row:
-    """One variant of one model: its findings, and the verdict over them."""
+    """One variant of one model: its findings and tests, and the verdict over them."""
 
     model: str
     variant: str
     findings: tuple[Finding, ...]
+    tests: tuple[TestOutcome, ...]
     missing: tuple[Expected, ...]
+    is_expected: bool
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all findings; evidence that is missing makes it at best INCONCLUSIVE."""
-        verdicts = [finding.verdict for finding in self.findings if finding.verdict is not None]
-        return worst([*verdicts, Verdict.INCONCLUSIVE] if self.missing else verdicts)
+        """The worst of all findings and tests; evidence that is missing makes it at best INCONCLUSIVE."""
+        verdicts = [finding.verdict for finding in self.findings] + [test.verdict for test in self.tests]
+        judged = [verdict for verdict in verdicts if verdict is not None]
+        return worst([*judged, Verdict.INCONCLUSIVE] if self.missing else judged)
 
     def find(self, figure: str, place: str) -> Finding | None:
         """Return the last finding about a figure at a place, None if there is none."""
@@ -48,6 +51,11 @@ class Summary:
     tests: tuple[TestOutcome, ...]
     notices: tuple[str, ...]
     device_place: str
+
+    @property
+    def shown_rows(self) -> tuple[Row, ...]:
+        """The rows of the table: every variant, and findings about a whole model only when there is something wrong."""
+        return tuple(row for row in self.rows if row.is_expected or row.verdict is not Verdict.PASS)
 
     @property
     def verdict(self) -> Verdict:
@@ -91,7 +99,9 @@ def summarize(journal: Journal, expected: Sequence[Expected], device_place: str)
             model,
             variant,
             tuple(f for f in journal.findings if (f.model, f.variant) == (model, variant)),
+            tuple(t for t in journal.tests if t.subject == f"{model}-{variant}"),
             tuple(gap for gap in gaps if (gap.model, gap.variant) == (model, variant)),
+            is_expected=(model, variant) in {(e.model, e.variant) for e in expected},
         )
         for model, variant in names
     )

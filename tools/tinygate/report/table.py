@@ -56,13 +56,14 @@ def cells(row: Row, device_place: str) -> tuple[str, ...]:
 
 
 def notes(summary: Summary) -> tuple[str, ...]:
-    """Return what must be known to read the table: each cause of a figure not measured, or measured otherwise."""
+    """Return what must be known to read the table: of each column, why there is no figure or what the figure is."""
     found: dict[str, None] = {}
-    for row in summary.rows:
-        for column in COLUMNS:
+    for column in COLUMNS:
+        for row in summary.shown_rows:
             finding = _finding_of(row, column, summary.device_place)
-            if finding is not None and finding.value is None and finding.reason:
-                found[f"{column.title}: {NOT_MEASURED}. {finding.reason}"] = None
+            if finding is not None and finding.note:
+                missing = f"{NOT_MEASURED}. " if finding.value is None else ""
+                found[f"{column.title}: {missing}{finding.note}"] = None
     return tuple(found)
 
 

@@ -14,11 +14,19 @@ from tinygate.verdict import Finding, Verdict
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """How one test ended: `verdict` is None for a skipped test, whose `message` says why."""
+    """How one test ended.
+
+    Attributes:
+        node_id: pytest's name of the test.
+        subject: the variant it judged, "gesture-ptq_int8"; empty for a test of the gate or of a whole model.
+        verdict: None for a skipped test.
+        message: why it failed or was skipped.
+    """
 
     __test__ = False  # pytest must not collect it
 
     node_id: str
+    subject: str
     verdict: Verdict | None
     message: str
     duration_s: float

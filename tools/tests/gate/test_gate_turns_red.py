@@ -1,0 +1,102 @@
+"""What must turn the gate red does, end to end, and its sentence names variant, figure, budget and file.
+
+Each case runs `tinygate gate` on a copy of the models with one thing broken; the first is the unbroken copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tinygate.flatbuffer import read_model
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def gesture(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "models", tmp_path / "models", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "models" / "gesture"
+
+
+def gate(gesture: Path) -> tuple[int, str]:
+    """Exit code and report of a gate run over a copy of the models."""
+    report = gesture.parents[1] / "report"
+    options = ["--board", "virtual-fast", "--models-root", gesture.parent, "--report-dir", report]
+    command = [sys.executable, "-c", "from tinygate.cli import main; main()", "gate", *map(str, options)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert (report / "report.md").is_file(), run.stdout + run.stderr
+    return run.returncode, run.stdout
+
+
+def flip_a_byte(gesture: Path) -> None:
+    path = gesture / "artifacts" / "ptq_int8.tflite"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def swap_two_variants(gesture: Path) -> None:
+    first, second = (gesture / "artifacts" / f"{name}.tflite" for name in ("ptq_int8", "qat_int8"))
+    contents = second.read_bytes(), first.read_bytes()
+    for path, content in zip((first, second), contents, strict=True):
+        path.write_bytes(content)
+
+
+def shift_the_output_scale(gesture: Path) -> None:
+    """Also in the manifest: the one who breaks the file may have pinned it."""
+    path = gesture / "artifacts" / "ptq_int8.tflite"
+    content, scale = path.read_bytes(), read_model(path.read_bytes()).output.scales[0]
+    old, new = (_float32(value) for value in (scale, scale * 1.5))
+    assert old in content
+    path.write_bytes(content.replace(old, new))
+    manifest = gesture / "artifacts" / "manifest.json"
+    entries = json.loads(manifest.read_text())
+    entries["variants"]["ptq_int8"]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(entries))
+
+
+def _float32(value: float) -> bytes:
+    import struct
+
+    return struct.pack("<f", value)
+
+
+def lower_a_budget(gesture: Path) -> None:
+    toml = gesture / "model.toml"
+    head, place, rest = toml.read_text().partition("[budgets.esp32-virtual.ptq_int8]")
+    assert place
+    toml.write_text(head + place + re.sub(r"arena_used_bytes = \S+", "arena_used_bytes = 1_000", rest, count=1))
+
+
+@pytest.mark.parametrize(
+    ("breakage", "named"),
+    [
+        (flip_a_byte, ("ptq_int8", "sha256", "manifest pins", "ptq_int8.tflite")),
+        (swap_two_variants, ("qat_int8", "sha256", "manifest pins", "qat_int8.tflite")),
+        (shift_the_output_scale, ("ptq_int8", "SOFTMAX", "0.00390625", "ptq_int8.tflite")),
+        (lower_a_budget, ("ptq_int8", "arena_used_bytes = ", "≤ 1000", "model.toml", "ptq_int8.tflite")),
+    ],
+)
+def test_a_breakage_fails_the_gate_and_is_named(
+    gesture: Path, breakage: Callable[[Path], None], named: tuple[str, ...]
+) -> None:
+    breakage(gesture)
+    code, output = gate(gesture)
+    assert code == 1, output
+    told = [line for line in output.splitlines() if line.startswith("FAIL: ")]
+    assert any(all(part in line for part in named) for line in told), told
+
+
+def test_the_unbroken_copy_passes(gesture: Path) -> None:
+    code, output = gate(gesture)
+    assert code == 0, output
+    assert "verdict: PASS" in output
