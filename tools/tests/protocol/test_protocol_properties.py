@@ -17,6 +17,8 @@ from tinygate.protocol.framing import MAX_LINE_BYTES, PREFIX, Direction
 from tinygate.protocol.messages import REPLIES, REQUESTS
 from tinygate.protocol.parts import merge
 
+settings.register_profile("protocol", deadline=None)  # a busy machine is no failure
+settings.load_profile("protocol")
 LOWER = string.ascii_lowercase
 HEX = st.text("0123456789abcdef", min_size=8, max_size=8)
 KEY = st.builds(str.__add__, st.sampled_from(LOWER), st.text(LOWER + string.digits + "_", max_size=23))
