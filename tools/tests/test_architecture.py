@@ -24,7 +24,7 @@ ARROWS: dict[str, set[str]] = {
     "firmware": {"store"},
     "report": {"store", "verdict"},
     "gate": {"data", "flatbuffer", "model", "quant", "reference", "report", "store", "verdict"},
-    "board": {"protocol"},
+    "board": {"protocol", "verdict"},
     "virtual": {"protocol", "reference"},
     "recipes": {"quant", "data", "flatbuffer", "model", "reference", "store"},
 }

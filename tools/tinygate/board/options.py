@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tinygate.verdict import place_of
+
 BOARDS = {
     "virtual": "an emulated ESP32 behind a serial port on this machine; esptool flashes it",
     "virtual-fast": "the same without flashing, for quick runs",
@@ -45,8 +47,7 @@ class BoardChoice:
     @property
     def place(self) -> str:
         """The place that figures are recorded under: "esp32", "esp32-virtual", "esp32-qemu"."""
-        kind = self.board.removesuffix("-fast")
-        return self.target if kind == "serial" else f"{self.target}-{kind}"
+        return place_of(self.target, self.board)
 
     @property
     def emulated(self) -> bool:
@@ -55,9 +56,16 @@ class BoardChoice:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --board."""
+    """Add the options of target tests."""
+    group = parser.getgroup("tinygate")
     listing = "; ".join(f"{name}: {meaning}" for name, meaning in BOARDS.items())
-    parser.getgroup("tinygate").addoption("--board", metavar="BOARD", help=f"where target tests run. {listing}")
+    group.addoption("--board", metavar="BOARD", help=f"where target tests run. {listing}")
+    group.addoption("--boots", type=int, default=1, help="boots to measure latency over (default 1; the boot is the replicate)")
+    group.addoption("--skip-build", action="store_true", help="use the build folders as they are")
+    group.addoption(
+        "--ram-bytes", type=int, default=256 * 1024, help="RAM of which firmware says what it leaves (default 262144)"
+    )
+    group.addoption("--lock-wait", type=float, default=0, metavar="S", help="seconds to wait for a board in use (default 0)")
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +89,8 @@ def chosen_board(config: pytest.Config) -> BoardChoice:
     Raises:
         pytest.UsageError: no board, an unknown one, one that cannot be the chip asked for, or an ambiguous port.
     """
-    board, target, port = (config.getoption(name, None) for name in ("--board", "--target", "--port"))
+    board, target = (config.getoption(name, None) for name in ("--board", "--target"))
+    port, usb_serial, mac = (config.getoption(name, None) for name in ("--port", "--port-serial-number", "--port-mac"))
     if os.environ.get("ESPPORT"):
         raise pytest.UsageError(
             f"ESPPORT={os.environ['ESPPORT']} in the environment would silently override the port of every board; "

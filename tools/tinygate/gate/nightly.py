@@ -12,7 +12,7 @@ from tinygate.errors import InputError
 from tinygate.model.folder import Model, find_models
 from tinygate.report.summary import Expected, Summary, summarize
 from tinygate.store import journal
-from tinygate.verdict import Verdict
+from tinygate.verdict import Verdict, place_of
 
 HOST_FIGURES = ("tflite_bytes", "accuracy_percent")
 DEVICE_FIGURES = ("arena_used_bytes", "latency_median_us", "accuracy_percent", "flash_bytes", "parity_mismatches")
@@ -39,11 +39,6 @@ class GateRun:
     def journal_path(self) -> Path:
         """The evidence of this run."""
         return self.report_dir / "journal.jsonl"
-
-
-def place_of(target: str, board: str) -> str:
-    """Return the place's name of a target on a board: a real board is the target itself."""
-    return target if board == "serial" else f"{target}-{board.removesuffix('-fast')}"
 
 
 def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
