@@ -1,0 +1,98 @@
+"""Audits any .tflite: does it keep what TFLM's integer kernels take for granted? Runtimes accept corrupt models.
+
+report = audit(Path("model.tflite").read_bytes(), target="esp32")
+report.findings, report.worst, report.figures
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tinygate.errors import InputError
+from tinygate.flatbuffer.model import Subgraph, TfliteModel
+from tinygate.flatbuffer.reader import parse_model
+from tinygate.quant.audit import file, graph, operators, products, shapes, tensors
+from tinygate.quant.audit.figures import TensorFigures, figures_of
+from tinygate.quant.audit.finding import AuditFinding, Severity
+from tinygate.quant.audit.rules import RULES, Rule
+from tinygate.quant.audit.view import View
+
+__all__ = ["RULES", "AuditFinding", "AuditReport", "Rule", "Severity", "TensorFigures", "audit"]
+
+Check = Callable[[View], Iterator[AuditFinding]]
+
+CHECKS: tuple[Check, ...] = (
+    file.check_format, file.check_emptiness, graph.check_references, graph.check_order, graph.check_recursion,
+    tensors.check_types, tensors.check_scales, tensors.check_counts, tensors.check_zero_points, tensors.check_data,
+    shapes.check_arity, shapes.check_options, shapes.check_products, shapes.check_others,
+    operators.check_combinations, operators.check_kept_scales, operators.check_fixed_scales,
+    operators.check_activations, operators.check_sums,
+    tensors.check_weights, tensors.check_biases,
+    products.check_bias_scales, products.check_multipliers, products.check_accumulators, products.check_reach,
+    graph.check_operators, graph.check_floats, graph.check_dynamic, graph.check_input_ranges,
+    file.check_unused, file.check_buffers,
+)  # fmt: skip
+_EMPTY = Subgraph(0, "", (), (), (), ())
+_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """All that an audit found.
+
+    Attributes:
+        model: the parsed file.
+        findings: what is wrong, worst first, then in the order of the graph.
+        ignored: findings that the user set aside, each with the reason given.
+        figures: figures of every quantized tensor of the main subgraph.
+    """
+
+    model: TfliteModel
+    findings: tuple[AuditFinding, ...]
+    ignored: tuple[tuple[AuditFinding, str], ...]
+    figures: tuple[TensorFigures, ...]
+
+    @property
+    def worst(self) -> Severity | None:
+        """The worst severity among the findings, None if there are none."""
+        return min((finding.severity for finding in self.findings), key=_ORDER.__getitem__, default=None)
+
+
+def audit(data: bytes, *, target: str = "", ignore: Mapping[str, str] | None = None) -> AuditReport:
+    """Check the content of a .tflite file against every rule.
+
+    Args:
+        data: the file's bytes.
+        target: a chip, "esp32", "esp32s3", …, for the rules about its kernels; empty for none.
+        ignore: rule codes to set aside, each with a reason.
+
+    Raises:
+        ModelFileError: no well-formed FlatBuffers file.
+        InputError: an ignored code that is no rule, or that has no reason.
+    """
+    reasons = dict(ignore or {})
+    for code, reason in reasons.items():
+        if code not in RULES:
+            raise InputError(f"{code} is no audit rule; rules go from {min(RULES)} to {max(RULES)}.")
+        if not reason.strip():
+            raise InputError(f"{code} is ignored without a reason; write {code}=why.")
+    model = parse_model(data)
+    views = [View(model, subgraph, target) for subgraph in model.subgraphs or (_EMPTY,)]
+    found = [finding for view in views for check in CHECKS for finding in _run(check, view)]
+    found.sort(key=lambda finding: (_ORDER[finding.severity], finding.subgraph, max(finding.operator, 0)))
+    return AuditReport(
+        model=model,
+        findings=tuple(finding for finding in found if finding.code not in reasons),
+        ignored=tuple((finding, reasons[finding.code]) for finding in found if finding.code in reasons),
+        figures=figures_of(views[0]),
+    )
+
+
+def _run(check: Check, view: View) -> list[AuditFinding]:
+    """Return a check's findings; a check that stumbles over a model nobody thought of is itself a finding."""
+    try:
+        return list(check(view))
+    except Exception as error:
+        finding = view.finding("TG-Q049", f"{check.__name__}: {type(error).__name__}: {error}")
+        return [replace(finding, subgraph=view.graph.index)]

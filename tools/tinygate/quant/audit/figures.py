@@ -1,0 +1,90 @@
+"""What there is to know about each tensor, broken rules or not: ranges, codes used, saturation, histogram."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinygate.flatbuffer.model import Tensor
+from tinygate.quant.audit.view import CODE_RANGES, View, is_usable, values_of
+
+
+@dataclass(frozen=True)
+class TensorFigures:
+    """Figures of one quantized tensor.
+
+    Attributes:
+        index, name, dtype, shape: as in the file.
+        role: "weights", "bias", "constant" or "activation".
+        low, high: smallest and largest real value its codes can stand for (weights and biases: that they do stand for).
+        step: real units per code; the largest one if per channel.
+        channel_scales: number of distinct scales.
+        scale_spread: largest scale over smallest.
+        wasted_codes: activations behind a fused ReLU: codes below the zero point; weights: codes beyond the largest.
+        saturated_share: weights: share at the outermost codes.
+        histogram: weights: how many have each code from -128 to 127, 256 bins; empty otherwise.
+    """
+
+    index: int
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    role: str
+    low: float
+    high: float
+    step: float
+    channel_scales: int
+    scale_spread: float
+    wasted_codes: int
+    saturated_share: float
+    histogram: tuple[int, ...]
+
+
+def figures_of(view: View) -> tuple[TensorFigures, ...]:
+    """Return the figures of every tensor with usable scales."""
+    relu = {
+        operator.outputs[0]
+        for operator in view.graph.operators
+        if operator.outputs and getattr(operator.options, "activation", "NONE") in ("RELU", "RELU6")
+    }
+    roles = {product.weights.index: "weights" for product in view.products}
+    roles |= {product.bias.index: "bias" for product in view.products if product.bias is not None}
+    return tuple(
+        _figures(
+            tensor, roles.get(tensor.index, "constant" if tensor.is_constant else "activation"), tensor.index in relu
+        )
+        for tensor in view.graph.tensors
+        if tensor.scales and tensor.zero_points and all(is_usable(scale) for scale in tensor.scales)
+    )
+
+
+def _figures(tensor: Tensor, role: str, after_relu: bool) -> TensorFigures:
+    scales, codes = np.array(tensor.scales), values_of(tensor)
+    zero_point = float(tensor.zero_points[0])
+    low, high = (float(code) for code in CODE_RANGES.get(tensor.dtype, (0, 0)))
+    wasted, saturated = int(min(max(zero_point - low, 0), 255)) if after_relu else 0, 0.0
+    histogram: tuple[int, ...] = ()
+    if codes is not None and codes.size:
+        low, high = float(codes.min()), float(codes.max())
+    if role == "weights" and codes is not None and tensor.dtype == "int8" and codes.size:
+        counts = np.bincount(codes.reshape(-1).astype(np.int64) + 128, minlength=256)
+        histogram = tuple(int(count) for count in counts)
+        saturated = float(counts[[0, 1, 255]].sum() / codes.size)
+        wasted = int(2 * (127 - min(np.abs(codes.astype(np.int64)).max(), 127)))
+    step = float(scales.max())
+    return TensorFigures(
+        index=tensor.index,
+        name=tensor.name,
+        dtype=tensor.dtype,
+        shape=tensor.shape,
+        role=role,
+        low=(low - zero_point) * step,
+        high=(high - zero_point) * step,
+        step=step,
+        channel_scales=len(set(tensor.scales)),
+        scale_spread=float(scales.max() / scales.min()),
+        wasted_codes=wasted,
+        saturated_share=saturated,
+        histogram=histogram,
+    )

@@ -1,0 +1,170 @@
+"""Checks on operators: fixed and kept scales, activations, what TFLM's kernels accept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tinygate.flatbuffer.model import Operator, Tensor
+from tinygate.quant.audit.finding import AuditFinding
+from tinygate.quant.audit.view import CODE_RANGES, WEIGHTED, View, is_usable
+
+_EPSILON = 1e-3
+_FIXED_TOLERANCE = 1e-4  # some converters write 1/65536 to five digits
+_ONE_OUTPUT = {
+    "SOFTMAX": {"int8": (1 / 256, -128), "int16": (1 / 32768, 0)},
+    "LOGISTIC": {"int8": (1 / 256, -128), "int16": (1 / 32768, 0)},
+    "TANH": {"int8": (1 / 128, 0), "int16": (1 / 32768, 0)},
+    "L2_NORMALIZATION": {"int8": (1 / 128, 0)},
+    "LOG_SOFTMAX": {"int8": (16 / 256, 127)},
+}
+_WIDE_SOFTMAX = (1 / 65536, -32768)  # int8 in, int16 out
+
+# operator → positions of the inputs that must share scale and zero point with every output; None: all of them
+KEEPS_SCALE: dict[str, tuple[int, ...] | None] = {
+    "AVERAGE_POOL_2D": (0,), "MAX_POOL_2D": (0,), "CONCATENATION": None, "RESHAPE": (0,), "SQUEEZE": (0,),
+    "EXPAND_DIMS": (0,), "PAD": (0,), "PADV2": (0, 2), "MIRROR_PAD": (0,), "SLICE": (0,), "STRIDED_SLICE": (0,),
+    "TRANSPOSE": (0,), "GATHER": (0,), "GATHER_ND": (0,), "PACK": None, "UNPACK": (0,), "SPLIT": (1,), "SPLIT_V": (0,),
+    "RESIZE_BILINEAR": (0,), "RESIZE_NEAREST_NEIGHBOR": (0,), "MAXIMUM": (0, 1), "MINIMUM": (0, 1), "REDUCE_MAX": (0,),
+    "REDUCE_MIN": (0,), "SPACE_TO_BATCH_ND": (0,), "BATCH_TO_SPACE_ND": (0,), "DEPTH_TO_SPACE": (0,),
+    "SPACE_TO_DEPTH": (0,), "BROADCAST_TO": (0,), "REVERSE_V2": (0,),
+}  # fmt: skip
+_KNOWN_ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+_RECURRENT = ("LSTM", "RNN", "UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN", "L2_NORMALIZATION")
+
+# Operators whose kernels exist for these data types only, input and output alike.
+_SAME_TYPE = {
+    "AVERAGE_POOL_2D": ("float32", "int8", "int16"), "MAX_POOL_2D": ("float32", "int8", "int16"),
+    "RESHAPE": (), "SQUEEZE": (), "TRANSPOSE": (), "EXPAND_DIMS": (), "PAD": (), "PADV2": (), "STRIDED_SLICE": (),
+    "SLICE": (),
+    "ADD": ("float32", "int8", "int16", "int32"), "SUB": ("float32", "int8", "int16", "int32"),
+    "MUL": ("float32", "int8", "int16", "int32"), "LOGISTIC": ("float32", "int8", "int16"),
+    "TANH": ("float32", "int8", "int16"), "MEAN": ("float32", "int8", "int16"), "CONCATENATION": (),
+    "LEAKY_RELU": ("float32", "int8", "int16"), "MAXIMUM": (), "MINIMUM": (),
+}  # fmt: skip
+_PRODUCT_TYPES = {
+    ("float32", "float32", "float32"), ("int8", "int8", "int8"), ("int8", "int4", "int8"), ("int16", "int8", "int16"),
+    ("int8", "int8", "int32"), ("int8", "int8", "int16"), ("int16", "int8", "int8"),
+}  # fmt: skip
+
+
+def data_inputs(view: View, operator: Operator) -> list[Tensor]:
+    """Return the inputs whose values the operator passes on, for operators that keep scales."""
+    inputs = view.inputs(operator)
+    places = KEEPS_SCALE.get(operator.name, ())
+    chosen = inputs if places is None else [inputs[p] for p in places if p < len(inputs)]
+    return [tensor for tensor in chosen if tensor is not None]
+
+
+def check_kept_scales(view: View) -> Iterator[AuditFinding]:
+    """TG-Q010: operators that move values keep scale and zero point."""
+    for operator in view.graph.operators:
+        for source in data_inputs(view, operator):
+            for result in view.outputs(operator):
+                if source.dtype != result.dtype or source.dtype not in CODE_RANGES:
+                    continue
+                before, after = (source.scales, source.zero_points), (result.scales, result.zero_points)
+                if before != after:
+                    values = f"{_affine(source)} goes in, {_affine(result)} comes out"
+                    yield view.finding("TG-Q010", values, operator=operator, tensor=result, related=(source,))
+
+
+def check_fixed_scales(view: View) -> Iterator[AuditFinding]:
+    """TG-Q009: operators with a known output range have exactly that."""
+    for operator in view.graph.operators:
+        for result in view.outputs(operator):
+            expected = _ONE_OUTPUT.get(operator.name, {}).get(result.dtype)
+            if expected is None or not result.scales:
+                continue
+            sources = view.inputs(operator)
+            if operator.name == "SOFTMAX" and result.dtype == "int16" and sources and sources[0] is not None:
+                expected = _WIDE_SOFTMAX if sources[0].dtype == "int8" else expected
+            off = any(abs(scale / expected[0] - 1) > _FIXED_TOLERANCE for scale in result.scales)
+            if off or result.zero_points != expected[1:]:
+                values = f"{_affine(result)}; expected scale {expected[0]:g}, zero point {expected[1]}"
+                yield view.finding("TG-Q009", values, operator=operator, tensor=result)
+
+
+def check_activations(view: View) -> Iterator[AuditFinding]:
+    """TG-Q012: fused activations that TFLM knows. TG-Q011: that waste no codes."""
+    for operator in view.graph.operators:
+        activation = getattr(operator.options, "activation", "NONE")
+        if activation not in _KNOWN_ACTIVATIONS and operator.name not in _RECURRENT:
+            yield view.finding("TG-Q012", f"activation {activation}", operator=operator)
+        for result in view.outputs(operator)[:1]:
+            if result.dtype != "int8" or len(result.scales) != 1 or len(result.zero_points) != 1:
+                continue
+            wasted = result.zero_points[0] + 128
+            if activation in ("RELU", "RELU6") and wasted > 0:
+                values = f"zero point {result.zero_points[0]}: {min(wasted, 256)} of 256 codes wasted"
+                yield view.finding("TG-Q011", values, operator=operator, tensor=result)
+            elif activation == "RELU6" and result.scales[0] > 6 / 255 * (1 + _EPSILON):
+                used = int(6 / result.scales[0]) + 1
+                values = f"scale {result.scales[0]:g}: {256 - used} of 256 codes lie beyond 6"
+                yield view.finding("TG-Q011", values, operator=operator, tensor=result)
+
+
+def check_combinations(view: View) -> Iterator[AuditFinding]:
+    """TG-Q014: no hybrid operators. TG-Q030: types that the kernels have. TG-Q036: integers with parameters."""
+    for product in view.products:
+        types = (product.source.dtype, product.weights.dtype, product.result.dtype)
+        at = {"operator": product.operator, "tensor": product.weights}
+        if types[0] == "float32" and types[1] in ("int8", "int4", "uint8"):
+            yield view.finding("TG-Q014", f"input {types[0]}, weights {types[1]}", **at)  # type: ignore[arg-type]
+        elif types not in _PRODUCT_TYPES:
+            values = f"input {types[0]}, weights {types[1]}, output {types[2]}"
+            yield view.finding("TG-Q030", values, **at)  # type: ignore[arg-type]
+        if types in _PRODUCT_TYPES and types[0] != "float32":
+            for tensor in (product.source, product.weights, product.result):
+                if not (tensor.scales and tensor.zero_points):
+                    values = f"{tensor.dtype} with {_affine(tensor)}"
+                    yield view.finding("TG-Q036", values, operator=product.operator, tensor=tensor)
+    yield from _check_same_types(view)
+
+
+def _check_same_types(view: View) -> Iterator[AuditFinding]:
+    for operator in view.graph.operators:
+        if operator.name not in _SAME_TYPE or operator.name in WEIGHTED:
+            continue
+        first = view.inputs(operator)[:1]
+        binary = operator.name in ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "CONCATENATION")
+        inputs = [t for t in (view.inputs(operator) if binary else first) if t is not None]
+        types = {tensor.dtype for tensor in (*inputs, *view.outputs(operator))}
+        allowed = _SAME_TYPE[operator.name]
+        tensor = next(iter(view.outputs(operator)), None)
+        if len(types) > 1:
+            yield view.finding(
+                "TG-Q030", f"types {', '.join(sorted(types))}; expected one", operator=operator, tensor=tensor
+            )
+        elif allowed and not types <= set(allowed):
+            values = f"type {types.pop()}; the kernel has {', '.join(allowed)}"
+            yield view.finding("TG-Q030", values, operator=operator, tensor=tensor)
+        elif operator.name in ("ADD", "SUB", "MUL", "MEAN") and types & {"int8", "int16"}:
+            for operand in (*inputs, *view.outputs(operator)):
+                if not (operand.scales and operand.zero_points):
+                    yield view.finding(
+                        "TG-Q036", f"{operand.dtype} with {_affine(operand)}", operator=operator, tensor=operand
+                    )
+
+
+def check_sums(view: View) -> Iterator[AuditFinding]:
+    """TG-Q045: the fixed-point multipliers of ADD and SUB exist."""
+    for operator in view.graph.operators:
+        tensors = [*view.inputs(operator), *view.outputs(operator)]
+        if operator.name not in ("ADD", "SUB") or len(tensors) != 3:
+            continue
+        scales = [t.scales[0] for t in tensors if t is not None and t.dtype == "int8" and len(t.scales) == 1]
+        if len(scales) != 3 or not all(map(is_usable, scales)):
+            continue
+        twice = 2 * max(scales[:2])
+        multipliers = (scales[0] / twice, scales[1] / twice, twice / (2**20 * scales[2]))
+        if min(multipliers) < 2.0**-32 or multipliers[2] >= 1:
+            values = f"scales {scales[0]:g} and {scales[1]:g} to {scales[2]:g}: multiplier {multipliers[2]:g}"
+            yield view.finding("TG-Q045", values, operator=operator, tensor=view.outputs(operator)[0])
+
+
+def _affine(tensor: Tensor) -> str:
+    if not tensor.scales and not tensor.zero_points:
+        return "no scale and zero point"
+    if len(tensor.scales) == 1 and len(tensor.zero_points) == 1:
+        return f"scale {tensor.scales[0]:g}, zero point {tensor.zero_points[0]}"
+    return f"{len(tensor.scales)} scales, {len(tensor.zero_points)} zero points"

@@ -1,0 +1,127 @@
+"""Checks on convolutions and matrix products: do scales, biases and accumulators fit each other?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygate.quant.audit.finding import AuditFinding
+from tinygate.quant.audit.view import CODE_RANGES, Product, View, is_usable, some, values_of
+from tinygate.quant.fixed_point import quantize_multiplier
+
+_BIAS_SCALE_TOLERANCE = 1e-3
+_INT32_END = 2.0**31
+_SMALLEST_MULTIPLIER = 2.0**-32
+_REACHED_SHARE = 0.25
+
+
+def check_bias_scales(view: View) -> Iterator[AuditFinding]:
+    """TG-Q005: s_b = s_in · s_w."""
+    for product in view.products:
+        bias = product.bias
+        if bias is None or not product.is_integer or not bias.scales or not _scales_fit(product):
+            continue
+        expected = product.source.scales[0] * np.array(product.weights.scales)
+        given = np.array(bias.scales)
+        if given.size != expected.size and 1 not in (given.size, expected.size):
+            continue
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            ratio = given / expected
+        off = np.flatnonzero(~(np.abs(ratio - 1) <= _BIAS_SCALE_TOLERANCE))
+        if off.size:
+            c = int(off[0])
+            wanted = np.broadcast_to(expected, ratio.shape)[c]
+            found = np.broadcast_to(given, ratio.shape)[c]
+            values = f"scale {found:g}, input scale times weight scale {wanted:g} (ratio {ratio[c]:g}) in {some(off)}"
+            related = (product.source, product.weights)
+            yield view.finding("TG-Q005", values, operator=product.operator, tensor=bias, related=related)
+
+
+def _scales_fit(product: Product) -> bool:
+    source, weights = product.source.scales, product.weights.scales
+    return len(source) == 1 and bool(weights) and all(is_usable(s) for s in (*source, *weights))
+
+
+def check_multipliers(view: View) -> Iterator[AuditFinding]:
+    """TG-Q008: s_in · s_w / s_out does not vanish. TG-Q028: nor exceeds 1."""
+    for product in view.products:
+        if not product.is_integer or not product.has_usable_scales:
+            continue
+        multipliers = product.multipliers
+        vanishing = np.flatnonzero(multipliers < _SMALLEST_MULTIPLIER)
+        if 2 * vanishing.size < multipliers.size:  # single dead channels do that in good models
+            vanishing = vanishing[:0]
+        above = np.flatnonzero(multipliers >= 1)
+        for code, channels, expected in (("TG-Q008", vanishing, "at least 2^-32"), ("TG-Q028", above, "below 1")):
+            if channels.size:
+                values = f"multiplier {multipliers[channels[0]]:g} in {some(channels)}; expected {expected}"
+                related = (product.source, product.weights)
+                yield view.finding(code, values, operator=product.operator, tensor=product.result, related=related)
+
+
+def check_accumulators(view: View) -> Iterator[AuditFinding]:
+    """TG-Q007: Σ|w| · max|x - zp| + |b| stays in 32 bits, and after a left shift too."""
+    for product in view.products:
+        bound = _bound(product)
+        if bound is None:
+            continue
+        with np.errstate(over="ignore"):
+            shifted = bound * 2.0 ** np.maximum(_left_shifts(product), 0)
+        over = np.flatnonzero(~(shifted < _INT32_END))
+        if over.size:
+            values = f"up to {shifted[over[0]]:.3g} in {some(over)}; int32 ends at {_INT32_END:.3g}"
+            related = tuple(tensor for tensor in (product.source, product.bias) if tensor is not None)
+            at = product.operator
+            yield view.finding("TG-Q007", values, operator=at, tensor=product.weights, related=related)
+
+
+def _bound(product: Product) -> NDArray[np.float64] | None:
+    """Return the largest magnitude of each channel's accumulator, in any order of summation; None if not int32."""
+    rows, source, bias = product.rows, product.source, product.bias
+    wide = bias is not None and bias.dtype == "int64"
+    if rows is None or wide or not product.is_integer or len(source.zero_points) != 1:
+        return None
+    low, high = CODE_RANGES[source.dtype]
+    zero_point = float(source.zero_points[0])
+    bound = np.abs(rows).sum(axis=1) * max(abs(low - zero_point), abs(high - zero_point))
+    offset = values_of(bias)
+    if offset is not None and offset.size == len(rows):
+        bound = bound + np.abs(offset.reshape(-1).astype(np.float64))
+    return np.asarray(bound, np.float64)
+
+
+def _left_shifts(product: Product) -> NDArray[np.float64]:
+    if not product.has_usable_scales:
+        return np.zeros(1)
+    return np.array([quantize_multiplier(float(m))[1] if m < 2.0**60 else 60 for m in product.multipliers], np.float64)
+
+
+def check_reach(view: View) -> Iterator[AuditFinding]:
+    """TG-Q034: no channel answers with one code only. TG-Q035: the output's range can be reached."""
+    for product in view.products:
+        reach = product.reach if product.is_integer and product.has_usable_scales else None
+        if reach is None or product.result.dtype != "int8":
+            continue
+        with np.errstate(over="ignore", invalid="ignore"):
+            codes = [_codes(product, bound) for bound in reach]
+        constant = np.flatnonzero(codes[0] == codes[1])
+        if constant.size:
+            values = f"always code {int(codes[0][constant[0]])} in {some(constant)}"
+            tensor = product.bias or product.weights
+            yield view.finding("TG-Q034", values, operator=product.operator, tensor=tensor, related=(product.weights,))
+        lowest, highest = codes[0].min(), codes[1].max()
+        if constant.size < len(codes[0]) and highest - lowest < _REACHED_SHARE * 255:
+            values = f"codes {int(lowest)} to {int(highest)} of -128 to 127 can occur"
+            related = (product.source, product.weights)
+            yield view.finding("TG-Q035", values, operator=product.operator, tensor=product.result, related=related)
+
+
+def _codes(product: Product, bound: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the output codes of accumulators, to within rounding."""
+    low = -128.0
+    if product.result.zero_points and getattr(product.operator.options, "activation", "NONE") in ("RELU", "RELU6"):
+        low = min(max(float(product.result.zero_points[0]), -128.0), 127.0)
+    scaled = np.nan_to_num(bound * product.multipliers) + float(product.result.zero_points[0])
+    return np.clip(np.round(scaled), low, 127.0)
