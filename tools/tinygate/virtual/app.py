@@ -39,7 +39,7 @@ from tinygate.protocol import (
 )
 from tinygate.virtual.boot import Boot
 from tinygate.virtual.console_text import log
-from tinygate.virtual.interpreter import POINTER_BITS, Interpreter, ModelRefusedError, runtime_version
+from tinygate.virtual.interpreter import Interpreter, ModelRefusedError, runtime_version
 
 RX_LINE_BYTES, RX_WINDOW_BYTES = 2048, 8192
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
@@ -86,14 +86,22 @@ class App:
         restarting: set once a restart was answered: the process is to end.
     """
 
-    def __init__(self, boot: Boot, loaded: Interpreter | Refusal, arena_bytes: int, boot_id: str) -> None:
+    def __init__(
+        self,
+        boot: Boot,
+        loaded: Interpreter | Refusal,
+        arena_bytes: int,
+        boot_id: str,
+        rx_line_bytes: int = RX_LINE_BYTES,
+    ) -> None:
         self.restarting = False
         self._boot = boot
         self._loaded = loaded
         self._arena_bytes = arena_bytes
-        self._session = DeviceSession(boot_id, RX_LINE_BYTES)
+        self._rx_line_bytes = rx_line_bytes
+        self._session = DeviceSession(boot_id, rx_line_bytes)
         self._started_at = time.monotonic()
-        self._piece = b""
+        self._piece_first, self._piece = 0, b""
         self._window = b"" if isinstance(loaded, Refusal) else bytes(loaded.input.size_bytes)
         self._answers: dict[type[Message], Callable[[Any], Message]] = {
             HelloRequest: lambda _: self._hello(),
@@ -164,7 +172,7 @@ class App:
             uptime_us=self._uptime_us(),
             emulated="virtual",
             timing="none",
-            rx_line_bytes=RX_LINE_BYTES,
+            rx_line_bytes=self._rx_line_bytes,
             rx_window_bytes=RX_WINDOW_BYTES,
             **({} if isinstance(loaded, Refusal) else _tensor_fields(loaded)),
         )
@@ -183,7 +191,7 @@ class App:
 
     def _arena(self, interpreter: Interpreter, _: ArenaRequest) -> Message:
         arena = interpreter.arena
-        return Arena(arena.used_bytes, self._arena_bytes, POINTER_BITS, arena.head_bytes, arena.tail_bytes)
+        return Arena(arena.used_bytes, self._arena_bytes, interpreter.pointer_bits, arena.head_bytes, arena.tail_bytes)
 
     def _bench(self, interpreter: Interpreter, request: BenchRequest) -> Message:
         count = request.warmup + request.invocations
@@ -195,17 +203,17 @@ class App:
 
     def _infer(self, interpreter: Interpreter, request: InferRequest) -> Message:
         size = interpreter.input.size_bytes
-        if request.offset == 0:
-            self._piece = b""
-        if request.offset == 0 and len(request.data) == request.count * size and request.count:
+        piece, self._piece = (self._piece if request.offset else b""), b""
+        if request.offset == 0 and len(request.data) == request.count * size > 0:
             windows = [request.data[start : start + size] for start in range(0, len(request.data), size)]
             return self._infer_windows(interpreter, request.first, windows)
-        piece, self._piece = self._piece + request.data, b""
-        if request.count != 1 or request.offset != len(piece) - len(request.data) or len(piece) > size:
-            return Error(ErrorCode.BAD_REQUEST, f"{_described(request)} is no whole window of {size} and no next piece")
+        follows = request.offset == len(piece) and (not piece or request.first == self._piece_first)
+        piece += request.data
+        if request.count != 1 or not follows or len(piece) > size:
+            return Error(ErrorCode.BAD_REQUEST, f"{_described(request)}: no whole window of {size} and no next piece")
         if len(piece) == size:
             return self._infer_windows(interpreter, request.first, [piece])
-        self._piece = piece
+        self._piece_first, self._piece = request.first, piece
         return Infer(request.first, 0)
 
     def _infer_windows(self, interpreter: Interpreter, first: int, windows: list[bytes]) -> Message:
@@ -215,7 +223,7 @@ class App:
 
     def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
         structures = interpreter.structures
-        return Layout(tuple(structures), tuple(structures.values()), (POINTER_BITS // 8,) * len(structures))
+        return Layout(tuple(structures), tuple(structures.values()), (interpreter.pointer_bits // 8,) * len(structures))
 
     def _profile(self, interpreter: Interpreter, _: ProfileRequest) -> Message:
         interpreter.invoke(self._window)

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-POINTER_BITS = 64  # the wheel is built for x86-64
 _ARENA_ALIGNMENT = 16
 _SCHEMA_VERSION = 3
 _ARENA_LINE = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
@@ -67,6 +66,8 @@ class Interpreter:
         operators: names of the operators in the order they run.
         structures: size in bytes of each structure in the arena whose allocations were recorded.
     """
+
+    pointer_bits = 64  # the wheel is built for x86-64
 
     def __init__(self, model: bytes, arena_bytes: int) -> None:
         """Load the model.

@@ -1,0 +1,54 @@
+"""The application answers the protocol's transcripts, which the firmware must answer identically."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from tinygate.protocol import Decoder, Record
+from tinygate.virtual.app import App
+from tinygate.virtual.boot import Boot, ResetReason, RtcMemory
+from tinygate.virtual.image import Application
+from tinygate.virtual.interpreter import ArenaFacts, TensorFacts
+
+VECTORS = json.loads((files("tinygate.protocol") / "vectors.json").read_text())
+APPLICATION = Application((), 0, "tinygate", "1", "none", "e" * 64, "tiny", b"model", "")
+BOOT = Boot(APPLICATION, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22)
+
+
+class FirstTwoBytes:
+    """The model that docs/protocol.md describes: four bytes in, the first two of them out."""
+
+    pointer_bits = 32
+    input, output = TensorFacts("int8", (1, 4), 1.0, 0), TensorFacts("int8", (1, 2), 1.0, 0)
+    arena, operators, structures = ArenaFacts(700, 500, 200), ("SLICE",), {"TfLiteEvalTensor": 12}
+
+    def invoke(self, window: bytes) -> bytes:
+        return window[:2]
+
+
+@pytest.mark.parametrize("transcript", VECTORS["transcripts"], ids=lambda transcript: transcript["name"])
+def test_the_application_answers_the_transcript(transcript: dict[str, Any]) -> None:
+    loaded: Any = FirstTwoBytes()
+    app = App(BOOT, loaded, 1024, transcript["boot_id"], transcript["rx_line_bytes"])
+    decoder = Decoder()
+    for step in transcript["steps"]:
+        sent = b"".join(app.receive(bytes.fromhex(step["host"])))
+        replies = [event for event in decoder.feed(sent) if isinstance(event, Record)]
+        assert [(reply.sequence, reply.kind) for reply in replies] == [
+            (r["sequence"], r["kind"]) for r in step["replies"]
+        ]
+        for reply, expected in zip(replies, step["replies"], strict=True):
+            compare(reply, expected)
+
+
+def compare(reply: Record, expected: dict[str, Any]) -> None:
+    wanted = [tuple(field) for field in expected["fields"]]
+    if expected["open"]:
+        keys = {key for key, _ in wanted}
+        assert [field for field in reply.fields if field[0] in keys] == wanted
+    else:
+        assert list(reply.fields) == wanted

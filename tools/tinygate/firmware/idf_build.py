@@ -1,0 +1,172 @@
+"""Builds the firmware of one variant with ESP-IDF, or finds it built: a folder `build_<target>_<variant>`.
+
+ESP-IDF's own Python runs its `idf.py`: nothing is imported from it and nothing installed into it. The folder names are
+those of idf-build-apps' `build_@t_@w`, so folders that it made elsewhere (a CI job) are used the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinygate.errors import InputError, ModelFileError
+from tinygate.store.atomic import write_text
+
+ELF_SHA256_OFFSET = 0xB0
+"""Where an application image holds its ELF file's sha256: in the descriptor that opens the first segment."""
+
+_STAMP = "tinygate_build.json"
+_FLASHER_ARGS = "flasher_args.json"
+_NOT_SOURCES = ("build", "managed_components", "sdkconfig", "sdkconfig.old", "dependencies.lock", "__pycache__")
+
+
+@dataclass(frozen=True)
+class IdfBuild:
+    """A built firmware.
+
+    Attributes:
+        folder: `build_<target>_<variant>`; flasher_args.json in it names all that is flashed.
+        elf_sha256: what the application reports of itself, hex; read from the image.
+        image: the application image.
+        built: whether it was built now; False when nothing had changed or building was skipped.
+    """
+
+    folder: Path
+    elf_sha256: str
+    image: Path
+    built: bool
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a firmware is built from.
+
+    Attributes:
+        project: the ESP-IDF project's folder.
+        target: the chip, "esp32".
+        variant: which variant of the model; names the build folder.
+        model_folder: the model's folder; artifacts/<variant>.tflite in it goes in.
+        generators: further files that the result depends on: what makes sources at build time.
+    """
+
+    project: Path
+    target: str
+    variant: str
+    model_folder: Path
+    generators: tuple[Path, ...] = ()
+
+    @property
+    def defaults(self) -> tuple[str, ...]:
+        """The project's sdkconfig files that apply, in the order they override each other; only those that exist."""
+        names = ("sdkconfig.defaults", f"sdkconfig.defaults.{self.target}", f"sdkconfig.ci.{self.variant}")
+        return tuple(name for name in names if (self.project / name).is_file())
+
+    def sha256(self, idf_version: str) -> str:
+        """Return the hash of everything that the build reads but the toolchain."""
+        digest = hashlib.sha256(json.dumps([idf_version, self.target, self.variant]).encode())
+        artifact = self.model_folder / "artifacts" / f"{self.variant}.tflite"
+        for path in sorted({*_sources(self.project), *self.generators, artifact}):
+            digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+
+def build_firmware(recipe: Recipe, folder: Path, log: Path, skip_build: bool = False) -> IdfBuild:
+    """Build a firmware unless it is there already, made from the same sources.
+
+    Args:
+        recipe: what to build.
+        folder: where `build_<target>_<variant>` stands or is made.
+        log: gets what idf.py prints.
+        skip_build: take what is there, whatever it was built from; the board's identity is proven all the same.
+
+    Raises:
+        InputError: it does not build; or it is not there and there is no ESP-IDF to build it with.
+    """
+    build = folder / f"build_{recipe.target}_{recipe.variant}"
+    if skip_build:
+        return _found(build, built=False)
+    idf = os.environ.get("IDF_PATH")
+    wanted = recipe.sha256(_idf_version(Path(idf))) if idf else None
+    stamp = _stamp(build)
+    if stamp and wanted in (None, stamp):
+        return _found(build, built=False)
+    if not idf:
+        raise InputError(
+            f"{build}: not built, and there is no ESP-IDF here to build it (IDF_PATH is not set); run "
+            "`. $IDF_PATH/export.sh` first, or copy the build folders here from where it is and add --skip-build"
+        )
+    (build / _STAMP).unlink(missing_ok=True)
+    _run_idf_py(recipe, Path(idf), build, log)
+    write_text(build / _STAMP, json.dumps({"inputs_sha256": wanted}) + "\n")
+    return _found(build, built=True)
+
+
+def _run_idf_py(recipe: Recipe, idf: Path, build: Path, log: Path) -> None:
+    python = Path(os.environ.get("IDF_PYTHON_ENV_PATH", ""), "bin", "python")
+    if not python.is_file():
+        raise InputError(f"IDF_PATH is {idf}, but its environment is not active: run `. {idf}/export.sh` first")
+    build.mkdir(parents=True, exist_ok=True)
+    (build / "sdkconfig").unlink(missing_ok=True)  # it would win over defaults that have changed since
+    variant = build / "sdkconfig.variant"
+    variant.write_text(f'CONFIG_TINYGATE_VARIANT="{recipe.variant}"\n', encoding="utf-8")
+    defines = {
+        "IDF_TARGET": recipe.target,
+        "SDKCONFIG": str(build.absolute() / "sdkconfig"),
+        "SDKCONFIG_DEFAULTS": ";".join([*recipe.defaults, str(variant.absolute())]),
+        "TINYGATE_MODEL": str(recipe.model_folder.absolute()),
+    }
+    command = [str(python), str(idf / "tools" / "idf.py"), "-C", str(recipe.project), "-B", str(build.absolute())]
+    command += [f"-D{name}={value}" for name, value in defines.items()]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        code = subprocess.run([*command, "build"], stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+    if code:
+        raise InputError(
+            f"the firmware of {recipe.variant} for {recipe.target} does not build: {_cause(log)}; see {log}"
+        )
+
+
+def _found(build: Path, built: bool) -> IdfBuild:
+    try:
+        image = build / json.loads((build / _FLASHER_ARGS).read_text(encoding="utf-8"))["app"]["file"]
+        elf_sha256 = image.read_bytes()[ELF_SHA256_OFFSET:][:32].hex()
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{build}: no firmware there ({error}); expected {_FLASHER_ARGS} and the images it names, as ESP-IDF leaves "
+            "them: build it where ESP-IDF is"
+        ) from error
+    if len(elf_sha256) != 64 or not int(elf_sha256, 16):
+        raise ModelFileError(f"{image}: no application image of ESP-IDF; build it again")
+    return IdfBuild(build, elf_sha256, image, built)
+
+
+def _stamp(build: Path) -> str | None:
+    try:
+        return str(json.loads((build / _STAMP).read_text(encoding="utf-8"))["inputs_sha256"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _sources(project: Path) -> Iterable[Path]:
+    for path in project.iterdir():
+        if path.name.startswith(_NOT_SOURCES) and not path.name.startswith(("sdkconfig.defaults", "sdkconfig.ci")):
+            continue
+        yield from (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else (path,)
+
+
+def _idf_version(idf: Path) -> str:
+    version = idf / "version.txt"
+    head = idf / ".git" / "HEAD"
+    return next((file.read_text(encoding="utf-8").strip() for file in (version, head) if file.is_file()), "unknown")
+
+
+def _cause(log: Path) -> str:
+    """Return the first line that names an error, else the last one."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    named = (line for line in lines if "error:" in line.lower() or line.startswith("CMake Error"))
+    return next(named, lines[-1] if lines else "it printed nothing")[:300]

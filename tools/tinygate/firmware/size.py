@@ -1,0 +1,119 @@
+"""What a firmware takes: its image, and flash and RAM per section and per component, by ESP-IDF's own esp-idf-size.
+
+The figures are written beside the build, so that a lab machine that only has build artifacts knows them too.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tinygate.errors import InputError
+from tinygate.store.atomic import write_text
+
+_RECORD = "tinygate_sizes.json"
+_STATIC_RAM = ("DRAM", "DIRAM")  # ESP32 has data RAM; later chips have one RAM for data and code
+_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One kind of memory: what the linker put there.
+
+    Attributes:
+        name: esp-idf-size's word, "DRAM", "IRAM", "Flash Code", …
+        used_bytes: in all its sections.
+        total_bytes: what there is; 0 when the linker script does not say.
+        sections: bytes per section, ".bss", ".data", …
+    """
+
+    name: str
+    used_bytes: int
+    total_bytes: int
+    sections: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of one firmware.
+
+    Attributes:
+        memories: one per kind of memory that is used.
+        components: bytes per component (archive) over all memories, largest first.
+    """
+
+    memories: tuple[Memory, ...]
+    components: Mapping[str, int]
+
+    @property
+    def static_ram_bytes(self) -> int:
+        """RAM that is taken before the first instruction: initialized and zeroed data, the arena among it."""
+        return sum(memory.used_bytes for memory in self.memories if memory.name in _STATIC_RAM)
+
+    def left_of(self, ram_bytes: int) -> str:
+        """Say what is left of a RAM budget for the rest of the application."""
+        left = ram_bytes - self.static_ram_bytes
+        largest = ", ".join(f"{name} {size:,}" for name, size in list(self.components.items())[:3])
+        return (
+            f"{left:,} of {ram_bytes:,} bytes of RAM are left for the rest of the application, the whole arena counted "
+            f"as used; the largest components: {largest} bytes."
+        )
+
+
+def sizes_of(build: Path) -> Sizes:
+    """Return the sizes of the firmware in a build folder, as recorded there, or measured now and recorded.
+
+    Raises:
+        InputError: nothing is recorded and they cannot be measured: no map file, or no esp-idf-size.
+    """
+    record, map_file = build / _RECORD, _map_file(build)
+    if record.is_file() and (map_file is None or record.stat().st_mtime_ns >= map_file.stat().st_mtime_ns):
+        content = json.loads(record.read_text(encoding="utf-8"))
+        return Sizes(tuple(Memory(**memory) for memory in content["memories"]), content["components"])
+    if map_file is None:
+        raise InputError(f"{build}: neither {_RECORD} nor the linker's map file is there; build it where ESP-IDF is")
+    sizes = parse(_esp_idf_size(map_file), _esp_idf_size(map_file, "--archives"))
+    write_text(record, json.dumps(asdict(sizes), indent=1) + "\n")
+    return sizes
+
+
+def parse(summary: Mapping[str, Any], archives: Mapping[str, Any]) -> Sizes:
+    """Read esp-idf-size's json2 output: the summary, and the one per archive."""
+    memories = tuple(
+        Memory(kind["name"], kind["used"], kind["total"], {name: part["size"] for name, part in kind["parts"].items()})
+        for kind in summary["layout"]
+    )
+    sizes = ((archive["abbrev_name"], int(archive["size"])) for archive in archives.values())
+    return Sizes(memories, dict(sorted(sizes, key=lambda item: -item[1])))
+
+
+def _map_file(build: Path) -> Path | None:
+    try:
+        elf = json.loads((build / "project_description.json").read_text(encoding="utf-8"))["app_elf"]
+    except (OSError, ValueError, KeyError):
+        return None
+    path = (build / elf).with_suffix(".map")
+    return path if path.is_file() else None
+
+
+def _esp_idf_size(map_file: Path, *options: str) -> Mapping[str, Any]:
+    idf_python = Path(os.environ.get("IDF_PYTHON_ENV_PATH", ""), "bin", "python")
+    python = sys.executable if importlib.util.find_spec("esp_idf_size") else str(idf_python)
+    command = [python, "-m", "esp_idf_size", "--format", "json2", *options, str(map_file)]
+    environment = {**os.environ, "ESP_IDF_SIZE_NG": "1"}  # versions before 2 have json2 in their new form only
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True)
+        found: Mapping[str, Any] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        said = str(getattr(error, "stderr", "") or error).strip().splitlines()[-1:]
+        raise InputError(
+            f"{map_file}: esp-idf-size cannot read it ({' '.join(said)}); install the extra `lab`"
+        ) from error
+    return found
