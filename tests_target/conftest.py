@@ -4,26 +4,23 @@
 that pytest groups the tests by firmware. `run` is measured by the first test that asks and shared by the others.
 """
 
-import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_embedded.plugin import parametrize_fixtures  # noqa: F401  (taken back, see board/options.py)
+from target_firmware import Firmware, firmware_of
+from target_run import Measured, measured
 
-from tinygate.board.attempts import Attempts, try_to_measure
 from tinygate.board.emulator import virtual_board
-from tinygate.board.evidence import Plan, Run
-from tinygate.board.identity import Expected
-from tinygate.board.log import BootLog, console_tail
+from tinygate.board.evidence import Run
+from tinygate.board.lock import find_port, listed_ports, lock_key, locked
+from tinygate.board.log import BootLog
 from tinygate.board.options import BoardChoice, chosen_board
-from tinygate.board.port import port_of, use_fast_rfc2217
-from tinygate.board.run import measure
-from tinygate.errors import LabError, TinygateError
+from tinygate.board.port import use_fast_rfc2217
+from tinygate.errors import TinygateError
 from tinygate.gate.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.pytest_plugin import models_of
@@ -32,11 +29,10 @@ from tinygate.verdict import Finding, Verdict, verdict_of
 Judge = Callable[[Finding], None]
 Figures = dict[tuple[str, str, str], float | int | None]
 
-_runs_key = pytest.StashKey[dict[tuple[str, str, str], "Run | TinygateError"]]()
+_runs_key = pytest.StashKey[dict[tuple[str, str, str], Measured]]()
 _figures_key = pytest.StashKey[Figures]()
 _passed = 0
 _SERVICES = {"virtual": "esp,idf", "virtual-fast": "idf", "serial": "esp,idf", "qemu": "idf,qemu"}
-_EMULATED = {"virtual": "virtual", "virtual-fast": "virtual", "serial": "none", "qemu": "qemu"}
 
 _OTHERS_WARNINGS = (
     r"set(Daemon|Name)\(\):DeprecationWarning:serial.rfc2217",  # pyserial 3.5 starts its reader thread so
@@ -98,22 +94,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 # What is tested, and where
 
 
-@dataclass(frozen=True)
-class Firmware:
-    """A build folder that pytest-embedded understands.
-
-    Attributes:
-        target: pytest-embedded's name for what runs it: a chip, or "linux".
-        elf_sha256: what the application in it says of itself, hex.
-        image_bytes: size of the application's image; None when that is not the firmware a chip would run.
-    """
-
-    folder: Path
-    target: str
-    elf_sha256: str
-    image_bytes: int | None
-
-
 @pytest.fixture(scope="session")
 def board(pytestconfig: pytest.Config) -> BoardChoice:
     return chosen_board(pytestconfig)
@@ -132,19 +112,9 @@ def variant(config: Variant) -> Variant:
 
 @pytest.fixture
 def firmware(
-    board: BoardChoice, variant: Variant, _only_proven_artifacts: None, pytestconfig: pytest.Config
+    board: BoardChoice, variant: Variant, logs: Path, _only_proven_artifacts: None, pytestconfig: pytest.Config
 ) -> Firmware:
-    return _firmware(board, variant, pytestconfig.rootpath / "build")
-
-
-@cache
-def _firmware(board: BoardChoice, variant: Variant, root: Path) -> Firmware:
-    from tinygate.firmware.virtual_build import build_virtual_app, build_virtual_fast_app
-
-    folder = root / board.board / variant.model.name
-    build = {"virtual": build_virtual_app, "virtual-fast": build_virtual_fast_app}[board.board]
-    built = build(variant.content, variant.name, folder)
-    return Firmware(built.folder, "linux" if board.board == "virtual-fast" else board.target, built.elf_sha256, None)
+    return firmware_of(board, variant, pytestconfig.rootpath / "build", logs, pytestconfig.getoption("--skip-build"))
 
 
 # pytest-embedded's fixtures, answered from the board and the firmware
@@ -176,10 +146,30 @@ def _virtual_port(board: BoardChoice, logs: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def _serial_port(board: BoardChoice, pytestconfig: pytest.Config) -> Iterator[str]:
+    """The port of a real board, locked for the session."""
+    ports = listed_ports()
+    found = board.port or find_port(str(board.usb_serial or board.mac), ports)
+    with locked(lock_key(found, ports), pytestconfig.getoption("--lock-wait")):
+        yield found
+
+
 @pytest.fixture
-def port(request: pytest.FixtureRequest, board: BoardChoice) -> str | None:
+def port(request: pytest.FixtureRequest, board: BoardChoice) -> Any:
     use_fast_rfc2217()
-    return request.getfixturevalue("_virtual_port") if board.board == "virtual" else board.port
+    fixtures = {"virtual": "_virtual_port", "serial": "_serial_port"}
+    return request.getfixturevalue(fixtures[board.board]) if board.board in fixtures else None
+
+
+@pytest.fixture
+def port_serial_number() -> None:
+    """`port` has found it."""
+
+
+@pytest.fixture
+def port_mac() -> None:
+    """The application is asked for it; pytest-embedded would ask esptool, in words that esptool 5 does not know."""
 
 
 @pytest.fixture(scope="session")
@@ -240,55 +230,28 @@ def judge_figure(
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware, judge: Judge) -> Run:
-    """The one measured run of this variant's firmware; a failed one fails its first test and skips the others."""
+def boots(
+    request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware, judge: Judge
+) -> tuple[Run, ...]:
+    """The measured boots of this variant's firmware; a failed one fails its first test and skips the others."""
     runs = request.config.stash[_runs_key]
     key = (board.place, str(firmware.folder), firmware.elf_sha256)
-    if isinstance(runs.get(key), TinygateError):
+    if key in runs and not runs[key].boots:
         pytest.skip(f"there is no run of {variant.id} on {board.place}: see its first test")
     if key not in runs:
-        attempts = _measured(request, board, variant, firmware)
-        runs[key] = attempts.outcome
-        for error in attempts.failed:
+        runs[key] = measured(request, board, variant, firmware)
+        for error in runs[key].attempts.failed:
             judge(_finding(variant, board, firmware, "attempt", None, error))
-    outcome = runs[key]
+    outcome = runs[key].attempts.outcome
     if isinstance(outcome, TinygateError):
         judge(_finding(variant, board, firmware, "run", verdict_of(outcome), outcome))
-        raise outcome
-    return outcome
+    return runs[key].boots
 
 
-def _measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Attempts:
-    log: BootLog = request.getfixturevalue("boot_log")
-    expected = Expected(board.target, _EMULATED[board.board], firmware.elf_sha256, variant.sha256)
-    try:
-        plan, dut = _plan(variant), _dut(request, log)
-    except TinygateError as error:
-        return Attempts(error, ())
-    flash_again = dut.serial.flash if board.board == "serial" else None
-    with port_of(dut, log) as port:
-        attempts = try_to_measure(lambda: measure(port, expected, plan), flash_again)
-    if isinstance(attempts.outcome, TinygateError):
-        request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
-    return attempts
-
-
-def _plan(variant: Variant) -> Plan:
-    from tinygate.flatbuffer import read_model
-    from tinygate.reference import quantize_inputs
-
-    return Plan(quantize_inputs(read_model(variant.content), variant.model.dataset.test.inputs))
-
-
-def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:
-    try:
-        with contextlib.redirect_stderr(log):  # esptool's warnings; its output goes there by pytest-embedded
-            return request.getfixturevalue("dut")
-    except TinygateError:
-        raise
-    except (Exception, SystemExit) as error:  # esptool, pyserial and pytest-embedded raise what they like
-        reason = f"the board cannot be reached or flashed: {type(error).__name__}: {error}"
-        raise LabError(f"{reason}; the tool's output is in {os.path.relpath(log.tool)}") from error
+@pytest.fixture
+def run(boots: tuple[Run, ...]) -> Run:
+    """The first boot: the one that ran the whole test set."""
+    return boots[0]
 
 
 def _finding(

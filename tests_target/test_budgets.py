@@ -1,13 +1,14 @@
 """Does the firmware keep its budgets at this place? What cannot be known there is recorded as not measured."""
 
 from collections.abc import Callable
-from statistics import median
-from typing import Any
 
 import pytest
+from target_firmware import Firmware
 
 from tinygate.board.evidence import Run
+from tinygate.board.latency import configuration, summarize
 from tinygate.board.options import BoardChoice
+from tinygate.firmware.size import sizes_of
 from tinygate.gate.oracle import predicted_classes
 from tinygate.model.folder import Variant
 
@@ -30,15 +31,37 @@ def test_accuracy_on_the_device_reaches_its_floor(run: Run, variant: Variant, ju
     judge_figure("accuracy_percent", round(100 * right / len(labels), 3), note)
 
 
-def test_latency_is_within_its_budget(run: Run, board: BoardChoice, judge_figure: JudgeFigure) -> None:
-    samples_us = run.bench.latency_us if run.bench and not board.emulated else ()
+def test_latency_is_within_its_budget(boots: tuple[Run, ...], board: BoardChoice, judge_figure: JudgeFigure) -> None:
+    samples_us = [run.bench.latency_us for run in boots if run.bench and not board.emulated]
     if not samples_us:
         judge_figure("latency_median_us", None, NO_TIME)
         pytest.skip(NO_TIME)
-    judge_figure("latency_median_us", median(samples_us), f"Median of {len(samples_us)} invocations in one boot.")
+    latency = summarize(samples_us)
+    settings = ", ".join(f"{name} {value}" for name, value in configuration(boots[0].hello).items())
+    judge_figure("latency_median_us", latency.median, f"{latency.sentence('µs')} Comparable with: {settings}.")
 
 
-def test_the_firmware_fits_its_flash(firmware: Any, judge_figure: JudgeFigure) -> None:
-    judge_figure("flash_bytes", firmware.image_bytes, "" if firmware.image_bytes else NO_FIRMWARE)
-    if firmware.image_bytes is None:
+def test_emulated_cycles_are_recorded_for_ratios(boots: tuple[Run, ...], judge_figure: JudgeFigure) -> None:
+    samples = [run.bench.cycles for run in boots if run.bench and run.hello.emulated == "qemu"]
+    if not samples:
+        pytest.skip("only QEMU counts emulated cycles")
+    cycles = summarize(samples)
+    note = f"{cycles.sentence('cycles')} Instructions, blind to cache and flash: for ratios between builds only."
+    judge_figure("emulated_cycles", cycles.median, note)
+
+
+def test_the_firmware_fits_its_flash(firmware: Firmware, judge_figure: JudgeFigure) -> None:
+    if firmware.image is None:
+        judge_figure("flash_bytes", None, NO_FIRMWARE)
         pytest.skip(NO_FIRMWARE)
+    judge_figure("flash_bytes", firmware.image.stat().st_size, f"The image {firmware.image.name}.")
+
+
+def test_static_ram_is_within_its_budget(
+    firmware: Firmware, judge_figure: JudgeFigure, pytestconfig: pytest.Config
+) -> None:
+    if firmware.image is None:
+        judge_figure("static_ram_bytes", None, NO_FIRMWARE)
+        pytest.skip(NO_FIRMWARE)
+    sizes = sizes_of(firmware.folder)
+    judge_figure("static_ram_bytes", sizes.static_ram_bytes, sizes.left_of(pytestconfig.getoption("--ram-bytes")))

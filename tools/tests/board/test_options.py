@@ -14,7 +14,7 @@ class CommandLine:
         self.given = given
 
     def getoption(self, name: str, default: Any = None) -> Any:
-        return self.given.get(name.removeprefix("--"), default)
+        return self.given.get(name.removeprefix("--").replace("-", "_"), default)
 
 
 def choose(**given: str) -> BoardChoice:
@@ -44,6 +44,11 @@ def test_a_port_without_a_board_is_a_serial_board() -> None:
     assert (choice.board, choice.place, choice.emulated) == ("serial", "esp32", False)
 
 
+def test_a_serial_number_or_a_mac_names_a_board_too() -> None:
+    assert choose(target="esp32", port_serial_number="A50285BI").usb_serial == "A50285BI"
+    assert choose(target="esp32", port="/dev/ttyUSB0", port_mac="24:0A:C4:00:00:01").mac == "24:0a:c4:00:00:01"
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -51,6 +56,7 @@ def test_a_port_without_a_board_is_a_serial_board() -> None:
         ({"board": "virtual", "port": "/dev/ttyUSB0"}, "its own port"),
         ({"board": "virtual", "target": "esp32s3"}, "it can be esp32"),
         ({"board": "simulator"}, "no such board"),
+        ({"port": "/dev/ttyUSB*", "target": "esp32"}, "never probed"),
         ({"port": "/dev/ttyUSB0"}, "needs --target"),
     ],
 )

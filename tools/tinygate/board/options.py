@@ -37,12 +37,17 @@ class BoardChoice:
     Attributes:
         board: one of `BOARDS`.
         target: the chip, "esp32".
-        port: the port the user named; None for an emulated board, which has its own.
+        port: device or rfc2217:// URL that the user named; None when a serial number names it, or for an emulated
+            board, which brings its own.
+        usb_serial: USB serial number of the port to be found.
+        mac: the board's MAC, lower case: proven before anything is measured.
     """
 
     board: str
     target: str
-    port: str | None
+    port: str | None = None
+    usb_serial: str | None = None
+    mac: str | None = None
 
     @property
     def place(self) -> str:
@@ -60,12 +65,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tinygate")
     listing = "; ".join(f"{name}: {meaning}" for name, meaning in BOARDS.items())
     group.addoption("--board", metavar="BOARD", help=f"where target tests run. {listing}")
-    group.addoption("--boots", type=int, default=1, help="boots to measure latency over (default 1; the boot is the replicate)")
+    group.addoption("--boots", type=int, default=1, help="boots to measure latency over (1)")
     group.addoption("--skip-build", action="store_true", help="use the build folders as they are")
     group.addoption(
-        "--ram-bytes", type=int, default=256 * 1024, help="RAM of which firmware says what it leaves (default 262144)"
+        "--ram-bytes", type=int, default=256 * 1024, help="RAM that firmware and application share (262144)"
     )
-    group.addoption("--lock-wait", type=float, default=0, metavar="S", help="seconds to wait for a board in use (default 0)")
+    group.addoption("--lock-wait", type=float, default=0, metavar="S", help="seconds to wait for a board in use (0)")
 
 
 @pytest.fixture(autouse=True)
@@ -89,31 +94,37 @@ def chosen_board(config: pytest.Config) -> BoardChoice:
     Raises:
         pytest.UsageError: no board, an unknown one, one that cannot be the chip asked for, or an ambiguous port.
     """
-    board, target = (config.getoption(name, None) for name in ("--board", "--target"))
-    port, usb_serial, mac = (config.getoption(name, None) for name in ("--port", "--port-serial-number", "--port-mac"))
+    options = ("--board", "--target", "--port", "--port-serial-number", "--port-mac")
+    board, target, port, usb_serial, mac = (config.getoption(name, None) for name in options)
     if os.environ.get("ESPPORT"):
         raise pytest.UsageError(
             f"ESPPORT={os.environ['ESPPORT']} in the environment would silently override the port of every board; "
             "unset it and name the port with --port"
         )
-    if board is None and port is None:
+    named = next((name for name in (port, usb_serial, mac) if name), None)
+    if board is None and named is None:
         raise pytest.UsageError(f"target tests need a board and none was named. Add one of\n{_choices(target)}")
-    return _checked(board or "serial", target, port)
+    chip = _checked(board or "serial", target, named)
+    return BoardChoice(board or "serial", chip, port, usb_serial, mac.lower() if mac else None)
 
 
-def _checked(board: str, target: str | None, port: str | None) -> BoardChoice:
+def _checked(board: str, target: str | None, named: str | None) -> str:
+    """Return the chip, if board, chip and what names the port belong together."""
     if board not in BOARDS:
         raise pytest.UsageError(f"--board {board}: no such board. Use one of\n{_choices(target)}")
-    if board == "serial" and not port:
-        raise pytest.UsageError("--board serial needs --port (a device or an rfc2217:// URL): ports are never probed")
-    if board != "serial" and port:
-        raise pytest.UsageError(f"--board {board} brings its own port; leave out --port {port} or use --board serial")
+    if board == "serial" and (not named or named.endswith("*")):
+        raise pytest.UsageError(
+            "--board serial needs one port, by --port (a device or an rfc2217:// URL), --port-serial-number or "
+            "--port-mac: ports are never probed"
+        )
+    if board != "serial" and named:
+        raise pytest.UsageError(f"--board {board} brings its own port; leave out {named} or use --board serial")
     if board == "serial" and not target:
-        raise pytest.UsageError(f"--port {port} needs --target: the chip on it, one of {', '.join(CHIPS[board])}")
+        raise pytest.UsageError(f"{named} needs --target: the chip on it, one of {', '.join(CHIPS[board])}")
     chip = target or "esp32"
     if chip not in CHIPS[board]:
         raise pytest.UsageError(f"--board {board} cannot be --target {chip}: it can be {', '.join(CHIPS[board])}")
-    return BoardChoice(board, chip, port)
+    return chip
 
 
 def _choices(target: str | None) -> str:

@@ -1,0 +1,66 @@
+"""The firmware of a variant for a board: built, or found built, as a folder that pytest-embedded understands."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import tinygate
+from tinygate.board.options import BoardChoice
+from tinygate.model.folder import Variant
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A build folder.
+
+    Attributes:
+        target: pytest-embedded's name for what runs it: a chip, or "linux".
+        elf_sha256: what the application in it says of itself, hex.
+        image: the application's image; None when that is not the firmware a chip would run.
+    """
+
+    folder: Path
+    target: str
+    elf_sha256: str
+    image: Path | None
+
+
+@cache
+def firmware_of(board: BoardChoice, variant: Variant, build_root: Path, logs: Path, skip_build: bool) -> Firmware:
+    """Return the firmware, once a session.
+
+    Raises:
+        InputError: it does not build, or is not there.
+    """
+    if board.board == "virtual":
+        return _virtual(board, variant, build_root)
+    if board.board == "virtual-fast":
+        return _virtual_fast(variant, build_root)
+    return _idf(board, variant, build_root, logs, skip_build)
+
+
+def _virtual(board: BoardChoice, variant: Variant, build_root: Path) -> Firmware:
+    from tinygate.firmware.virtual_build import build_virtual_app
+
+    built = build_virtual_app(variant.content, variant.name, build_root / "virtual" / variant.model.name)
+    return Firmware(built.folder, board.target, built.elf_sha256, None)
+
+
+def _virtual_fast(variant: Variant, build_root: Path) -> Firmware:
+    from tinygate.firmware.virtual_build import build_virtual_fast_app
+
+    built = build_virtual_fast_app(variant.content, variant.name, build_root / "virtual-fast" / variant.model.name)
+    return Firmware(built.folder, "linux", built.elf_sha256, None)
+
+
+def _idf(board: BoardChoice, variant: Variant, build_root: Path, logs: Path, skip_build: bool) -> Firmware:
+    from tinygate.firmware.idf_build import Recipe, build_firmware
+
+    package = Path(tinygate.__file__).parent
+    generators = (*(package / "firmware").glob("*.py"), *(package / "flatbuffer").glob("*.py"))
+    recipe = Recipe(ROOT / "firmware", board.target, variant.name, variant.model.folder, generators)
+    folder, log = build_root / "idf" / variant.model.name, logs / variant.id / "build.log"
+    built = build_firmware(recipe, folder, log, skip_build)
+    return Firmware(built.folder, board.target, built.elf_sha256, built.image)

@@ -1,0 +1,75 @@
+"""One firmware on one board, measured through what pytest-embedded set up; the evidence is kept beside the logs."""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from target_firmware import Firmware
+
+from tinygate.board.attempts import Attempts, try_to_measure
+from tinygate.board.evidence import Plan, Run
+from tinygate.board.identity import Expected
+from tinygate.board.log import BootLog, console_tail
+from tinygate.board.options import BoardChoice
+from tinygate.board.port import Port, port_of
+from tinygate.board.run import measure
+from tinygate.errors import LabError, TinygateError
+from tinygate.flatbuffer import read_model
+from tinygate.model.folder import Variant
+from tinygate.reference import quantize_inputs
+
+EMULATED = {"virtual": "virtual", "virtual-fast": "virtual", "serial": "none", "qemu": "qemu"}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What became of a firmware on a board: the run of its first boot, or the error, and the runs of further boots."""
+
+    attempts: Attempts
+    boots: tuple[Run, ...] = ()
+
+
+def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Measured:
+    """Flash, boot and measure; raises nothing that a run can end of."""
+    log: BootLog = request.getfixturevalue("boot_log")
+    expected = Expected(board.target, EMULATED[board.board], firmware.elf_sha256, variant.sha256, board.mac)
+    try:
+        plan = Plan(quantize_inputs(read_model(variant.content), variant.model.dataset.test.inputs))
+        dut = _dut(request, log)
+    except TinygateError as error:
+        return Measured(Attempts(error, ()))
+    with port_of(dut, log) as port:
+        flash_again = dut.serial.flash if board.board == "serial" else None
+        attempts = try_to_measure(lambda: measure(port, expected, plan), flash_again)
+        if isinstance(attempts.outcome, Run):
+            return _more_boots(dut, port, attempts, expected, plan, int(request.config.getoption("--boots")))
+    request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
+    return Measured(attempts)
+
+
+def _more_boots(dut: Any, port: Port, first: Attempts, expected: Expected, plan: Plan, count: int) -> Measured:
+    """Measure time again in fresh boots, over a single window: outputs have been compared in the first."""
+    assert isinstance(first.outcome, Run)
+    runs = [first.outcome]
+    brief = Plan(np.ascontiguousarray(plan.inputs[-1:]), plan.warmup, plan.invocations)
+    try:
+        while first.outcome.bench is not None and len(runs) < count:
+            (dut.serial.hard_reset if hasattr(dut, "serial") else dut.hard_reset)()
+            runs.append(measure(port, expected, brief))
+    except TinygateError as error:
+        return Measured(Attempts(error, first.failed))
+    return Measured(first, tuple(runs))
+
+
+def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:
+    try:
+        with contextlib.redirect_stderr(log):  # esptool's warnings; its output goes there by pytest-embedded
+            return request.getfixturevalue("dut")
+    except TinygateError:
+        raise
+    except (Exception, SystemExit) as error:  # esptool, pyserial and pytest-embedded raise what they like
+        reason = f"the board cannot be reached or flashed: {type(error).__name__}: {error}"
+        raise LabError(f"{reason}; the tool's output is in {os.path.relpath(log.tool)}") from error
