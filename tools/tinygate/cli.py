@@ -44,6 +44,16 @@ def gate(
     raise typer.Exit(summary.verdict.exit_code)
 
 
+@app.command()
+def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py, model.toml and artifacts/")]) -> None:
+    """Pin .tflite files that were made elsewhere: measure them, and write the manifest that the gate will insist on."""
+    from tinygate.model.folder import load_model
+    from tinygate.model.pinning import pin as pin_artifacts
+
+    for name, entry in pin_artifacts(load_model(folder)).variants.items():
+        print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, accuracy {100 * entry.accuracy:.2f} %")
+
+
 def main() -> None:
     """Run the command; an error made on purpose is one line on stderr and the exit code of its verdict."""
     try:

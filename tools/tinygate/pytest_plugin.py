@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -89,10 +89,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("model", models, ids=lambda m: m.name, scope="session")
     elif "ratio_rule" in metafunc.fixturenames:
         rules = [(model, rule) for model in models for rule in rules_at(model, "host")]
-        metafunc.parametrize("ratio_rule", rules, ids=[f"{m.name}-{r.variant}-{r.relative_to}" for m, r in rules])
+        ids = [f"{model.name}-{rule.variant}-{rule.relative_to}" for model, rule in rules]
+        parametrize_or_skip(metafunc, "ratio_rule", rules, ids)
     elif "margin" in metafunc.fixturenames:
         margins = [(model, margin) for model in models for margin in model.config.margins]
-        metafunc.parametrize("margin", margins, ids=[f"{m.name}-{limit.variant}" for m, limit in margins])
+        ids = [f"{model.name}-{margin.variant}" for model, margin in margins]
+        parametrize_or_skip(metafunc, "margin", margins, ids)
+
+
+def parametrize_or_skip(metafunc: pytest.Metafunc, name: str, values: Sequence[object], ids: Sequence[str]) -> None:
+    """Run a test over what model.toml may leave out; where it does, the test is skipped and says so."""
+    if values:
+        metafunc.parametrize(name, values, ids=ids)
+    else:
+        skip = pytest.mark.skip(reason=f"no model.toml has a {name.replace('_', ' ')} to judge here")
+        metafunc.parametrize(name, [pytest.param(None, marks=skip)], ids=["none"])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

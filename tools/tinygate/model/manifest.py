@@ -99,16 +99,20 @@ class VariantEntry(PinnedFile):
 
 
 class Manifest(_Entry):
-    """A whole manifest.json."""
+    """A whole manifest.json.
+
+    `seed`, `calibration` and `weights` are absent for artifacts that `tinygate pin` found ready made: nobody can say
+    how they were trained and calibrated.
+    """
 
     schema_version: Literal[1]
     recipe_sha256: Sha256
-    seed: int
+    seed: int | None = None
     packages: dict[str, str]
     dataset: DatasetEntry
     preprocessing: Preprocessing
-    calibration: Calibration
-    weights: dict[str, PinnedFile]
+    calibration: Calibration | None = None
+    weights: dict[str, PinnedFile] = Field(default_factory=dict)
     variants: dict[str, VariantEntry] = Field(min_length=1)
 
 

@@ -1,0 +1,116 @@
+"""Manifest entries from what they pin: files, data set, variants. For `make models` and for `tinygate pin`."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+
+import numpy as np
+
+from tinygate.data import Dataset, Split
+from tinygate.errors import ModelFileError
+from tinygate.flatbuffer import read_model
+from tinygate.model.folder import Model
+from tinygate.model.manifest import (
+    DatasetEntry,
+    Manifest,
+    Part,
+    PinnedFile,
+    Preprocessing,
+    VariantEntry,
+    recipe_sha256,
+    save_manifest,
+)
+from tinygate.reference import quantize_inputs, run_tflm
+
+WEIGHTED_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
+def pinned_file(file: str, content: bytes) -> PinnedFile:
+    """Return the entry that pins a file's content."""
+    return PinnedFile(file=file, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+
+
+def dataset_entry(dataset: Dataset) -> DatasetEntry:
+    """Return the entry that says which data, and how they are split."""
+
+    def part(split: Split) -> Part:
+        return Part(subjects=tuple(int(s) for s in np.unique(split.subjects)), windows=len(split))
+
+    return DatasetEntry(
+        sha256=dataset.sha256,
+        class_names=dataset.class_names,
+        train=part(dataset.train),
+        validation=part(dataset.validation),
+        test=part(dataset.test),
+    )
+
+
+def preprocessing_entry(dataset: Dataset) -> Preprocessing:
+    """Return the entry with the constants from raw samples to model input."""
+    return Preprocessing(constants=dict(dataset.preprocessing), sha256=dataset.preprocessing_sha256)
+
+
+def variant_entry(name: str, content: bytes, test: Split, made: str) -> VariantEntry:
+    """Return the entry of a variant, its accuracy measured by the oracle on the whole test set.
+
+    Raises:
+        ModelFileError: the .tflite is malformed, or the oracle refuses it.
+    """
+    tflite = read_model(content)
+    reference = run_tflm(content, quantize_inputs(tflite, test.inputs))
+    predictions = reference.outputs.reshape(len(test), -1).argmax(axis=1)
+    return VariantEntry(
+        **pinned_file(f"{name}.tflite", content).model_dump(),
+        made=made,
+        parameters=count_parameters(content),
+        accuracy=round(float((predictions == test.labels).mean()), 6),
+        oracle=f"{reference.oracle} {reference.version}",
+    )
+
+
+def count_parameters(content: bytes) -> int:
+    """Return how many weights and biases a .tflite holds: the constant second and third inputs of its operators."""
+    graph = read_model(content).main
+    learnt = {
+        index
+        for operator in graph.operators
+        if operator.name in WEIGHTED_OPERATORS
+        for index in operator.inputs[1:3]
+        if index >= 0
+    }
+    return sum(int(np.prod(graph.tensors[index].shape)) for index in learnt)
+
+
+def pin(model: Model) -> Manifest:
+    """Write the manifest of artifacts that were made elsewhere: what is there now is what the gate will insist on.
+
+    Raises:
+        ModelFileError: a declared variant has no .tflite, or it cannot be used.
+        DataError: the recipe's data cannot be used.
+    """
+    dataset: Dataset = model.recipe.load_data()
+    manifest = Manifest(
+        schema_version=1,
+        recipe_sha256=recipe_sha256(model.folder / (model.config.recipe or "recipe.py")),
+        packages={package: metadata.version(package) for package in ("numpy", "tinygate")},
+        dataset=dataset_entry(dataset),
+        preprocessing=preprocessing_entry(dataset),
+        variants={name: variant_entry(name, _read(model, name), dataset.test, "elsewhere") for name in _names(model)},
+    )
+    save_manifest(model.folder / "artifacts" / "manifest.json", manifest)
+    return manifest
+
+
+def _names(model: Model) -> tuple[str, ...]:
+    return tuple(model.config.variants)
+
+
+def _read(model: Model, name: str) -> bytes:
+    path = model.variant_path(name)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(
+            f"{path}: cannot be read ({error.strerror}); {model.config_path} declares {name}: put its file there"
+        ) from error
