@@ -23,7 +23,7 @@ from tinygate.board.port import use_fast_rfc2217
 from tinygate.errors import TinygateError
 from tinygate.gate.budget import judge_budget
 from tinygate.model.folder import Variant
-from tinygate.pytest_plugin import models_of
+from tinygate.pytest_plugin import models_of, parametrize_or_skip
 from tinygate.verdict import Finding, Verdict, verdict_of
 
 Judge = Callable[[Finding], None]
@@ -32,6 +32,7 @@ Figures = dict[tuple[str, str, str], float | int | None]
 _runs_key = pytest.StashKey[dict[tuple[str, str, str], Measured]]()
 _figures_key = pytest.StashKey[Figures]()
 _passed = 0
+OTHER_SESSION_S = 300.0
 _SERVICES = {"virtual": "esp,idf", "virtual-fast": "idf", "serial": "esp,idf", "qemu": "idf,qemu"}
 
 _OTHERS_WARNINGS = (
@@ -55,7 +56,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     elif "target_rule" in metafunc.fixturenames:
         places = _places(metafunc.config)
         rules = [(model, rule) for model in models for rule in model.config.rules if places & set(rule.places)]
-        metafunc.parametrize("target_rule", rules, ids=[f"{m.name}-{r.figure}-{r.variant}" for m, r in rules])
+        parametrize_or_skip(metafunc, "target_rule", rules, [f"{m.name}-{r.figure}-{r.variant}" for m, r in rules])
 
 
 def _places(config: pytest.Config) -> set[str]:
@@ -173,8 +174,11 @@ def port_mac() -> None:
 
 
 @pytest.fixture(scope="session")
-def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Path:
-    return pytestconfig.rootpath / "report" / "logs" / board.place
+def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Iterator[Path]:
+    """Where this place's logs go; sessions in one checkout take turns, since they share logs and build folders."""
+    folder = pytestconfig.rootpath / "report" / "logs" / board.place
+    with locked(board.place, OTHER_SESSION_S, pytestconfig.rootpath / "build" / "locks"):
+        yield folder
 
 
 @pytest.fixture

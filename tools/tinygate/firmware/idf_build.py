@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinygate.errors import InputError, ModelFileError
+from tinygate.errors import InputError
 from tinygate.store.atomic import write_text
 
 ELF_SHA256_OFFSET = 0xB0
@@ -137,11 +137,11 @@ def _found(build: Path, built: bool) -> IdfBuild:
         elf_sha256 = image.read_bytes()[ELF_SHA256_OFFSET:][:32].hex()
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"{build}: no firmware there ({error}); expected {_FLASHER_ARGS} and the images it names, as ESP-IDF leaves "
-            "them: build it where ESP-IDF is"
+            f"{build}: no firmware there ({error}); expected {_FLASHER_ARGS} and the images it names, as ESP-IDF "
+            "leaves them: build it where ESP-IDF is"
         ) from error
     if len(elf_sha256) != 64 or not int(elf_sha256, 16):
-        raise ModelFileError(f"{image}: no application image of ESP-IDF; build it again")
+        raise InputError(f"{image}: no application image of ESP-IDF; build it again")
     return IdfBuild(build, elf_sha256, image, built)
 
 
