@@ -141,6 +141,11 @@ def build_dir(firmware: Firmware) -> str:
     return firmware.folder.name
 
 
+@pytest.fixture
+def baud(firmware: Firmware) -> str | None:
+    return firmware.console_baud
+
+
 @pytest.fixture(scope="session")
 def _virtual_port(board: BoardChoice, logs: Path) -> Iterator[str]:
     with virtual_board(board.target, logs / "virtual-board.log") as url:

@@ -1,5 +1,6 @@
 """The firmware of a variant for a board: built, or found built, as a folder that pytest-embedded understands."""
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,14 @@ class Firmware:
     target: str
     elf_sha256: str
     image: Path | None
+
+    @property
+    def console_baud(self) -> str | None:
+        """The console's rate, as the firmware was configured; None when its configuration does not say."""
+        path = self.folder / "config" / "sdkconfig.json"
+        settings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        rate = settings.get("ESP_CONSOLE_UART_BAUDRATE")
+        return str(rate) if rate else None
 
 
 @cache
@@ -60,7 +69,8 @@ def _idf(board: BoardChoice, variant: Variant, build_root: Path, logs: Path, ski
 
     package = Path(tinygate.__file__).parent
     generators = (*(package / "firmware").glob("*.py"), *(package / "flatbuffer").glob("*.py"))
-    recipe = Recipe(ROOT / "firmware", board.target, variant.name, variant.model.folder, generators)
-    folder, log = build_root / "idf" / variant.model.name, logs / variant.id / "build.log"
+    overlays = ("sdkconfig.qemu",) if board.board == "qemu" else ()
+    recipe = Recipe(ROOT / "firmware", board.target, variant.name, variant.model.folder, generators, overlays)
+    folder, log = build_root / board.board / variant.model.name, logs / variant.id / "build.log"
     built = build_firmware(recipe, folder, log, skip_build)
     return Firmware(built.folder, board.target, built.elf_sha256, built.image)

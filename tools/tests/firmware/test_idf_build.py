@@ -31,6 +31,7 @@ class Lab:
             "firmware/main/main.cpp": "int main;",
             "firmware/sdkconfig.defaults": "",
             "firmware/sdkconfig.ci.ptq_int8": "",
+            "firmware/sdkconfig.qemu": "",
             "model/artifacts/ptq_int8.tflite": "model",
             "idf/tools/idf.py": IDF_PY,
             "idf/version.txt": "v5.1.7",
@@ -42,7 +43,7 @@ class Lab:
         (root / "python/bin/python").symlink_to(sys.executable)
 
     def build(self, skip_build: bool = False) -> IdfBuild:
-        recipe = Recipe(self.root / "firmware", "esp32", "ptq_int8", self.root / "model")
+        recipe = Recipe(self.root / "firmware", "esp32", "ptq_int8", self.root / "model", overlays=("sdkconfig.qemu",))
         return build_firmware(recipe, self.root / "build", self.root / "build.log", skip_build)
 
     @property
@@ -69,7 +70,7 @@ def test_the_build_is_told_target_model_and_settings(lab: Lab) -> None:
     (command,) = lab.asked
     assert "-DIDF_TARGET=esp32" in command
     assert f"-DTINYGATE_MODEL={lab.root / 'model'}" in command
-    assert "-DSDKCONFIG_DEFAULTS=sdkconfig.defaults;sdkconfig.ci.ptq_int8;" in command
+    assert "-DSDKCONFIG_DEFAULTS=sdkconfig.defaults;sdkconfig.ci.ptq_int8;sdkconfig.qemu;" in command
 
 
 def test_nothing_is_built_when_nothing_changed(lab: Lab) -> None:
@@ -78,7 +79,10 @@ def test_nothing_is_built_when_nothing_changed(lab: Lab) -> None:
     assert len(lab.asked) == 1
 
 
-@pytest.mark.parametrize("changed", ["firmware/main/main.cpp", "model/artifacts/ptq_int8.tflite", "idf/version.txt"])
+@pytest.mark.parametrize(
+    "changed",
+    ["firmware/main/main.cpp", "firmware/sdkconfig.qemu", "model/artifacts/ptq_int8.tflite", "idf/version.txt"],
+)
 def test_a_changed_source_model_or_idf_is_built_again(lab: Lab, changed: str) -> None:
     lab.build()
     (lab.root / changed).write_text("other")

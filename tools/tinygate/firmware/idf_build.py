@@ -22,7 +22,7 @@ ELF_SHA256_OFFSET = 0xB0
 
 _STAMP = "tinygate_build.json"
 _FLASHER_ARGS = "flasher_args.json"
-_NOT_SOURCES = ("build", "managed_components", "sdkconfig", "sdkconfig.old", "dependencies.lock", "__pycache__")
+_NOT_SOURCES = ("managed_components", "sdkconfig", "sdkconfig.old", "dependencies.lock", "__pycache__")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Recipe:
         variant: which variant of the model; names the build folder.
         model_folder: the model's folder; artifacts/<variant>.tflite in it goes in.
         generators: further files that the result depends on: what makes sources at build time.
+        overlays: sdkconfig files of the project for where it is to run, "sdkconfig.qemu"; they override the others.
     """
 
     project: Path
@@ -59,16 +60,17 @@ class Recipe:
     variant: str
     model_folder: Path
     generators: tuple[Path, ...] = ()
+    overlays: tuple[str, ...] = ()
 
     @property
     def defaults(self) -> tuple[str, ...]:
-        """The project's sdkconfig files that apply, in the order they override each other; only those that exist."""
-        names = ("sdkconfig.defaults", f"sdkconfig.defaults.{self.target}", f"sdkconfig.ci.{self.variant}")
+        """The project's sdkconfig files that exist and apply, a later one overriding; ESP-IDF adds those of the chip."""
+        names = ("sdkconfig.defaults", f"sdkconfig.ci.{self.variant}", *self.overlays)
         return tuple(name for name in names if (self.project / name).is_file())
 
     def sha256(self, idf_version: str) -> str:
         """Return the hash of everything that the build reads but the toolchain."""
-        digest = hashlib.sha256(json.dumps([idf_version, self.target, self.variant]).encode())
+        digest = hashlib.sha256(json.dumps([idf_version, self.target, self.variant, self.overlays]).encode())
         artifact = self.model_folder / "artifacts" / f"{self.variant}.tflite"
         for path in sorted({*_sources(self.project), *self.generators, artifact}):
             digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -154,7 +156,7 @@ def _stamp(build: Path) -> str | None:
 
 def _sources(project: Path) -> Iterable[Path]:
     for path in project.iterdir():
-        if path.name.startswith(_NOT_SOURCES) and not path.name.startswith(("sdkconfig.defaults", "sdkconfig.ci")):
+        if path.name in _NOT_SOURCES or path.name.startswith("build"):
             continue
         yield from (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else (path,)
 
