@@ -31,7 +31,7 @@ def test_what_was_written_is_read() -> None:
     assert (app.elf_sha256, app.model_sha256) == (APP.elf_sha256, APP.model_sha256)
 
 
-@pytest.mark.parametrize("position", range(0, len(APP.image), 7))
+@pytest.mark.parametrize("position", range(0, len(APP.image), 41))
 def test_no_flipped_bit_boots(position: int) -> None:
     damaged = bytearray(APP.image)
     damaged[position] ^= 0x10

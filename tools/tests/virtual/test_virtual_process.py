@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -91,3 +92,16 @@ def test_a_limited_line_is_as_slow_as_its_baud_rate(image: Path) -> None:
         client.infer(windows)
     on_the_wire_s = 100 * len(windows[0]) * 4 / 3 * 10 / 921600
     assert on_the_wire_s <= time.monotonic() - started < 10 * on_the_wire_s
+
+
+def test_a_client_that_speaks_no_telnet_is_dropped_and_the_next_one_served(image: Path) -> None:
+    with board_process("--image", str(image)) as (_, url):
+        host, port = url.removeprefix("rfc2217://").split(":")
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            connection.sendall(
+                b"\xff\xfa\x2c\x01\x00\xff\xf0" + b"\xff\xfa\x2c\x03\x63\xff\xf0"
+            )  # cut short; no such parity
+            while connection.recv(1024):
+                pass
+        with Client(url) as client:
+            assert client.hello().model_status == "ok"

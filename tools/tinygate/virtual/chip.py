@@ -15,7 +15,9 @@ from tinygate.virtual.registers import Registers
 from tinygate.virtual.reset_lines import ResetLines, Strap
 
 _REJECTED_RESET_S = 0.4  # from power-up to the reset of a bootloader that found nothing to boot
-_RESET_S = 0.05
+_PANIC_RESET_S = 0.3  # printing a panic and starting again
+_RESTART_S = 0.05
+_TAKE_AGAIN_S = 0.002  # how soon an application that was busy is offered what is left of its input
 
 RunApplication = Callable[[Boot, socket.socket], None]
 
@@ -35,6 +37,7 @@ class Chip:
         self._cpu: Cpu | None = None
         self._app: Application | None = None
         self._reset_at: float | None = None
+        self._advanced_at = 0.0
         self._next_reason = ResetReason.POWER_ON
 
     # link.Device
@@ -61,6 +64,7 @@ class Chip:
 
     def advance(self, now: float, room: int) -> bytes:
         """Let time pass and collect what was printed."""
+        self._advanced_at = now
         self._start_with(self._lines.settled(now), ResetReason.POWER_ON, now)
         if self._reset_at is not None and now >= self._reset_at:
             self._start_with(Strap.RUN, self._next_reason, now)
@@ -72,6 +76,8 @@ class Chip:
     def deadline(self) -> float | None:
         """Return the next time at which something happens by itself."""
         pending = [at for at in (self._lines.deadline, self._reset_at) if at is not None]
+        if self._cpu is not None and self._cpu.waiting_bytes:
+            pending.append(self._advanced_at + _TAKE_AGAIN_S)
         return min(pending, default=None)
 
     def descriptors(self) -> list[int]:
@@ -136,7 +142,9 @@ class Chip:
         self._cpu = None
         if signal:
             self._print(console_text.panic(signal, self._app))
-        self._reset_later(ResetReason.PANIC if signal else ResetReason.RESTART, now + _RESET_S)
+            self._reset_later(ResetReason.PANIC, now + _PANIC_RESET_S)
+        else:
+            self._reset_later(ResetReason.RESTART, now + _RESTART_S)
 
     def _reset_later(self, reason: ResetReason, at: float) -> None:
         self._next_reason, self._reset_at = reason, at

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
 _MAX_APP_MEMORY_BYTES = 4 << 30
+_MAX_DESCRIPTOR = 1024
 
 
 class Cpu:
@@ -98,6 +99,9 @@ def _run(application: Callable[[socket.socket], None], uart: socket.socket, pare
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (_MAX_APP_MEMORY_BYTES, _MAX_APP_MEMORY_BYTES))
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        # The link's sockets are not the application's: held open here, a closed connection would look alive.
+        os.closerange(3, uart.fileno())
+        os.closerange(uart.fileno() + 1, _MAX_DESCRIPTOR)
         application(uart)
         status = 0
     except BaseException:

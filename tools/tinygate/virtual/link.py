@@ -17,9 +17,9 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Protocol
 
-from serial.rfc2217 import PortManager
+from tinygate.virtual.remote_port import MalformedError, RemotePort, escaped
 
 _BITS_PER_BYTE = 10  # start, 8 data, stop
 _SLICE_S = 0.002  # paced bytes are handed over in slices: one wake-up per byte would cost more than it shows
@@ -90,60 +90,6 @@ class Pacer:
         self._queue.clear()
 
 
-class _Port:
-    """The serial port that pyserial's PortManager drives: settings, control lines, and the connection it answers on."""
-
-    parity, bytesize, stopbits = "N", 8, 1
-    xonxoff = rtscts = break_condition = False
-    cts = dsr = cd = True
-    ri = False
-
-    def __init__(self, on_lines: Callable[[bool, bool], None], on_baud: Callable[[int], None]) -> None:
-        self._on_lines, self._on_baud = on_lines, on_baud
-        self._dtr = self._rts = False
-        self._baud = 115200
-        self.telnet = bytearray()
-        self.purge_input: Callable[[], None] = lambda: None
-        self.purge_output: Callable[[], None] = lambda: None
-
-    def write(self, data: bytes) -> None:
-        """Take a telnet answer for the client."""
-        self.telnet += data
-
-    def reset_input_buffer(self) -> None:
-        self.purge_input()
-
-    def reset_output_buffer(self) -> None:
-        self.purge_output()
-
-    @property
-    def baudrate(self) -> int:
-        return self._baud
-
-    @baudrate.setter
-    def baudrate(self, baud: int) -> None:
-        self._baud = baud
-        self._on_baud(baud)
-
-    @property
-    def dtr(self) -> bool:
-        return self._dtr
-
-    @dtr.setter
-    def dtr(self, level: bool) -> None:
-        self._dtr = level
-        self._on_lines(self._dtr, self._rts)
-
-    @property
-    def rts(self) -> bool:
-        return self._rts
-
-    @rts.setter
-    def rts(self, level: bool) -> None:
-        self._rts = level
-        self._on_lines(self._dtr, self._rts)
-
-
 class LinkServer:
     """Serves one device to one RFC 2217 client at a time; a second client is turned away, as by a port in use."""
 
@@ -159,10 +105,7 @@ class LinkServer:
         self._device = device
         self._follow_client = follow_client
         self._to_device, self._to_client = Pacer(baud), Pacer(baud)
-        self._port = _Port(self._lines_changed, self._baud_changed)
-        self._port.purge_input = self._to_client.clear
-        self._port.purge_output = self._to_device.clear
-        self._telnet: PortManager | None = None
+        self._port = RemotePort(self)
         self._client: socket.socket | None = None
         self._unsent = bytearray()
         self._stopped = False
@@ -241,9 +184,7 @@ class LinkServer:
             self._to_client.clear()  # nobody listens: the line's bytes are lost, as on a real one
             return
         self._to_client.push(output, now)
-        self._unsent += self._port.telnet
-        self._port.telnet.clear()
-        self._unsent += self._to_client.pull(now).replace(b"\xff", b"\xff\xff")
+        self._unsent += self._port.answers() + escaped(self._to_client.pull(now))
         self._send()
 
     def _room(self) -> int:
@@ -277,12 +218,12 @@ class LinkServer:
         if not data:
             self._drop_client()
             return
-        assert self._telnet is not None
-        if b"\xff" not in data and self._telnet.mode == 0 and self._telnet.suboption is None:
-            self._to_device.push(data, time.monotonic())
-            return
-        for byte in self._telnet.filter(data):
-            self._to_device.push(byte, time.monotonic())
+        now = time.monotonic()
+        try:
+            for piece in self._port.receive(data):
+                self._to_device.push(piece, now)
+        except MalformedError:
+            self._drop_client()
 
     def _accept(self) -> None:
         connection, _ = self._listener.accept()
@@ -292,21 +233,34 @@ class LinkServer:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client = connection
-        self._telnet = PortManager(cast(Any, self._port), cast(Any, self._port))
+        self._port.connect()
 
     def _drop_client(self) -> None:
         if self._client is not None:
+            with contextlib.suppress(OSError):
+                self._client.shutdown(socket.SHUT_RDWR)
             self._client.close()
-        self._client = self._telnet = None
-        for buffer in (self._unsent, self._port.telnet):
-            buffer.clear()
+        self._client = None
+        self._unsent.clear()
 
-    def _lines_changed(self, dtr: bool, rts: bool) -> None:
+    # RemotePort's PortEvents
+
+    def lines_changed(self, dtr: bool, rts: bool) -> None:
+        """Tell the device, after it got what was sent before the change."""
         now = time.monotonic()
-        self._deliver(now)  # what was sent before the change arrives before it
+        self._deliver(now)
         self._device.set_lines(dtr, rts, now)
 
-    def _baud_changed(self, baud: int) -> None:
+    def baud_changed(self, baud: int) -> None:
+        """Tell the device, and take over the rate if the line follows the client."""
         if self._follow_client:
             self._to_device.baud = self._to_client.baud = baud
         self._device.set_baud(baud)
+
+    def purge_input(self) -> None:
+        """Drop what is on its way to the client."""
+        self._to_client.clear()
+
+    def purge_output(self) -> None:
+        """Drop what is on its way to the device."""
+        self._to_device.clear()
