@@ -30,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     operators.check_activations, operators.check_sums,
     tensors.check_weights, tensors.check_biases,
     products.check_bias_scales, products.check_multipliers, products.check_accumulators, products.check_reach,
+    products.check_element_reach,
     graph.check_operators, graph.check_floats, graph.check_dynamic, graph.check_input_ranges,
     file.check_unused, file.check_buffers,
 )  # fmt: skip

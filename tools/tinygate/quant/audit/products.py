@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygate.flatbuffer.model import Tensor
 from tinygate.quant.audit.finding import AuditFinding
-from tinygate.quant.audit.view import CODE_RANGES, Product, View, is_usable, some, values_of
+from tinygate.quant.audit.view import CODE_RANGES, SMALLEST_NORMAL, Product, View, is_usable, some, values_of
 from tinygate.quant.fixed_point import quantize_multiplier
 
 _BIAS_SCALE_TOLERANCE = 1e-3
 _INT32_END = 2.0**31
 _SMALLEST_MULTIPLIER = 2.0**-32
-_REACHED_SHARE = 0.25
+_SMALLEST_SPAN = 0.5
+_LARGEST_ORDINARY_SPAN = 16.0
+_LARGEST_ELEMENT_RATIO = 100.0
+_ORDINARY_CODE_DEVIATION = 40.0
 
 
 def check_bias_scales(view: View) -> Iterator[AuditFinding]:
@@ -99,23 +104,66 @@ def _left_shifts(product: Product) -> NDArray[np.float64]:
 
 
 def check_reach(view: View) -> Iterator[AuditFinding]:
-    """TG-Q034: no channel answers with one code only. TG-Q035: the output's range can be reached."""
+    """TG-Q034: no channel answers with one code only. TG-Q035, TG-Q050: the output's range fits what is computed."""
     for product in view.products:
         reach = product.reach if product.is_integer and product.has_usable_scales else None
         if reach is None or product.result.dtype != "int8":
             continue
         with np.errstate(over="ignore", invalid="ignore"):
             codes = [_codes(product, bound) for bound in reach]
+            spans = (reach[1] - reach[0]) * product.multipliers / 255
+        at = {"operator": product.operator, "related": (product.source, product.weights)}
         constant = np.flatnonzero(codes[0] == codes[1])
         if constant.size:
             values = f"always code {int(codes[0][constant[0]])} in {some(constant)}"
-            tensor = product.bias or product.weights
-            yield view.finding("TG-Q034", values, operator=product.operator, tensor=tensor, related=(product.weights,))
-        lowest, highest = codes[0].min(), codes[1].max()
-        if constant.size < len(codes[0]) and highest - lowest < _REACHED_SHARE * 255:
-            values = f"codes {int(lowest)} to {int(highest)} of -128 to 127 can occur"
-            related = (product.source, product.weights)
-            yield view.finding("TG-Q035", values, operator=product.operator, tensor=product.result, related=related)
+            yield view.finding("TG-Q034", values, tensor=product.bias or product.weights, **at)  # type: ignore[arg-type]
+        if not spans.max() >= _SMALLEST_SPAN:
+            values = f"inputs can cause {spans.max():.1%} of the output's range"
+            yield view.finding("TG-Q035", values, tensor=product.result, **at)  # type: ignore[arg-type]
+        ordinary = _ordinary_spans(product)
+        if ordinary.max() > _LARGEST_ORDINARY_SPAN:
+            channels = np.flatnonzero(ordinary > _LARGEST_ORDINARY_SPAN)
+            values = f"ordinary results spread over {ordinary.max():.3g} times the output's range in {some(channels)}"
+            yield view.finding("TG-Q050", values, tensor=product.result, **at)  # type: ignore[arg-type]
+
+
+def _ordinary_spans(product: Product) -> NDArray[np.float64]:
+    """Return one standard deviation of the output in units of its range, were input codes independent and uniform.
+
+    A uniform code has standard deviation 74; calibrated activations have about 40, which is taken here.
+    """
+    assert product.rows is not None
+    spread = np.sqrt((product.rows.astype(np.float64) ** 2).sum(axis=1)) * _ORDINARY_CODE_DEVIATION
+    return np.asarray(spread * product.multipliers / 255, np.float64)
+
+
+def check_element_reach(view: View) -> Iterator[AuditFinding]:
+    """TG-Q035, TG-Q050 for ADD, SUB, MUL and MEAN."""
+    for operator in view.graph.operators:
+        sources = [t for t in view.inputs(operator)[: 1 if operator.name == "MEAN" else 2] if t is not None]
+        result = next(iter(view.outputs(operator)), None)
+        if (
+            operator.name not in ("ADD", "SUB", "MUL", "MEAN")
+            or result is None
+            or not all(map(_has_range, (*sources, result)))
+        ):
+            continue
+        ends = [max(abs(end) for end in _range(tensor)) for tensor in sources]
+        largest = math.prod(ends) if operator.name == "MUL" else sum(ends)
+        low, high = _range(result)
+        ratio = largest / max(abs(low), abs(high), SMALLEST_NORMAL)
+        code = "TG-Q035" if ratio < _SMALLEST_SPAN else "TG-Q050" if ratio > _LARGEST_ELEMENT_RATIO else ""
+        if code:
+            values = f"inputs reach {largest:.3g}, the output's range is {low:.3g} to {high:.3g}"
+            yield view.finding(code, values, operator=operator, tensor=result, related=tuple(sources))
+
+
+def _has_range(tensor: Tensor) -> bool:
+    return tensor.dtype == "int8" and len(tensor.scales) == len(tensor.zero_points) == 1 and is_usable(tensor.scales[0])
+
+
+def _range(tensor: Tensor) -> tuple[float, float]:
+    return ((-128 - tensor.zero_points[0]) * tensor.scales[0], (127 - tensor.zero_points[0]) * tensor.scales[0])
 
 
 def _codes(product: Product, bound: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -146,8 +146,10 @@ def check_others(view: View) -> Iterator[AuditFinding]:
     """TG-Q029 for pools, elementwise, broadcast and reshaping operators."""
     for operator in view.graph.operators:
         tensors = [*view.inputs(operator), *view.outputs(operator)]
-        if not view.outputs(operator) or tensors[0] is None or any(t and min(t.shape, default=0) < 0 for t in tensors):
-            continue
+        if not operator.inputs or tensors[0] is None or not view.outputs(operator):
+            continue  # TG-Q039
+        if any(tensor is not None and min(tensor.shape, default=0) < 0 for tensor in tensors):
+            continue  # TG-Q046
         wrong = _check_one(view, operator)
         if wrong:
             yield view.finding("TG-Q029", wrong[1], operator=operator, tensor=wrong[0])

@@ -11,7 +11,7 @@ from tinygate.quant.audit.finding import AuditFinding
 from tinygate.quant.audit.view import CODE_RANGES, Product, View, is_usable, some, values_of
 
 _KNOWN_BITS = {"int4": 4, "int2": 2, "uint4": 4, "bfloat16": 16, "complex64": 64, "complex128": 128}
-_CLIPPED_SHARE, _CLIPPED_WEIGHTS = 0.05, 64
+_CLIPPED_SHARE, _CLIPPED_WEIGHTS = 0.1, 32
 _BIAS_LIMIT = 2**30 + 2**12  # converters enlarge the scale of dead channels until the bias is 2^30, in float32
 _PLAUSIBLE_SCALES = (1e-9, 1e4)
 _TFMOT_INITIAL_SCALE = 12 / 255
