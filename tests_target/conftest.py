@@ -7,11 +7,11 @@ that pytest groups the tests by firmware. `run` is measured by the first test th
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pytest_embedded.plugin import parametrize_fixtures  # noqa: F401  (taken back, see board/options.py)
-from target_firmware import Firmware, firmware_of
+from target_firmware import Firmware, firmware_of, flash_image
 from target_run import Measured, measured
 
 from tinygate.board.emulator import virtual_board
@@ -30,6 +30,7 @@ Judge = Callable[[Finding], None]
 Figures = dict[tuple[str, str, str], float | int | None]
 
 _runs_key = pytest.StashKey[dict[tuple[str, str, str], Measured]]()
+_firmware_key = pytest.StashKey[dict[str, Firmware | TinygateError]]()
 _figures_key = pytest.StashKey[Figures]()
 _passed = 0
 OTHER_SESSION_S = 300.0
@@ -43,6 +44,7 @@ _OTHERS_WARNINGS = (
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_runs_key] = {}
+    config.stash[_firmware_key] = {}
     config.stash[_figures_key] = {}
     for warning in _OTHERS_WARNINGS:
         config.addinivalue_line("filterwarnings", f"ignore:{warning}")
@@ -113,9 +115,25 @@ def variant(config: Variant) -> Variant:
 
 @pytest.fixture
 def firmware(
-    board: BoardChoice, variant: Variant, logs: Path, _only_proven_artifacts: None, pytestconfig: pytest.Config
+    board: BoardChoice,
+    variant: Variant,
+    logs: Path,
+    _only_proven_artifacts: None,
+    judge: Judge,
+    pytestconfig: pytest.Config,
 ) -> Firmware:
-    return firmware_of(board, variant, pytestconfig.rootpath / "build", logs, pytestconfig.getoption("--skip-build"))
+    """This variant's firmware; one that does not build fails its first test and skips the others."""
+    known = pytestconfig.stash[_firmware_key]
+    if isinstance(known.get(variant.id), TinygateError):
+        pytest.skip(f"there is no firmware of {variant.id}: see its first test")
+    if variant.id not in known:
+        skip_build = pytestconfig.getoption("--skip-build")
+        try:
+            known[variant.id] = firmware_of(board, variant, pytestconfig.rootpath / "build", logs, skip_build)
+        except TinygateError as error:
+            known[variant.id] = error
+            judge(_finding(variant, board, "build", verdict_of(error), str(variant.path), error))
+    return cast(Firmware, known[variant.id])
 
 
 # pytest-embedded's fixtures, answered from the board and the firmware
@@ -176,6 +194,17 @@ def port_serial_number() -> None:
 @pytest.fixture
 def port_mac() -> None:
     """The application is asked for it; pytest-embedded would ask esptool, in words that esptool 5 does not know."""
+
+
+@pytest.fixture
+def qemu_image_path(board: BoardChoice, firmware: Firmware) -> str | None:
+    return str(flash_image(firmware.folder)) if board.board == "qemu" else None
+
+
+@pytest.fixture
+def skip_regenerate_image() -> bool:
+    """pytest-embedded would call whichever esptool.py is on PATH: ESP-IDF's, of another major version."""
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -250,10 +279,10 @@ def boots(
     if key not in runs:
         runs[key] = measured(request, board, variant, firmware)
         for error in runs[key].attempts.failed:
-            judge(_finding(variant, board, firmware, "attempt", None, error))
+            judge(_finding(variant, board, "attempt", None, os.path.relpath(firmware.folder), error))
     outcome = runs[key].attempts.outcome
     if isinstance(outcome, TinygateError):
-        judge(_finding(variant, board, firmware, "run", verdict_of(outcome), outcome))
+        judge(_finding(variant, board, "run", verdict_of(outcome), os.path.relpath(firmware.folder), outcome))
     return runs[key].boots
 
 
@@ -264,9 +293,9 @@ def run(boots: tuple[Run, ...]) -> Run:
 
 
 def _finding(
-    variant: Variant, board: BoardChoice, firmware: Firmware, check: str, verdict: Verdict | None, error: TinygateError
+    variant: Variant, board: BoardChoice, check: str, verdict: Verdict | None, file: str, error: TinygateError
 ) -> Finding:
+    limit = "one boot without a fault"
     return Finding(
-        variant.model.name, variant.name, board.place, check, "measured_run", None, "one boot without a fault",
-        verdict, os.path.relpath(firmware.folder), str(error),
-    )  # fmt: skip
+        variant.model.name, variant.name, board.place, check, "measured_run", None, limit, verdict, file, str(error)
+    )

@@ -37,8 +37,24 @@ class Firmware:
 
 
 @cache
+def flash_image(folder: Path) -> Path:
+    """Write what a flash holds after flashing a build folder, anew for each session: firmware writes to it."""
+    arguments = json.loads((folder / "flasher_args.json").read_text(encoding="utf-8"))
+    flash = bytearray(b"\xff" * _bytes_of(arguments["flash_settings"]["flash_size"]))
+    for offset, name in arguments["flash_files"].items():
+        content = (folder / name).read_bytes()
+        flash[int(offset, 0) : int(offset, 0) + len(content)] = content
+    path = folder / "tinygate_flash.bin"
+    path.write_bytes(flash)
+    return path
+
+
+def _bytes_of(size: str) -> int:
+    return int(size.removesuffix("MB")) * 1024 * 1024
+
+
 def firmware_of(board: BoardChoice, variant: Variant, build_root: Path, logs: Path, skip_build: bool) -> Firmware:
-    """Return the firmware, once a session.
+    """Build or find the firmware.
 
     Raises:
         InputError: it does not build, or is not there.

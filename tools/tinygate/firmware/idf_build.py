@@ -64,7 +64,7 @@ class Recipe:
 
     @property
     def defaults(self) -> tuple[str, ...]:
-        """The project's sdkconfig files that exist and apply, a later one overriding; ESP-IDF adds those of the chip."""
+        """The project's sdkconfig files that apply, a later one overriding; ESP-IDF adds those of the chip."""
         names = ("sdkconfig.defaults", f"sdkconfig.ci.{self.variant}", *self.overlays)
         return tuple(name for name in names if (self.project / name).is_file())
 
