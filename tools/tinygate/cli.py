@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tinygate import audit_cli
 from tinygate.errors import TinygateError
 from tinygate.verdict import Verdict, verdict_of
 
@@ -17,11 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-@app.callback()
-def _commands() -> None:
-    """Keep sub-commands even while there is one only."""
+audit_cli.register(app)
 
 
 @app.command()
