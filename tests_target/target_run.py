@@ -1,8 +1,11 @@
 """One firmware on one board, measured through what pytest-embedded set up; the evidence is kept beside the logs."""
 
 import contextlib
+import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,10 +45,12 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     except TinygateError as error:
         return Measured(Attempts(error, ()))
     with port_of(dut, log) as port:
-        flash_again = dut.serial.flash if board.board == "serial" else None
+        flash_again = _flash_again(dut, log) if board.board == "serial" else None
         attempts = try_to_measure(lambda: measure(port, expected, plan), flash_again)
         if isinstance(attempts.outcome, Run):
-            return _more_boots(dut, port, attempts, expected, plan, int(request.config.getoption("--boots")))
+            found = _more_boots(dut, port, attempts, expected, plan, int(request.config.getoption("--boots")))
+            _keep(found.boots, log.console.parent)
+            return found
     request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
     return Measured(attempts)
 
@@ -62,6 +67,22 @@ def _more_boots(dut: Any, port: Port, first: Attempts, expected: Expected, plan:
     except TinygateError as error:
         return Measured(Attempts(error, first.failed))
     return Measured(first, tuple(runs))
+
+
+def _keep(boots: tuple[Run, ...], folder: Path) -> None:
+    """Write the evidence beside the logs: one JSON object per boot, and the outputs of the whole test set."""
+    lines = (json.dumps(run.to_dict(), sort_keys=True) + "\n" for run in boots)
+    (folder / "boots.jsonl").write_text("".join(lines), encoding="ascii")
+    if boots:
+        np.save(folder / "outputs.npy", boots[0].outputs)
+
+
+def _flash_again(dut: Any, log: BootLog) -> Callable[[], None]:
+    def flash() -> None:
+        with contextlib.redirect_stderr(log):
+            dut.serial.flash()
+
+    return flash
 
 
 def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:

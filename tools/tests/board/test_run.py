@@ -1,6 +1,7 @@
 """The run loop against a board in memory that speaks the real protocol."""
 
 import dataclasses
+import json
 import time
 
 import numpy as np
@@ -25,6 +26,13 @@ def test_evidence_is_read_only() -> None:
     outputs = measured(FakeBoard()).outputs
     with pytest.raises(ValueError, match="read-only"):
         outputs[0] = 0
+
+
+def test_evidence_can_be_written_down() -> None:
+    written = json.loads(json.dumps(measured(FakeBoard()).to_dict()))
+    assert written["hello"]["mac"] == HELLO.mac
+    assert written["outputs"]["shape"] == [400, 1]
+    assert written["bench"]["cycles"][-1] == 1004
 
 
 def test_every_sample_of_the_bench_is_kept() -> None:

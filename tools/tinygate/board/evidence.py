@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,14 @@ class Run:
     console: tuple[str, ...]
     boot_s: float
     measured_s: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it but the outputs' values, which are told by type, shape and sha256, as JSON has types."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        parts = {name: asdict(value) if is_dataclass(value) else value for name, value in fields.items()}
+        digest = hashlib.sha256(self.outputs.tobytes()).hexdigest()
+        outputs = {"dtype": str(self.outputs.dtype), "shape": list(self.outputs.shape), "sha256": digest}
+        return {**parts, "counts": dict(self.counts), "outputs": outputs}
 
 
 def assemble(answers: Sequence[Infer], hello: Hello, count: int) -> NDArray[Any]:
