@@ -46,7 +46,15 @@ def booted_url(image: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def client(booted_url: str) -> Iterator[Client]:
+@pytest.fixture(scope="session")
+def connection(booted_url: str) -> Iterator[Client]:
+    """One connection for all tests: pyserial takes half a second to open and close one."""
     with Client(booted_url) as client:
         yield client
+
+
+@pytest.fixture
+def client(connection: Client) -> Client:
+    connection.console = ""
+    connection.answers.clear()
+    return connection

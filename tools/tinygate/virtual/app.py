@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from tinygate.protocol import (
     Arena,
@@ -44,6 +44,27 @@ from tinygate.virtual.interpreter import Interpreter, ModelRefusedError, runtime
 RX_LINE_BYTES, RX_WINDOW_BYTES = 2048, 8192
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
 MAX_INVOCATIONS = 100_000
+
+# The fields of hello that are the same for every application and boot.
+_BOARD: dict[str, Any] = {
+    "protocol": 1,
+    "app": "tinygate",
+    "target": "esp32",
+    "chip_revision": "3.0",
+    "cores": 2,
+    "cpu_mhz": 0,
+    "flash_mhz": 0,
+    "flash_mode": "dio",
+    "psram_mhz": 0,
+    "psram_bytes": 0,
+    "optimization": "none",
+    "esp_nn": "none",
+    "arena_placement": "host",
+    "idf_version": "none",
+    "emulated": "virtual",
+    "timing": "none",
+    "rx_window_bytes": RX_WINDOW_BYTES,
+}
 
 
 def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
@@ -143,38 +164,20 @@ class App:
 
     def _hello(self) -> Hello:
         app, loaded = self._boot.app, self._loaded
-        refused = isinstance(loaded, Refusal)
         return Hello(
-            protocol=1,
-            app="tinygate",
+            **_BOARD,
             app_version=app.version,
             app_elf_sha256=app.elf_sha256,
             model_sha256=hashlib.sha256(app.model).hexdigest(),
             model_bytes=len(app.model),
-            model_status=cast(Refusal, loaded).status if refused else "ok",
-            target="esp32",
-            chip_revision="3.0",
             mac=self._boot.mac.hex(":"),
-            cores=2,
-            cpu_mhz=0,
-            flash_mhz=0,
-            flash_mode="dio",
             flash_bytes=self._boot.flash_bytes,
-            psram_mhz=0,
-            psram_bytes=0,
-            optimization="none",
-            esp_nn="none",
-            arena_placement="host",
             arena_configured_bytes=self._arena_bytes,
-            idf_version="none",
             tflm_version=runtime_version(),
             reset_reason=self._boot.reason.word,
             uptime_us=self._uptime_us(),
-            emulated="virtual",
-            timing="none",
             rx_line_bytes=self._rx_line_bytes,
-            rx_window_bytes=RX_WINDOW_BYTES,
-            **({} if isinstance(loaded, Refusal) else _tensor_fields(loaded)),
+            **({"model_status": loaded.status} if isinstance(loaded, Refusal) else _model_fields(loaded)),
         )
 
     def _health(self) -> Health:
@@ -237,8 +240,8 @@ def _described(request: InferRequest) -> str:
     return f"count={request.count} offset={request.offset} with {len(request.data)} bytes"
 
 
-def _tensor_fields(interpreter: Interpreter) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def _model_fields(interpreter: Interpreter) -> dict[str, Any]:
+    fields: dict[str, Any] = {"model_status": "ok"}
     for prefix, tensor in (("input", interpreter.input), ("output", interpreter.output)):
         fields |= {
             f"{prefix}_dtype": tensor.dtype,

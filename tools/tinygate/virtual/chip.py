@@ -100,9 +100,9 @@ class Chip:
     def _start_with(self, strap: Strap | None, reason: ResetReason, now: float) -> None:
         if strap is None:
             return
-        pending = bytes(self._output)
+        printed = bytes(self._output)  # has left the UART, whatever happens now
         self.power_off()
-        self._output += pending
+        self._output += printed
         if strap is Strap.DOWNLOAD:
             self._print(console_text.download_mode(reason))
             self._loader = Loader(self._flash, self._registers)
