@@ -1,17 +1,22 @@
 """Ports: bytes through a pseudo-terminal and through the virtual board's RFC 2217 server, and ports that vanish."""
 
+import contextlib
 import os
 import pickle
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import serial
+from fake_board import EXPECTED, WINDOWS, FakeBoard
 
 from tinygate.board.emulator import virtual_board
+from tinygate.board.evidence import Plan
 from tinygate.board.log import MAX_LOG_BYTES, BootLog, console_tail
 from tinygate.board.port import SerialPort, use_fast_rfc2217
+from tinygate.board.run import measure
 from tinygate.errors import LabError
 from tinygate.protocol import HostSession
 
@@ -61,6 +66,29 @@ def test_a_port_that_vanishes_is_noticed_within_a_second(terminal: tuple[int, Se
     began = time.monotonic()
     with pytest.raises(LabError, match="vanished"):
         port.read_available(soon(30))
+    assert time.monotonic() - began < 1
+
+
+def serve(board: FakeBoard, board_end: int, answers: int) -> None:
+    """Be a board at its end of the terminal until it has given so many answers; then be unplugged."""
+    with contextlib.suppress(OSError):  # the other end was closed: the run is over
+        while board.answered < answers:
+            board.write(os.read(board_end, 65536))
+            os.write(board_end, board.output)
+            board.output = b""
+    os.close(board_end)
+
+
+def test_a_whole_run_goes_over_a_terminal(terminal: tuple[int, SerialPort]) -> None:
+    threading.Thread(target=serve, args=(FakeBoard(), terminal[0], 10**6), daemon=True).start()
+    assert len(measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5)).outputs) == len(WINDOWS)
+
+
+def test_a_board_unplugged_in_a_run_voids_it_within_a_second(terminal: tuple[int, SerialPort]) -> None:
+    threading.Thread(target=serve, args=(FakeBoard(), terminal[0], 5), daemon=True).start()
+    began = time.monotonic()
+    with pytest.raises(LabError, match="vanished"):
+        measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5))
     assert time.monotonic() - began < 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tinygate.board.identity import Expected
 from tinygate.errors import TargetError
-from tinygate.protocol import Arena, Bench, Health, Hello, Infer, Layout, Profile
+from tinygate.protocol import Arena, Bench, Health, Hello, Infer, Layout, Message, Profile
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ class Run:
     def to_dict(self) -> dict[str, Any]:
         """Return all of it but the outputs' values, which are told by type, shape and sha256, as JSON has types."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        parts = {name: asdict(value) if is_dataclass(value) else value for name, value in fields.items()}
+        parts = {
+            name: asdict(value) if isinstance(value, Message | Expected) else value for name, value in fields.items()
+        }
         digest = hashlib.sha256(self.outputs.tobytes()).hexdigest()
         outputs = {"dtype": str(self.outputs.dtype), "shape": list(self.outputs.shape), "sha256": digest}
         return {**parts, "counts": dict(self.counts), "outputs": outputs}
