@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygate.flatbuffer import Operator, Tensor, TfliteModel, read_model
 from tinygate.model.folder import Variant
+from tinygate.quant.audit import Severity, audit
 
 WEIGHTED = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}  # operator → channel dimension of its weights
 KEEPS_SCALE = {"AVERAGE_POOL_2D", "MAX_POOL_2D", "RESHAPE", "SQUEEZE", "PAD", "TRANSPOSE", "CONCATENATION"}
@@ -96,3 +97,9 @@ def test_a_relu_wastes_no_codes_on_values_it_never_returns(variant: Variant) -> 
         result = model.main.tensors[operator.outputs[0]]
         if getattr(operator.options, "activation", "NONE") in ("RELU", "RELU6") and result.scales:
             assert result.zero_points == (-128,), f"{result.zero_points[0] + 128} of 256 codes wasted"
+
+
+def test_the_audit_finds_no_error(variant: Variant) -> None:
+    expected = {"TG-Q014"} if variant.name == "dynamic_range" else set()  # hybrid, hence for hosts only
+    errors = [f for f in audit(variant.content).findings if f.severity is Severity.ERROR and f.code not in expected]
+    assert not errors, [f"{f.code} at {f.place}: {f.values}" for f in errors]

@@ -15,7 +15,7 @@ from tinygate.flatbuffer.reader import parse_model
 from tinygate.quant.audit import file, graph, operators, products, shapes, tensors
 from tinygate.quant.audit.figures import TensorFigures, figures_of
 from tinygate.quant.audit.finding import AuditFinding, Severity
-from tinygate.quant.audit.rules import RULES, Rule
+from tinygate.quant.audit.rules import RULES, Rule, rule_of
 from tinygate.quant.audit.view import View
 
 __all__ = ["RULES", "AuditFinding", "AuditReport", "Rule", "Severity", "TensorFigures", "audit"]
@@ -72,10 +72,8 @@ def audit(data: bytes, *, target: str = "", ignore: Mapping[str, str] | None = N
         ModelFileError: no well-formed FlatBuffers file.
         InputError: an ignored code that is no rule, or that has no reason.
     """
-    reasons = dict(ignore or {})
+    reasons = {rule_of(code).code: reason for code, reason in (ignore or {}).items()}
     for code, reason in reasons.items():
-        if code not in RULES:
-            raise InputError(f"{code} is no audit rule; rules go from {min(RULES)} to {max(RULES)}.")
         if not reason.strip():
             raise InputError(f"{code} is ignored without a reason; write {code}=why.")
     model = parse_model(data)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinygate.flatbuffer.model import Tensor
 from tinygate.quant.audit.view import CODE_RANGES, View, is_usable, values_of
@@ -17,11 +19,12 @@ class TensorFigures:
     Attributes:
         index, name, dtype, shape: as in the file.
         role: "weights", "bias", "constant" or "activation".
-        low, high: smallest and largest real value its codes can stand for (weights and biases: that they do stand for).
+        low, high: smallest and largest real value: of a constant's own values, of all codes of an activation; NaN if
+            the scales do not fit the shape.
         step: real units per code; the largest one if per channel.
         channel_scales: number of distinct scales.
         scale_spread: largest scale over smallest.
-        wasted_codes: activations behind a fused ReLU: codes below the zero point; weights: codes beyond the largest.
+        wasted_codes: activations after a fused ReLU: codes below the zero point; weights: codes beyond the largest.
         saturated_share: weights: share at the outermost codes.
         histogram: weights: how many have each code from -128 to 127, 256 bins; empty otherwise.
     """
@@ -61,30 +64,45 @@ def figures_of(view: View) -> tuple[TensorFigures, ...]:
 
 def _figures(tensor: Tensor, role: str, after_relu: bool) -> TensorFigures:
     scales, codes = np.array(tensor.scales), values_of(tensor)
-    zero_point = float(tensor.zero_points[0])
-    low, high = (float(code) for code in CODE_RANGES.get(tensor.dtype, (0, 0)))
-    wasted, saturated = int(min(max(zero_point - low, 0), 255)) if after_relu else 0, 0.0
+    wasted, saturated = _wasted(tensor) if after_relu else 0, 0.0
     histogram: tuple[int, ...] = ()
-    if codes is not None and codes.size:
-        low, high = float(codes.min()), float(codes.max())
     if role == "weights" and codes is not None and tensor.dtype == "int8" and codes.size:
         counts = np.bincount(codes.reshape(-1).astype(np.int64) + 128, minlength=256)
         histogram = tuple(int(count) for count in counts)
         saturated = float(counts[[0, 1, 255]].sum() / codes.size)
         wasted = int(2 * (127 - min(np.abs(codes.astype(np.int64)).max(), 127)))
-    step = float(scales.max())
+    low, high = _range(tensor, codes)
     return TensorFigures(
         index=tensor.index,
         name=tensor.name,
         dtype=tensor.dtype,
         shape=tensor.shape,
         role=role,
-        low=(low - zero_point) * step,
-        high=(high - zero_point) * step,
-        step=step,
+        low=low,
+        high=high,
+        step=float(scales.max()),
         channel_scales=len(set(tensor.scales)),
         scale_spread=float(scales.max() / scales.min()),
         wasted_codes=wasted,
         saturated_share=saturated,
         histogram=histogram,
     )
+
+
+def _wasted(tensor: Tensor) -> int:
+    lowest = CODE_RANGES.get(tensor.dtype, (tensor.zero_points[0], 0))[0]
+    return int(min(max(tensor.zero_points[0] - lowest, 0), 255))
+
+
+def _range(tensor: Tensor, codes: NDArray[np.generic] | None) -> tuple[float, float]:
+    """Return smallest and largest real value: of a constant's own values, of an activation's codes."""
+    zero_point = float(tensor.zero_points[0])
+    if codes is None or not codes.size:
+        low, high = CODE_RANGES.get(tensor.dtype, (0, 0))
+        return (low - zero_point) * tensor.scales[0], (high - zero_point) * tensor.scales[0]
+    scales, axis = np.array(tensor.scales), tensor.quantized_dimension if codes.ndim > 1 else 0
+    if len(scales) > 1 and (not 0 <= axis < codes.ndim or codes.shape[axis] != len(scales)):
+        return math.nan, math.nan
+    along = scales.reshape([-1 if d == axis else 1 for d in range(codes.ndim)]) if len(scales) > 1 else scales[0]
+    real = (codes.astype(np.float64) - zero_point) * along
+    return float(real.min()), float(real.max())

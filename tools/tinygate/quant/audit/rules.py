@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tinygate.errors import InputError
 from tinygate.quant.audit.finding import Severity
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -325,3 +326,11 @@ _TABLE: tuple[Rule, ...] = (
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in sorted(_TABLE, key=lambda rule: rule.code)}
 """Rules by code, in order."""
+
+
+def rule_of(code: str) -> Rule:
+    """Return a rule by its code, in any case. Raises InputError for a code that is none."""
+    rule = RULES.get(code.strip().upper())
+    if rule is None:
+        raise InputError(f"{code} is no audit rule; they go from {min(RULES)} to {max(RULES)}, see docs/rules.md.")
+    return rule
