@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -111,19 +113,39 @@ class InterpreterProcess:
         return f" Its last words: {' | '.join(lines)}" if lines else " It left no message."
 
 
+LANES = 2
+"""Processes of one runtime at most: as many threads are served at the same time."""
+
 _running: dict[str, InterpreterProcess] = {}
-_lock = threading.Lock()
+_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 def ask(runtime: str, request: dict[str, Any], arrays: Arrays, timeout_s: float) -> tuple[Arrays, str]:
-    """Ask the session's process of `runtime`, starting it if need be; see `InterpreterProcess.ask`."""
-    with _lock:
-        process = _running.get(runtime)
+    """Ask the session's process of `runtime`, starting it if need be; see `InterpreterProcess.ask`.
+
+    A second process serves a thread that asks while the first is busy.
+    """
+    with _free_lane(runtime) as lane:
+        process = _running.get(lane)
         if process is None or not process.is_alive:
             if process is not None:
                 process.close()
-            process = _running[runtime] = InterpreterProcess(runtime)
+            process = _running[lane] = InterpreterProcess(runtime)
         return process.ask(request, arrays, timeout_s)
+
+
+@contextlib.contextmanager
+def _free_lane(runtime: str) -> Iterator[str]:
+    """Hold a lane of `runtime` that nobody else uses; wait for the first one if all are busy."""
+    lanes = [runtime, *(f"{runtime} {number}" for number in range(2, LANES + 1))]
+    lane = next((lane for lane in lanes if _locks[lane].acquire(blocking=False)), None)
+    if lane is None:
+        lane = lanes[0]
+        _locks[lane].acquire()
+    try:
+        yield lane
+    finally:
+        _locks[lane].release()
 
 
 @atexit.register

@@ -46,7 +46,7 @@ class Execution:
         answers = self.run(self.content, chosen, tensors)
         return [answer.reshape(len(chosen), -1) for answer in answers]
 
-    def real(self, tensors: Sequence[int], rows: slice) -> list[NDArray[np.float64]]:
+    def real(self, tensors: Sequence[int], rows: slice) -> list[NDArray[np.float32]]:
         """Return the real values of `tensors` for some of the samples, [n, elements] each."""
         return [
             real_values(self.model.main.tensors[i], raw)
@@ -76,9 +76,10 @@ def is_comparable(tensor: Tensor) -> bool:
     return tensor.dtype == "float32" or is_affine(tensor)
 
 
-def real_values(tensor: Tensor, raw: NDArray[Any]) -> NDArray[np.float64]:
+def real_values(tensor: Tensor, raw: NDArray[Any]) -> NDArray[np.float32]:
     """Return the real values that `raw` values of a comparable tensor stand for."""
-    if not is_affine(tensor):
-        return raw.astype(np.float64)
-    real: NDArray[np.float64] = (raw.astype(np.float64) - tensor.zero_points[0]) * tensor.scales[0]
+    real = raw.astype(np.float32)
+    if is_affine(tensor):
+        real -= np.float32(tensor.zero_points[0])
+        real *= np.float32(tensor.scales[0])
     return real
