@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import serial
 
 import tinygate
+from tinygate.errors import IdentityError
 from tinygate.protocol import Answer, HostSession, Infer, Message, Text, fresh_nonce
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(tinygate.__file__).parent.parent)}
@@ -87,14 +88,17 @@ class Client:
         return self.console
 
     def hello(self) -> Any:
-        """Open a fresh session, asking again while the board boots; return the hello record."""
-        self.session = HostSession(fresh_nonce())
+        """Open a fresh session, trying again while the board boots; return the hello record."""
         deadline = time.monotonic() + 8
-        while self.session.hello is None and time.monotonic() < deadline:
+        while True:
+            self.session = HostSession(fresh_nonce())
             self.session.open()
             asked = time.monotonic()
-            self.until(lambda asked=asked: self.session.hello is not None or time.monotonic() > asked + 0.3)
-        return self.session.hello
+            assert asked < deadline, f"no hello; console so far:\n{self.console}"
+            with suppress(IdentityError):  # the late answer to an earlier try
+                self.until(lambda asked=asked: self.session.hello is not None or time.monotonic() > asked + 0.3)
+            if self.session.hello is not None:
+                return self.session.hello
 
     def ask(self, *requests: Message) -> Any:
         """Return the answer to the last of the requests."""
