@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from pytest_embedded.plugin import parametrize_fixtures  # noqa: F401  (taken back, see board/options.py)
 from target_firmware import Firmware, firmware_of, flash_image
-from target_run import Measured, measured
+from target_run import Measured, failure, measured
 
 from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Run
@@ -24,7 +24,7 @@ from tinygate.errors import TinygateError
 from tinygate.gate.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.pytest_plugin import models_of, parametrize_or_skip
-from tinygate.verdict import Finding, Verdict, verdict_of
+from tinygate.verdict import Finding, verdict_of
 
 Judge = Callable[[Finding], None]
 Figures = dict[tuple[str, str, str], float | int | None]
@@ -132,7 +132,7 @@ def firmware(
             known[variant.id] = firmware_of(board, variant, pytestconfig.rootpath / "build", logs, skip_build)
         except TinygateError as error:
             known[variant.id] = error
-            judge(_finding(variant, board, "build", verdict_of(error), str(variant.path), error))
+            judge(failure(variant, board, "build", verdict_of(error), str(variant.path), error))
     return cast(Firmware, known[variant.id])
 
 
@@ -268,10 +268,10 @@ def judge_figure(
 
 
 @pytest.fixture
-def boots(
+def board_run(
     request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware, judge: Judge
-) -> tuple[Run, ...]:
-    """The measured boots of this variant's firmware; a failed one fails its first test and skips the others."""
+) -> Measured:
+    """What was measured of this variant's firmware; a failed run fails its first test and skips the others."""
     runs = request.config.stash[_runs_key]
     key = (board.place, str(firmware.folder), firmware.elf_sha256)
     if key in runs and not runs[key].boots:
@@ -279,23 +279,20 @@ def boots(
     if key not in runs:
         runs[key] = measured(request, board, variant, firmware)
         for error in runs[key].attempts.failed:
-            judge(_finding(variant, board, "attempt", None, os.path.relpath(firmware.folder), error))
+            judge(failure(variant, board, "attempt", None, os.path.relpath(firmware.folder), error))
     outcome = runs[key].attempts.outcome
     if isinstance(outcome, TinygateError):
-        judge(_finding(variant, board, "run", verdict_of(outcome), os.path.relpath(firmware.folder), outcome))
-    return runs[key].boots
+        judge(failure(variant, board, "run", verdict_of(outcome), os.path.relpath(firmware.folder), outcome))
+    return runs[key]
+
+
+@pytest.fixture
+def boots(board_run: Measured) -> tuple[Run, ...]:
+    """The measured boots, the first one first."""
+    return board_run.boots
 
 
 @pytest.fixture
 def run(boots: tuple[Run, ...]) -> Run:
     """The first boot: the one that ran the whole test set."""
     return boots[0]
-
-
-def _finding(
-    variant: Variant, board: BoardChoice, check: str, verdict: Verdict | None, file: str, error: TinygateError
-) -> Finding:
-    limit = "one boot without a fault"
-    return Finding(
-        variant.model.name, variant.name, board.place, check, "measured_run", None, limit, verdict, file, str(error)
-    )

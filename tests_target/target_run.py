@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from target_firmware import Firmware
 
+from tinygate.board.arena_search import ArenaProbe, minimum_arena
 from tinygate.board.attempts import Attempts, try_to_measure
-from tinygate.board.evidence import Plan, Run
+from tinygate.board.evidence import Deadlines, Plan, Run
 from tinygate.board.identity import Expected
 from tinygate.board.log import BootLog, console_tail
 from tinygate.board.options import BoardChoice
@@ -23,16 +24,24 @@ from tinygate.errors import LabError, TinygateError
 from tinygate.flatbuffer import read_model
 from tinygate.model.folder import Variant
 from tinygate.reference import quantize_inputs
+from tinygate.verdict import Finding, Verdict
 
 EMULATED = {"virtual": "virtual", "virtual-fast": "virtual", "serial": "none", "qemu": "qemu"}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What became of a firmware on a board: the run of its first boot, or the error, and the runs of further boots."""
+    """What became of a firmware on a board.
+
+    Attributes:
+        attempts: the run of its first boot, or the error that ended the last attempt.
+        boots: that run and those of further boots; empty when there is no run.
+        minimum_arena_bytes: the smallest arena that works; None when nobody asked.
+    """
 
     attempts: Attempts
     boots: tuple[Run, ...] = ()
+    minimum_arena_bytes: int | None = None
 
 
 def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Measured:
@@ -48,25 +57,39 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
         flash_again = _flash_again(dut, log) if board.board == "serial" else None
         attempts = try_to_measure(lambda: measure(port, expected, plan), flash_again)
         if isinstance(attempts.outcome, Run):
-            found = _more_boots(dut, port, attempts, expected, plan, int(request.config.getoption("--boots")))
+            found = _more(request, dut, port, attempts, expected, plan)
             _keep(found.boots, log.console.parent)
             return found
     request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
     return Measured(attempts)
 
 
-def _more_boots(dut: Any, port: Port, first: Attempts, expected: Expected, plan: Plan, count: int) -> Measured:
-    """Measure time again in fresh boots, over a single window: outputs have been compared in the first."""
+def _more(
+    request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, expected: Expected, plan: Plan
+) -> Measured:
+    """Do what takes boots of their own, if asked for: time again, and the smallest arena."""
     assert isinstance(first.outcome, Run)
-    runs = [first.outcome]
-    brief = Plan(np.ascontiguousarray(plan.inputs[-1:]), plan.warmup, plan.invocations)
+    known = first.outcome
+    option = request.config.getoption
     try:
-        while first.outcome.bench is not None and len(runs) < count:
-            (dut.serial.hard_reset if hasattr(dut, "serial") else dut.hard_reset)()
-            runs.append(measure(port, expected, brief))
+        boots = (known, *_more_boots(dut, port, expected, plan, option("--boots") - 1 if known.bench else 0))
+        smallest = _minimum_arena(port, expected, known, plan) if option("--arena-search") else None
     except TinygateError as error:
         return Measured(Attempts(error, first.failed))
-    return Measured(first, tuple(runs))
+    return Measured(first, boots, smallest)
+
+
+def _more_boots(dut: Any, port: Port, expected: Expected, plan: Plan, count: int) -> Iterator[Run]:
+    """Measure time again in fresh boots, over a single window: outputs have been compared in the first."""
+    brief = Plan(np.ascontiguousarray(plan.inputs[-1:]), plan.warmup, plan.invocations)
+    for _ in range(count):
+        (dut.serial.hard_reset if hasattr(dut, "serial") else dut.hard_reset)()
+        yield measure(port, expected, brief)
+
+
+def _minimum_arena(port: Port, expected: Expected, known: Run, plan: Plan) -> int:
+    probe = ArenaProbe(port, expected, known, plan, Deadlines())
+    return minimum_arena(probe.works, known.arena.used_bytes, known.arena.configured_bytes)
 
 
 def _keep(boots: tuple[Run, ...], folder: Path) -> None:
@@ -94,3 +117,13 @@ def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:
     except (Exception, SystemExit) as error:  # esptool, pyserial and pytest-embedded raise what they like
         reason = f"the board cannot be reached or flashed: {type(error).__name__}: {error}"
         raise LabError(f"{reason}; the tool's output is in {os.path.relpath(log.tool)}") from error
+
+
+def failure(
+    variant: Variant, board: BoardChoice, check: str, verdict: Verdict | None, file: str, error: TinygateError
+) -> Finding:
+    """Return the finding that a firmware could not be built or measured; without a verdict, that it was tried again."""
+    limit = "one boot without a fault"
+    return Finding(
+        variant.model.name, variant.name, board.place, check, "measured_run", None, limit, verdict, file, str(error)
+    )

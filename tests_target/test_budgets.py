@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from target_firmware import Firmware
+from target_run import Measured
 
 from tinygate.board.evidence import Run
 from tinygate.board.latency import configuration, summarize
@@ -22,6 +23,15 @@ NO_FIRMWARE = "What an emulated board is flashed with is the model in an image, 
 def test_the_arena_used_is_within_its_budget(run: Run, judge_figure: JudgeFigure) -> None:
     assert 0 < run.arena.used_bytes <= run.arena.configured_bytes
     judge_figure("arena_used_bytes", run.arena.used_bytes, WIDE_POINTERS if run.arena.pointer_bits == 64 else "")
+
+
+def test_the_smallest_arena_that_works_is_recorded(board_run: Measured, judge_figure: JudgeFigure) -> None:
+    smallest_bytes = board_run.minimum_arena_bytes
+    if smallest_bytes is None:
+        pytest.skip("a boot per size: ask for it with --arena-search")
+    used_bytes = board_run.boots[0].arena.used_bytes
+    note = f"{smallest_bytes - used_bytes} bytes above what is in use afterwards; each size had a boot of its own."
+    judge_figure("arena_minimum_bytes", smallest_bytes, note)
 
 
 def test_accuracy_on_the_device_reaches_its_floor(run: Run, variant: Variant, judge_figure: JudgeFigure) -> None:

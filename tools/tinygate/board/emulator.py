@@ -17,7 +17,7 @@ STOP_S = 5.0
 
 
 @contextmanager
-def virtual_board(target: str, log: Path) -> Iterator[str]:
+def virtual_board(target: str, log: Path, image: Path | None = None) -> Iterator[str]:
     """Run a virtual board; yield the rfc2217:// URL of its serial port.
 
     Its standard input is a pipe from here: it ends with this process, whatever this process ends of.
@@ -25,12 +25,14 @@ def virtual_board(target: str, log: Path) -> Iterator[str]:
     Args:
         target: the chip to emulate.
         log: file for what the process itself has to say.
+        image: an application image that is in its flash from the start.
 
     Raises:
         LabError: it did not come up.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tinygate.virtual", "--target", target]
+    command += ["--image", str(image)] if image else []
     with log.open("wb") as errors:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         try:
