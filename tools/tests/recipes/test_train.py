@@ -23,12 +23,12 @@ def split(seed: int) -> Split:
 DATASET = Dataset(split(0), split(1), split(2), ("low", "high"), "0" * 64, {})
 
 
-def build_model(*, batch_norm: bool, batch_size: int | None = None) -> Any:
+def build_model(*, training: bool, batch_size: int | None = None) -> Any:
     from tf_keras import Model, layers
 
     inputs = layers.Input((8, 1, 2), batch_size=batch_size)
-    x = layers.Conv2D(4, (3, 1), use_bias=not batch_norm, name="conv")(inputs)
-    x = layers.BatchNormalization(momentum=0.8, name="norm")(x) if batch_norm else x
+    x = layers.Conv2D(4, (3, 1), use_bias=not training, name="conv")(inputs)
+    x = layers.BatchNormalization(momentum=0.8, name="norm")(x) if training else x
     x = layers.GlobalAveragePooling2D(name="average")(layers.ReLU(name="relu")(x))
     return Model(inputs, layers.Dense(2, name="logits")(x))
 
@@ -40,7 +40,7 @@ RECIPE = SimpleNamespace(TRAINING=HYPER, build_model=build_model)
 def accuracy(weights: dict[str, Any]) -> float:
     from tinygate.recipes.weights import set_weights
 
-    model = build_model(batch_norm=False)
+    model = build_model(training=False)
     set_weights(model, weights)
     return float((model(DATASET.test.inputs).numpy().argmax(axis=1) == DATASET.test.labels).mean())
 

@@ -2,11 +2,13 @@
 
 With --check nothing is written: the variants are converted again from the pinned weights, and the exit code says
 whether every .tflite came out byte for byte the same. With --from-weights artifacts are rebuilt without training.
+With --control the float model is fine-tuned as the int8 one was, and compared with itself.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -30,11 +32,17 @@ def main(
     folder: Annotated[Path, typer.Argument(help="model folder with recipe.py and model.toml")],
     check: Annotated[bool, typer.Option("--check", help="only convert again from the pinned weights, compare")] = False,
     from_weights: Annotated[bool, typer.Option("--from-weights", help="rebuild artifacts without training")] = False,
+    control: Annotated[
+        bool, typer.Option("--control", help="only fine-tune the float model likewise, compare")
+    ] = False,
 ) -> None:
     """Make a model's artifacts: train, convert, measure, replace models/<model>/artifacts as a whole."""
     try:
         model = load_model(folder)
-        good = check_conversion(model) if check else rebuild(model, train=not from_weights)
+        if control:
+            good = show_control(model)
+        else:
+            good = check_conversion(model) if check else rebuild(model, train=not from_weights)
     except TinygateError as error:
         console.print(f"{type(error).__name__}: {error}", style="red", markup=False)
         raise typer.Exit(2) from error
@@ -43,16 +51,22 @@ def main(
 
 def rebuild(model: Model, *, train: bool) -> bool:
     """Write the artifacts anew, from new or from the pinned weights, and print what changed; True when written."""
-    started, processor = time.monotonic(), time.process_time()
+    started, processor = time.monotonic(), _processor_s()
     dataset: Dataset = model.recipe.load_data()
     before = build.previous_manifest(model)
     weights = train_all(model, dataset) if train else _pinned_weights(model)
     artifacts = build.make_artifacts(model, dataset, weights, progress=lambda what: console.print(f"  {what}"))
     build.write_artifacts(model.folder / "artifacts", artifacts)
     console.print(changes(before, artifacts.manifest))
-    elapsed, used = time.monotonic() - started, time.process_time() - processor
+    elapsed, used = time.monotonic() - started, _processor_s() - processor
     console.print(f"{model.folder}/artifacts written after {elapsed:.0f} s ({used:.0f} s of processor time)")
     return True
+
+
+def _processor_s() -> float:
+    """Processor time of this process and of those it waited for: wall time says little on a busy machine."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def train_all(model: Model, dataset: Dataset) -> dict[str, Weights]:
@@ -82,6 +96,23 @@ def check_conversion(model: Model) -> bool:
         demanded = entry.sha256[:12] if entry else "nothing"
         console.print(f"{name:<20} {found[:12]}… {'as pinned' if same else f'differs: pinned is {demanded}…'}")
     return good
+
+
+def show_control(model: Model) -> bool:
+    """Print what the same fine-tuning does to the float model, so that it is not credited to quantization; True."""
+    from tinygate.recipes.control import compare_control
+
+    weights = _pinned_weights(model)["float_weights"]
+    with Progress(console=console) as bars:
+        bar = bars.add_task("fine-tune float", total=model.recipe.TRAINING.qat_epochs)
+        result = compare_control(
+            model, model.recipe.load_data(), weights, lambda done: bars.update(bar, completed=done)
+        )
+    console.print(
+        f"float32 after the same fine-tuning: drop {result.drop_points:+.2f} points "
+        f"({result.low_points:+.2f} to {result.high_points:+.2f}), {result.lost} lost, {result.gained} gained"
+    )
+    return True
 
 
 def changes(before: Manifest | None, after: Manifest) -> Table:

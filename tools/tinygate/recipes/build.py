@@ -104,9 +104,14 @@ def make_artifacts(
 
 
 def measure_accuracy(tflite: bytes, split: Split) -> float:
-    """Return the share of windows whose highest output is their label, ties to the lowest index, by the TFLM oracle."""
+    """Return the share of windows that the TFLM oracle classifies as labelled."""
+    return float((predictions(tflite, split) == split.labels).mean())
+
+
+def predictions(tflite: bytes, split: Split) -> NDArray[np.int64]:
+    """Return the class of the highest output for each window of a split [N], ties to the lowest, by the TFLM oracle."""
     outputs = run_tflm(tflite, quantize_inputs(read_model(tflite), split.inputs)).outputs
-    return float((outputs.reshape(len(split), -1).argmax(axis=1) == split.labels).mean())
+    return np.asarray(outputs.reshape(len(split), -1).argmax(axis=1), np.int64)
 
 
 def pinned(file: str, content: bytes) -> PinnedFile:

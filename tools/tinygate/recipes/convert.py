@@ -79,7 +79,7 @@ def convert(recipe: Any, method: Method, weights: Weights, calibration: Floats) 
     In a process that built no model before, the same weights give the same bytes.
     """
     keras = framework().keras
-    model = recipe.build_model(batch_norm=False, batch_size=1)
+    model = recipe.build_model(training=False, batch_size=1)
     if method.weights == "qat_weights":
         model = quantization_aware(model)
     set_weights(model, weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,10 @@ Epoch = Callable[[np.random.Generator], tuple[Floats, NDArray[np.int64]]]
 
 
 def train_float(recipe: Any, dataset: Dataset, progress: Progress) -> dict[str, Floats]:
-    """Return weights of the recipe's model without batch normalisation; `progress` hears of each finished epoch."""
+    """Return the recipe's model trained and folded, as weights; `progress` hears of each finished epoch."""
     hyper: Hyperparameters = recipe.TRAINING
     seed_everything(hyper.seed)
-    model = recipe.build_model(batch_norm=True)
+    model = recipe.build_model(training=True)
     generator = np.random.default_rng(hyper.seed)
     classes = len(dataset.class_names)
 
@@ -30,30 +31,51 @@ def train_float(recipe: Any, dataset: Dataset, progress: Progress) -> dict[str, 
         inputs, labels = epoch_of(recipe, dataset)(generator)
         return mix_pairs(inputs, np.eye(classes, dtype=np.float32)[labels], hyper.mixup, generator)
 
-    fit(model, epoch, hyper, hyper.epochs, hyper.learning_rate, progress)
+    fit(model, epoch, hyper, progress)
     return fold_batch_norm(model)
 
 
 def train_qat(recipe: Any, dataset: Dataset, weights: Weights, progress: Progress) -> dict[str, Floats]:
     """Return weights and activation ranges of the fake-quantized model, fine-tuned to answer as the float model does.
 
-    The targets are the float model's own probabilities on augmented windows: fine-tuning is to undo what quantization
-    changes, not to learn something else. Ranges start at what the float model's activations span.
+    Ranges start at what the float model's activations span over the training windows.
+    """
+    student, teacher = _deployed(recipe, weights), _deployed(recipe, weights)
+    quantized = quantization_aware(student)
+    seed_ranges(quantized, teacher, dataset.train.inputs)
+    return _imitate(recipe, dataset, quantized, teacher, progress)
+
+
+def train_control(recipe: Any, dataset: Dataset, weights: Weights, progress: Progress) -> dict[str, Floats]:
+    """Return float weights after the same fine-tuning without fake quantization.
+
+    Whatever fine-tuning gains here is more training, not quantization awareness.
+    """
+    return _imitate(recipe, dataset, _deployed(recipe, weights), _deployed(recipe, weights), progress)
+
+
+def _deployed(recipe: Any, weights: Weights) -> Any:
+    model = recipe.build_model(training=False)
+    set_weights(model, weights)
+    return model
+
+
+def _imitate(recipe: Any, dataset: Dataset, student: Any, teacher: Any, progress: Progress) -> dict[str, Floats]:
+    """Fine-tune `student` towards the probabilities that `teacher` gives to augmented windows; return its weights.
+
+    Fine-tuning is to undo what quantization changes, not to learn something else.
     """
     hyper: Hyperparameters = recipe.TRAINING
     seed_everything(hyper.seed + 1)
-    plain = recipe.build_model(batch_norm=False)
-    set_weights(plain, weights)
-    quantized = quantization_aware(plain)
-    seed_ranges(quantized, plain, dataset.train.inputs)
     generator = np.random.default_rng(hyper.seed + 1)
 
     def epoch() -> tuple[Floats, Floats]:
         inputs, _ = epoch_of(recipe, dataset)(generator)
-        return inputs, framework().tf.nn.softmax(plain.predict(inputs, batch_size=512, verbose=0)).numpy()
+        return inputs, framework().tf.nn.softmax(teacher.predict(inputs, batch_size=512, verbose=0)).numpy()
 
-    fit(quantized, epoch, hyper, hyper.qat_epochs, hyper.qat_learning_rate, progress)
-    return get_weights(quantized)
+    gentle = replace(hyper, epochs=hyper.qat_epochs, learning_rate=hyper.qat_learning_rate, weight_decay=0.0)
+    fit(student, epoch, gentle, progress)
+    return get_weights(student)
 
 
 def epoch_of(recipe: Any, dataset: Dataset) -> Epoch:
@@ -76,25 +98,18 @@ def mix_pairs(
     return inputs * wide + inputs[partner] * (1 - wide), mixed
 
 
-def fit(
-    model: Any,
-    epoch: Callable[[], tuple[Floats, Floats]],
-    hyper: Hyperparameters,
-    epochs: int,
-    learning_rate: float,
-    progress: Progress,
-) -> None:
+def fit(model: Any, epoch: Callable[[], tuple[Floats, Floats]], hyper: Hyperparameters, progress: Progress) -> None:
     """Minimise cross-entropy between logits and target distributions with Adam; leave averaged weights in the model."""
     framework_ = framework()
     tf, step, optimizer = framework_.tf, None, None
     averages = [tf.Variable(weight, trainable=False) for weight in model.weights]
     done = 0
-    for number in range(epochs):
+    for number in range(hyper.epochs):
         inputs, targets = epoch()
         order = np.random.default_rng((hyper.seed, number)).permutation(len(inputs))
         steps = len(inputs) // hyper.batch_size
         if step is None:
-            schedule = framework_.keras.optimizers.schedules.CosineDecay(learning_rate, steps * epochs)
+            schedule = framework_.keras.optimizers.schedules.CosineDecay(hyper.learning_rate, steps * hyper.epochs)
             optimizer = framework_.keras.optimizers.Adam(schedule)
             step = _step(model, optimizer, averages, hyper.weight_decay)
         for batch in np.split(order[: steps * hyper.batch_size], steps):
