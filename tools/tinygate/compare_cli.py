@@ -57,7 +57,7 @@ def compare(
         verdict, result = _compare_runtimes(console, left, right)
     else:
         points = margin if margin is not None else _margin_of(model, reference, candidate)
-        names = (reference, candidate)
+        names = _short(reference, candidate)
         verdict, result = _compare_graphs(console, left, right, names, evaluation, points, sensitivity)
     _write_json(json_file, result | {"verdict": verdict})
     raise typer.Exit(verdict.exit_code)
@@ -106,7 +106,11 @@ def _runtimes(named: str, *, single: bool) -> tuple[str, str]:
 def _execution(name: str, model: Path | None, evaluation: _Evaluation, runtime: str) -> Execution:
     from tinygate.reference.execution import execution
 
-    return execution(_content(name, model), evaluation.inputs, runtime)
+    content = _content(name, model)
+    try:
+        return execution(content, evaluation.inputs, runtime)
+    except ModelFileError as error:
+        raise ModelFileError(f"{name}: {error}") from error
 
 
 def _content(name: str, model: Path | None) -> bytes:
@@ -118,6 +122,12 @@ def _content(name: str, model: Path | None) -> bytes:
     except OSError as error:
         known = f" and no variant of {model} ({', '.join(_load_model(model).config.variants)})" if model else ""
         raise ModelFileError(f"{name}: no readable file ({error.strerror}){known}; name a .tflite.") from error
+
+
+def _short(reference: str, candidate: str) -> tuple[str, str]:
+    """Return what to call two models: file names without folder and suffix, unless they are the same."""
+    one, other = Path(reference).stem, Path(candidate).stem
+    return (one, other) if one != other else (reference, candidate)
 
 
 def _load_model(folder: Path) -> Model:
