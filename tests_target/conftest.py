@@ -127,9 +127,8 @@ def firmware(
     if isinstance(known.get(variant.id), TinygateError):
         pytest.skip(f"there is no firmware of {variant.id}: see its first test")
     if variant.id not in known:
-        skip_build = pytestconfig.getoption("--skip-build")
         try:
-            known[variant.id] = firmware_of(board, variant, pytestconfig.rootpath / "build", logs, skip_build)
+            known[variant.id] = firmware_of(pytestconfig, board, variant, logs)
         except TinygateError as error:
             known[variant.id] = error
             judge(failure(variant, board, "build", verdict_of(error), str(variant.path), error))

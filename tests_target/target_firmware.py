@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import tinygate
 from tinygate.board.options import BoardChoice
 from tinygate.model.folder import Variant
@@ -53,17 +55,21 @@ def _bytes_of(size: str) -> int:
     return int(size.removesuffix("MB")) * 1024 * 1024
 
 
-def firmware_of(board: BoardChoice, variant: Variant, build_root: Path, logs: Path, skip_build: bool) -> Firmware:
-    """Build or find the firmware.
+def firmware_of(config: pytest.Config, board: BoardChoice, variant: Variant, logs: Path) -> Firmware:
+    """Build or find the firmware, as the command line says.
 
     Raises:
         InputError: it does not build, or is not there.
     """
+    build_root = config.rootpath / "build"
     if board.board == "virtual":
         return _virtual(board, variant, build_root)
     if board.board == "virtual-fast":
         return _virtual_fast(variant, build_root)
-    return _idf(board, variant, build_root, logs, skip_build)
+    qemu = ("qemu",) if board.board == "qemu" else ()
+    icount = ("icount",) if qemu and "-icount" in str(config.getoption("--qemu-extra-args")) else ()
+    log = logs / variant.id / "build.log"
+    return _idf(board, variant, qemu + icount, build_root, log, config.getoption("--skip-build"))
 
 
 def _virtual(board: BoardChoice, variant: Variant, build_root: Path) -> Firmware:
@@ -80,13 +86,15 @@ def _virtual_fast(variant: Variant, build_root: Path) -> Firmware:
     return Firmware(built.folder, "linux", built.elf_sha256, None)
 
 
-def _idf(board: BoardChoice, variant: Variant, build_root: Path, logs: Path, skip_build: bool) -> Firmware:
+def _idf(
+    board: BoardChoice, variant: Variant, settings: tuple[str, ...], build_root: Path, log: Path, skip_build: bool
+) -> Firmware:
     from tinygate.firmware.idf_build import Recipe, build_firmware
 
     package = Path(tinygate.__file__).parent
     generators = (*(package / "firmware").glob("*.py"), *(package / "flatbuffer").glob("*.py"))
-    overlays = ("sdkconfig.qemu",) if board.board == "qemu" else ()
+    overlays = tuple(f"sdkconfig.{setting}" for setting in settings)
     recipe = Recipe(ROOT / "firmware", board.target, variant.name, variant.model.folder, generators, overlays)
-    folder, log = build_root / board.board / variant.model.name, logs / variant.id / "build.log"
+    folder = build_root / "-".join(settings or (board.board,)) / variant.model.name
     built = build_firmware(recipe, folder, log, skip_build)
     return Firmware(built.folder, board.target, built.elf_sha256, built.image)

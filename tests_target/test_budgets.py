@@ -54,7 +54,7 @@ def test_latency_is_within_its_budget(boots: tuple[Run, ...], board: BoardChoice
 def test_emulated_cycles_are_recorded_for_ratios(boots: tuple[Run, ...], judge_figure: JudgeFigure) -> None:
     samples = [run.bench.cycles for run in boots if run.bench and run.hello.emulated == "qemu"]
     if not samples:
-        pytest.skip("only QEMU counts emulated cycles")
+        pytest.skip("cycles that mean anything come from QEMU with -icount only; see docs/lab.md")
     cycles = summarize(samples)
     note = f"{cycles.sentence('cycles')} Instructions, blind to cache and flash: for ratios between builds only."
     judge_figure("emulated_cycles", cycles.median, note)
