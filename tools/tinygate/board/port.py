@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 from tinygate.board.log import BootLog
@@ -40,8 +41,9 @@ def port_of(dut: Any, log: BootLog) -> Iterator[Port]:
     """
     link: Any = getattr(dut, "qemu", None) or dut.serial
     if not isinstance(link, subprocess.Popen):
-        with link.disable_redirect_thread():
-            yield SerialPort(link.proc, log)
+        link.stop_redirect_thread()
+        yield SerialPort(link.proc, log)
+        link.start_redirect_thread()  # after a fault nobody needs it, and it would try to reconnect for nine seconds
         return
     try:
         yield ProcessPort(dut, link)
@@ -126,6 +128,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    # pytest-embedded's copy of the console: all of it is in our own log.
+    copy = Path(process._logfile)  # type: ignore[attr-defined]
+    copy.unlink(missing_ok=True)
+    with suppress(OSError):  # a folder with other files in it stays
+        copy.parent.rmdir()
 
 
 def _gone(detail: object) -> LabError:
