@@ -1,0 +1,297 @@
+"""The NumPy interpreter against TFLM, on every layer: of the artifacts, and of models drawn at random."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tinygate.errors import DataError, ModelFileError
+from tinygate.flatbuffer import read_model
+from tinygate.flatbuffer.build import ModelBuilder
+from tinygate.flatbuffer.model import TfliteModel
+from tinygate.flatbuffer.options import (
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
+    FullyConnectedOptions,
+    FusedOptions,
+    Pool2DOptions,
+    ReducerOptions,
+    ReshapeOptions,
+    SoftmaxOptions,
+)
+from tinygate.flatbuffer.writer import write_model
+from tinygate.quant.interpreter import Rounding, interpret
+from tinygate.quant.interpreter.diagnosis import first_divergence, fit_roundings
+from tinygate.reference import oracle, run_litert, run_tflm
+
+ARTIFACTS = sorted((Path(__file__).parents[3] / "models").glob("*/artifacts/*int8.tflite"))
+SAMPLES = 30
+
+needs_tflm = pytest.mark.skipif(not oracle.tflm_is_installed(), reason="the TFLM wheel is for Linux on x86-64 only")
+
+
+def random_codes(model: TfliteModel, seed: int, samples: int = SAMPLES) -> NDArray[np.int8]:
+    """Codes of the whole range, the first two samples at its ends."""
+    codes = np.random.default_rng(seed).integers(-128, 128, (samples, *model.input.shape[1:])).astype(np.int8)
+    codes[0], codes[1] = -128, 127
+    return codes
+
+
+def assert_equal_to_tflm(data: bytes, inputs: NDArray[np.int8]) -> None:
+    model = read_model(data)
+    ours = interpret(model, inputs).tensors
+    indices = [operator.outputs[0] for operator in model.main.operators]
+    theirs = run_tflm(data, inputs, tensors=indices, use_cache=False).all_outputs
+    for operator, index, expected in zip(model.main.operators, indices, theirs, strict=True):
+        differing = int((ours[index].reshape(-1) != expected.reshape(-1)).sum())
+        assert differing == 0, f"{differing} of {expected.size} differ after {operator.index} {operator.name}"
+
+
+@needs_tflm
+@pytest.mark.parametrize("path", ARTIFACTS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_every_layer_of_every_int8_artifact_equals_tflm(path: Path) -> None:
+    data = path.read_bytes()
+    assert_equal_to_tflm(data, random_codes(read_model(data), seed=0, samples=200))
+
+
+class Draw:
+    """Draws shapes, scales and weights."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.build = ModelBuilder()
+
+    def one(self, *choices: Any) -> Any:
+        return choices[int(self.rng.integers(len(choices)))]
+
+    def number(self, low: int, high: int) -> int:
+        return int(self.rng.integers(low, high + 1))
+
+    def activation(self, name: str, shape: tuple[int, ...], scale: float | None = None) -> int:
+        drawn = float(10 ** self.rng.uniform(-2.5, 0)) if scale is None else scale
+        return self.build.tensor(name, shape, "int8", [drawn], [self.number(-128, 127)])
+
+    def weights(self, shape: tuple[int, ...], axis: int, source: int) -> tuple[int, int, float]:
+        """Weights, bias and a good scale for the output."""
+        channels = shape[axis]
+        w = self.rng.integers(-127, 128, shape).astype(np.int8)
+        scales = 10 ** self.rng.uniform(-3, -1, self.one(1, channels))
+        product = self.build.tensors[source].scales[0] * np.broadcast_to(scales, channels)
+        bias = self.rng.integers(-(2 ** self.number(1, 20)), 2 ** self.number(1, 20), channels).astype(np.int32)
+        wt = self.build.constant("w", w, scales.tolist(), [0] * len(scales), axis=axis)
+        b = self.build.constant("b", bias, product[: len(scales)].tolist(), [0] * len(scales))
+        reach = float(product.max()) * 60 * 70 * np.sqrt(w.size / channels)
+        return wt, b, reach / 128 * float(10 ** self.rng.uniform(-1, 0.3))
+
+
+def extent(size: int, window: int, stride: int, dilation: int, padding: str) -> int:
+    return -(-size // stride) if padding == "SAME" else -(-(size - (window - 1) * dilation) // stride)
+
+
+def random_convolution(seed: int, depthwise: bool) -> bytes:
+    draw = Draw(seed)
+    size, window = (draw.number(5, 9), draw.number(5, 9)), (draw.number(1, 3), draw.number(1, 3))
+    stride, dilation = (draw.number(1, 3), draw.number(1, 3)), (draw.number(1, 2), draw.number(1, 2))
+    padding, fused = draw.one("SAME", "VALID"), draw.one("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+    depth, multiplier = draw.number(1, 4) * 2, draw.number(1, 3)
+    x = draw.activation("x", (1, *size, depth))
+    if depthwise:
+        shape, axis, channels = (1, *window, depth * multiplier), 3, depth * multiplier
+    else:
+        channels = draw.number(1, 3) * 2
+        shape, axis = (channels, *window, depth // draw.one(1, 2)), 0
+    wt, b, scale = draw.weights(shape, axis, x)
+    out = tuple(extent(size[i], window[i], stride[i], dilation[i], padding) for i in (0, 1))
+    y = draw.activation("y", (1, *out, channels), scale)
+    steps = (padding, stride[1], stride[0])
+    if depthwise:
+        options = DepthwiseConv2DOptions(*steps, multiplier, fused, dilation[1], dilation[0])
+        draw.build.operator("DEPTHWISE_CONV_2D", [x, wt, b], [y], options, version=3)
+    else:
+        conv = Conv2DOptions(*steps, fused, dilation[1], dilation[0])
+        draw.build.operator("CONV_2D", [x, wt, b], [y], conv, version=3)
+    return write_model(draw.build.model([x], [y]))
+
+
+def random_fully_connected(seed: int) -> bytes:
+    draw = Draw(seed)
+    depth, channels = draw.number(1, 60), draw.number(1, 9)
+    x = draw.activation("x", (1, depth))
+    wt, b, scale = draw.weights((channels, depth), 0, x)
+    y = draw.activation("y", (1, channels), scale)
+    draw.build.operator("FULLY_CONNECTED", [x, wt, b], [y], FullyConnectedOptions(draw.one("NONE", "RELU")), version=4)
+    return write_model(draw.build.model([x], [y]))
+
+
+def random_pool(seed: int) -> bytes:
+    draw = Draw(seed)
+    size, window = (draw.number(3, 9), draw.number(3, 9)), (draw.number(1, 3), draw.number(1, 3))
+    stride, padding = (draw.number(1, 3), draw.number(1, 3)), draw.one("SAME", "VALID")
+    x = draw.activation("x", (1, *size, draw.number(1, 4)))
+    source = draw.build.tensors[x]
+    out = tuple(extent(size[i], window[i], stride[i], 1, padding) for i in (0, 1))
+    y = draw.build.tensor("y", (1, *out, source.shape[3]), "int8", source.scales, source.zero_points)
+    options = Pool2DOptions(padding, stride[1], stride[0], window[1], window[0], draw.one("NONE", "RELU", "RELU6"))
+    draw.build.operator(draw.one("AVERAGE_POOL_2D", "MAX_POOL_2D"), [x], [y], options, version=2)
+    return write_model(draw.build.model([x], [y]))
+
+
+def random_mean(seed: int) -> bytes:
+    draw = Draw(seed)
+    shape = (1, draw.number(1, 40), draw.number(1, 5), draw.number(1, 6))
+    axes = np.array(draw.one([1, 2], [1], [2], [3], [1, 2, 3], [-2, -3]), np.int32)
+    keep = draw.one(True, False)
+    reduced = {int(a) % 4 for a in axes}
+    out = tuple(1 if d in reduced else n for d, n in enumerate(shape) if keep or d not in reduced)
+    x = draw.activation("x", shape)
+    y = draw.activation("y", out, draw.build.tensors[x].scales[0] * draw.one(1.0, float(draw.rng.uniform(0.2, 1.5))))
+    draw.build.operator("MEAN", [x, draw.build.constant("axes", axes)], [y], ReducerOptions(keep), version=2)
+    return write_model(draw.build.model([x], [y]))
+
+
+def random_sum(seed: int) -> bytes:
+    """x plus itself reshaped, or plus a constant that is broadcast."""
+    draw = Draw(seed)
+    shape = (1, draw.number(1, 5), draw.number(1, 5), draw.number(1, 6))
+    x = draw.activation("x", shape)
+    other_shape = draw.one(shape, shape[-1:], (1,))
+    values = draw.rng.integers(-128, 128, other_shape).astype(np.int8)
+    c = draw.build.constant("c", values, [float(10 ** draw.rng.uniform(-2.5, 0))], [draw.number(-128, 127)])
+    scale = sum(draw.build.tensors[t].scales[0] for t in (x, c)) * float(draw.rng.uniform(0.3, 1.2))
+    y = draw.activation("y", shape, scale)
+    draw.build.operator("ADD", [x, c], [y], FusedOptions(draw.one("NONE", "RELU", "RELU6")), version=2)
+    return write_model(draw.build.model([x], [y]))
+
+
+def random_softmax(seed: int) -> bytes:
+    draw = Draw(seed)
+    shape = (1, draw.number(1, 3), draw.number(1, 12))
+    x = draw.activation("x", shape, float(10 ** draw.rng.uniform(-3, 0.5)))
+    wide = draw.one(True, False)
+    flat = draw.build.tensor("flat", (shape[1], shape[2]), "int8", *_affine(draw, x))
+    y = draw.build.tensor("y", flat_shape := (shape[1], shape[2]), "int16" if wide else "int8",
+                          [1 / 65536 if wide else 1 / 256], [-32768 if wide else -128])  # fmt: skip
+    draw.build.operator("RESHAPE", [x], [flat], ReshapeOptions(flat_shape))
+    draw.build.operator("SOFTMAX", [flat], [y], SoftmaxOptions(draw.one(1.0, 0.5, 2.0)), version=2)
+    return write_model(draw.build.model([x], [y]))
+
+
+def _affine(draw: Draw, tensor: int) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    return draw.build.tensors[tensor].scales, draw.build.tensors[tensor].zero_points
+
+
+@needs_tflm
+@pytest.mark.parametrize("seed", range(40))
+def test_random_convolutions_equal_tflm(seed: int) -> None:
+    data = random_convolution(seed, depthwise=bool(seed % 2))
+    assert_equal_to_tflm(data, random_codes(read_model(data), seed))
+
+
+@needs_tflm
+@pytest.mark.parametrize("make", [random_fully_connected, random_pool, random_mean, random_sum, random_softmax])
+@pytest.mark.parametrize("seed", range(20))
+def test_random_layers_equal_tflm(make: Callable[[int], bytes], seed: int) -> None:
+    data = make(seed)
+    assert_equal_to_tflm(data, random_codes(read_model(data), seed))
+
+
+@needs_tflm
+def test_the_scales_of_a_fully_connected_are_multiplied_in_float32() -> None:
+    build = ModelBuilder()
+    x = build.tensor("x", (1, 1), "int8", [0.5204868], [0])
+    w = build.constant("w", np.array([[1]], np.int8), [0.5082638], [0])
+    y = build.tensor("y", (1, 1), "int8", [0.35272613], [0])  # in float64 some products miss a half, in float32 none
+    build.operator("FULLY_CONNECTED", [x, w, -1], [y], FullyConnectedOptions(), version=4)
+    assert_equal_to_tflm(write_model(build.model([x], [y])), np.arange(-100, 101).astype(np.int8)[:, None])
+
+
+# Other runtimes' roundings, and what they explain
+
+
+@pytest.fixture(scope="module")
+def windows() -> tuple[bytes, NDArray[np.int8]]:
+    data = ARTIFACTS[0].read_bytes()
+    return data, random_codes(read_model(data), seed=3, samples=500)
+
+
+def test_litert_reference_kernels_are_tflm_with_a_fully_connected_in_floating_point(
+    windows: tuple[bytes, NDArray[np.int8]],
+) -> None:
+    data, inputs = windows
+    fits = fit_roundings(read_model(data), inputs, run_litert(data, inputs).outputs)
+    assert "float in FULLY_CONNECTED, double elsewhere" in [fit.name for fit in fits if fit.mismatches == 0]
+
+
+def test_xnnpack_rounds_once(windows: tuple[bytes, NDArray[np.int8]]) -> None:
+    data, inputs = windows
+    outputs = run_litert(data, inputs, reference_kernels=False).outputs
+    fits = {f.name: f.mismatches for f in fit_roundings(read_model(data), inputs, outputs)}
+    assert fits["single everywhere"] == 0
+    assert fits["double everywhere"] > 0
+
+
+def test_an_altered_element_is_found_with_operator_place_and_codes(windows: tuple[bytes, NDArray[np.int8]]) -> None:
+    data, inputs = windows
+    model = read_model(data)
+    tensors = {i: values.copy() for i, values in interpret(model, inputs[:10]).tensors.items()}
+    conv = [operator for operator in model.main.operators if operator.name == "CONV_2D"][1]
+    tensors[conv.outputs[0]][4, 0, 7, 0, 3] ^= 1
+    found = first_divergence(model, inputs[:10], tensors)
+    assert found is not None
+    assert (found.operator, found.sample, found.element) == (conv.index, 4, (0, 7, 0, 3))
+    assert abs(found.expected - found.observed) == found.largest == found.differing == 1
+
+
+def test_a_divergence_by_single_rounding_is_called_that(windows: tuple[bytes, NDArray[np.int8]]) -> None:
+    data, inputs = windows
+    model = read_model(data)
+    found = first_divergence(model, inputs[:200], interpret(model, inputs[:200], Rounding.SINGLE).tensors)
+    assert found is not None
+    assert Rounding.SINGLE in found.agrees_with
+    assert Rounding.DOUBLE not in found.agrees_with
+    assert found.exact is not None
+    assert abs(abs(found.exact - np.floor(found.exact)) - 0.5) < 0.01, "only near a half can roundings differ"
+    assert "single" in found.sentence()
+
+
+def test_equal_tensors_do_not_diverge(windows: tuple[bytes, NDArray[np.int8]]) -> None:
+    data, inputs = windows
+    model = read_model(data)
+    assert first_divergence(model, inputs[:5], interpret(model, inputs[:5]).tensors) is None
+
+
+# What it does not compute
+
+
+def test_inputs_of_another_type_are_refused(windows: tuple[bytes, NDArray[np.int8]]) -> None:
+    with pytest.raises(DataError, match="takes int8"):
+        interpret(read_model(windows[0]), windows[1].astype(np.float32))
+
+
+def test_float_models_and_unknown_operators_are_refused_by_name() -> None:
+    build = ModelBuilder()
+    x, y = (build.tensor(name, (1, 2), "float32") for name in "xy")
+    build.operator("SOFTMAX", [x], [y], SoftmaxOptions(1.0))
+    with pytest.raises(ModelFileError, match="0 SOFTMAX: tensor 0 of type float32"):
+        interpret(build.model([x], [y]), np.zeros((1, 2), np.float32))
+    build = ModelBuilder()
+    x, y = (build.tensor(name, (1, 2), "int8", [1.0], [0]) for name in "xy")
+    build.operator("HARD_SWISH", [x], [y])
+    with pytest.raises(ModelFileError, match="HARD_SWISH is not among those"):
+        interpret(build.model([x], [y]), np.zeros((1, 2), np.int8))
+
+
+def test_an_accumulator_that_leaves_32_bits_is_refused_not_wrapped() -> None:
+    build = ModelBuilder()
+    x = build.tensor("x", (1, 1), "int8", [1.0], [0])
+    w = build.constant("w", np.array([[127]], np.int8), [1.0], [0])
+    b = build.constant("b", np.array([2**31 - 1], np.int32), [1.0], [0])
+    y = build.tensor("y", (1, 1), "int8", [1.0], [0])
+    build.operator("FULLY_CONNECTED", [x, w, b], [y], FullyConnectedOptions(), version=4)
+    with pytest.raises(DataError, match="32 bits"):
+        interpret(build.model([x], [y]), np.array([[127]], np.int8))
