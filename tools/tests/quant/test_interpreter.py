@@ -201,11 +201,11 @@ def test_random_layers_equal_tflm(make: Callable[[int], bytes], seed: int) -> No
 
 
 @needs_tflm
-def test_the_scales_of_a_fully_connected_are_multiplied_in_float32() -> None:
+def test_the_scales_of_a_fully_connected_are_multiplied_in_float64() -> None:
     build = ModelBuilder()
     x = build.tensor("x", (1, 1), "int8", [0.5204868], [0])
     w = build.constant("w", np.array([[1]], np.int8), [0.5082638], [0])
-    y = build.tensor("y", (1, 1), "int8", [0.35272613], [0])  # in float64 some products miss a half, in float32 none
+    y = build.tensor("y", (1, 1), "int8", [0.35272613], [0])  # a product of scales in float32 would make halves
     build.operator("FULLY_CONNECTED", [x, w, -1], [y], FullyConnectedOptions(), version=4)
     assert_equal_to_tflm(write_model(build.model([x], [y])), np.arange(-100, 101).astype(np.int8)[:, None])
 

@@ -21,11 +21,7 @@ Floats = NDArray[np.float64]
 def requantization_of(operator: Operator, tensors: list[Tensor], result: Tensor) -> Requantization:
     """Return the last step of a convolution or matrix product with these input, weights (and bias) tensors."""
     source, weights = tensors[0], tensors[1]
-    scales = np.array(weights.scales, np.float64)
-    if operator.name == "FULLY_CONNECTED" and scales.size == 1:
-        product = np.array([np.float32(source.scales[0]) * np.float32(weights.scales[0])], np.float64)
-    else:
-        product = source.scales[0] * scales
+    product = source.scales[0] * np.array(weights.scales, np.float64)
     low, high = activation_range(getattr(operator.options, "activation", "NONE"), result)
     is_wide = len(tensors) > 2 and tensors[2].dtype == "int64"
     return Requantization(product / result.scales[0], result.zero_points[0], low, high, is_wide)
