@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from pytest_embedded.plugin import parametrize_fixtures  # noqa: F401  (taken back, see board/options.py)
+from pytest_embedded.plugin import parametrize_fixtures  # noqa: F401  (taken back, see board/embedded.py)
 from target_firmware import Firmware, firmware_of, flash_image
 from target_run import Measured, failure, measured
 
 from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Run
 from tinygate.board.lock import find_port, listed_ports, lock_key, locked
-from tinygate.board.log import BootLog
 from tinygate.board.options import BoardChoice, chosen_board
 from tinygate.board.port import use_fast_rfc2217
 from tinygate.errors import TinygateError
@@ -31,6 +30,7 @@ Figures = dict[tuple[str, str, str], float | int | None]
 
 _runs_key = pytest.StashKey[dict[tuple[str, str, str], Measured]]()
 _firmware_key = pytest.StashKey[dict[str, Firmware | TinygateError]]()
+_no_port_key = pytest.StashKey[bool]()
 _figures_key = pytest.StashKey[Figures]()
 _passed = 0
 OTHER_SESSION_S = 300.0
@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_runs_key] = {}
     config.stash[_firmware_key] = {}
     config.stash[_figures_key] = {}
+    config.stash[_no_port_key] = False
     for warning in _OTHERS_WARNINGS:
         config.addinivalue_line("filterwarnings", f"ignore:{warning}")
 
@@ -180,30 +181,22 @@ def _serial_port(board: BoardChoice, pytestconfig: pytest.Config) -> Iterator[st
 
 @pytest.fixture
 def port(request: pytest.FixtureRequest, board: BoardChoice) -> Any:
+    """A board that is not there or in use fails the first test and skips the others."""
     use_fast_rfc2217()
+    stash = request.config.stash
+    if stash[_no_port_key]:
+        pytest.skip("there is no board: see the first test")
     fixtures = {"virtual": "_virtual_port", "serial": "_serial_port"}
-    return request.getfixturevalue(fixtures[board.board]) if board.board in fixtures else None
-
-
-@pytest.fixture
-def port_serial_number() -> None:
-    """`port` has found it."""
-
-
-@pytest.fixture
-def port_mac() -> None:
-    """The application is asked for it; pytest-embedded would ask esptool, in words that esptool 5 does not know."""
+    try:
+        return request.getfixturevalue(fixtures[board.board]) if board.board in fixtures else None
+    except TinygateError:
+        stash[_no_port_key] = True
+        raise
 
 
 @pytest.fixture
 def qemu_image_path(board: BoardChoice, firmware: Firmware) -> str | None:
     return str(flash_image(firmware.folder)) if board.board == "qemu" else None
-
-
-@pytest.fixture
-def skip_regenerate_image() -> bool:
-    """pytest-embedded would call whichever esptool.py is on PATH: ESP-IDF's, of another major version."""
-    return True
 
 
 @pytest.fixture(scope="session")
@@ -218,30 +211,6 @@ def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Iterator[Path]:
 def test_case_tempdir(logs: Path, variant: Variant) -> str:
     """Logs are kept per firmware, not per test name: only the test that measures has a board."""
     return str(logs / variant.id)
-
-
-@pytest.fixture
-def boot_log(test_case_tempdir: str) -> BootLog:
-    return BootLog(Path(test_case_tempdir, "console.log"), Path(test_case_tempdir, "esptool.log"))
-
-
-@pytest.fixture
-def msg_queue(boot_log: BootLog) -> BootLog:
-    return boot_log
-
-
-@pytest.fixture
-def _pexpect_fr(boot_log: BootLog) -> Iterator[Any]:
-    """What the board prints goes to a file and not through another process to standard output; see board/log.py."""
-    boot_log.begin()
-    with boot_log.console.open("rb") as reader:
-        yield reader
-
-
-@pytest.fixture(scope="session")
-def port_target_cache() -> dict[str, str]:
-    """No memory of earlier sessions' boards."""
-    return {}
 
 
 # The measured run

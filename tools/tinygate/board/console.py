@@ -77,7 +77,6 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _RESET_LINE = re.compile(r"rst:0x[0-9a-f]+ \((?P<reason>\w+)\),boot:0x[0-9a-f]+ \((?P<boot>[A-Z_]+)")
 _POWER_ON = ("POWERON_RESET", "POWERON")
-_BROWN_OUT_RESETS = ("RTCWDT_BROWN_OUT_RESET",)
 
 
 def plain(line: str) -> str:
@@ -120,7 +119,7 @@ class Console:
 
     def _after_reset(self, reason: str, line: str) -> Fault | None:
         self.resets = [*self.resets, reason][-KEPT_LINES:]
-        if reason in _BROWN_OUT_RESETS:
+        if "BROWN" in reason:
             return Fault(FaultKind.BROWN_OUT, line)
         if reason in _POWER_ON:  # firmware cannot cause it: supply, EN line, or the reset that started this boot
             return Fault(FaultKind.POWER, line) if self._running else None

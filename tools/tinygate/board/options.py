@@ -1,9 +1,6 @@
 """--board: where target tests run. Nothing is probed and nothing is guessed: no board named is a usage error.
 
 A pytest plugin (registered by tinygate.pytest_plugin). `--target` and `--port` are pytest-embedded's own options.
-It also keeps pytest-embedded away from tests that drive no board: its automatic fixtures resolve every option of every
-service for each test (8 ms, and a warning since pytest 9) and start a process for each session.
-tests_target/conftest.py takes them back for the tests that do.
 """
 
 from __future__ import annotations
@@ -14,6 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from tinygate.verdict import place_of
+
+pytest_plugins = ["tinygate.board.embedded"]
 
 BOARDS = {
     "virtual": "an emulated ESP32 behind a serial port on this machine; esptool flashes it",
@@ -72,21 +71,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--ram-bytes", type=int, default=256 * 1024, help="RAM that firmware and application share (262144)"
     )
     group.addoption("--lock-wait", type=float, default=0, metavar="S", help="seconds to wait for a board in use (0)")
-
-
-@pytest.fixture(autouse=True)
-def parametrize_fixtures() -> None:
-    """Resolve nothing: no board is driven."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _mp_manager() -> None:
-    """Start no process: consoles are written to files (see board/log.py)."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _stdout_lock() -> None:
-    """Lock nothing: no console is copied to standard output."""
 
 
 def chosen_board(config: pytest.Config) -> BoardChoice:
