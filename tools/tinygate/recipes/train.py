@@ -40,6 +40,7 @@ def train_qat(recipe: Any, dataset: Dataset, weights: Weights, progress: Progres
 
     Ranges start at what the float model's activations span over the training windows.
     """
+    framework().keras.backend.clear_session()  # tfmot numbers its layers, and weights are kept by name
     student, teacher = _deployed(recipe, weights), _deployed(recipe, weights)
     quantized = quantization_aware(student)
     seed_ranges(quantized, teacher, dataset.train.inputs)
@@ -55,6 +56,7 @@ def train_control(recipe: Any, dataset: Dataset, weights: Weights, progress: Pro
 
 
 def _deployed(recipe: Any, weights: Weights) -> Any:
+    framework()  # before a recipe imports tf_keras itself: threads and determinism can be set only once
     model = recipe.build_model(training=False)
     set_weights(model, weights)
     return model
