@@ -1,0 +1,134 @@
+#include "chip_device.hpp"
+
+#include "tinygate/emulation.hpp"
+#include "tinygate/health.hpp"
+#include "tinygate/layout.hpp"
+#include "tinygate/model.hpp"
+#include "tinygate/next_boot.hpp"
+#include "tinygate/sha256.hpp"
+#include "tinygate/watchdog.hpp"
+
+namespace tinygate {
+namespace {
+
+constexpr uint32_t kMaxArenaBytes = 4 * 1024 * 1024;  // the most external memory that an ESP32 maps
+
+std::array<char, 64> hex_sha256(List<uint8_t> bytes) {
+    std::array<char, 64> hex{};
+    const Sha256 digest = sha256(bytes.data, bytes.size);
+    for (size_t i = 0; i < hex.size(); ++i)
+        hex[i] = "0123456789abcdef"[digest[i / 2] >> (i % 2 == 0 ? 4 : 0) & 0xf];
+    return hex;
+}
+
+}  // namespace
+
+ChipDevice::ChipDevice(const Identity& identity, const ArenaMemory& arena, uint32_t stack_bytes)
+    : identity_(identity),
+      arena_(arena),
+      stack_bytes_(stack_bytes),
+      model_sha256_(hex_sha256(model_bytes())),
+      engine_(model_bytes(), model_operators(), arena),
+      runner_(engine_, feed_watchdog),
+      problem_(engine_.problem()) {
+    const std::string_view computed(model_sha256_.data(), model_sha256_.size());
+    if (computed != expected_model_sha256()) {
+        problem_.emplace(ErrorCode::kInternal,
+                         "the model in flash is not the one that the app was built with");
+    }
+}
+
+Hello ChipDevice::hello() {
+    Hello hello;
+    identity_.describe(hello);
+    hello.model_sha256 = {model_sha256_.data(), model_sha256_.size()};
+    hello.model_bytes = model_bytes().size;
+    hello.model_status = problem_ ? name(problem_->code) : "ok";
+    hello.arena_placement = ArenaMemory::placement();
+    hello.arena_configured_bytes = arena_.size();
+    hello.rx_line_bytes = kRxLineBytes;
+    hello.rx_window_bytes = kRxWindowBytes;
+    if (!problem_) {
+        hello.input = engine_.input();
+        hello.output = engine_.output();
+    }
+    return hello;
+}
+
+Health ChipDevice::health() {
+    return measure_health(stack_bytes_);
+}
+
+Layout ChipDevice::layout() {
+    return arena_layout();
+}
+
+Arena ChipDevice::arena() {
+    Arena arena;
+    arena.used_bytes = engine_.arena_used_bytes();
+    arena.configured_bytes = arena_.size();
+    return arena;
+}
+
+Device::Refusal ChipDevice::invoke(std::string_view window, char* output) {
+    feed_watchdog();
+    engine_.set_input(window);
+    if (!engine_.invoke()) return Error(ErrorCode::kInvokeFailed, "the interpreter returned an error");
+    engine_.get_output(output);
+    return std::nullopt;
+}
+
+Device::Refusal ChipDevice::bench(const BenchRequest& request, std::string_view window, Bench& reply) {
+    if (request.invocations > Runner::kMaxInvocations) {
+        Sentence detail;
+        detail << request.invocations << " invocations; there is room for " << Runner::kMaxInvocations
+               << " samples";
+        return Error(ErrorCode::kBadRequest, detail);
+    }
+    if (!runner_.run(request.warmup, request.invocations, window)) {
+        return Error(ErrorCode::kInvokeFailed, "the interpreter returned an error");
+    }
+    if (is_emulated()) {
+        reply.emulated_empty_cycles = runner_.empty_cycles();
+        reply.emulated_cycles = runner_.cycles();
+    } else {
+        reply.empty_cycles = runner_.empty_cycles();
+        reply.cycles = runner_.cycles();
+        reply.latency_us = runner_.latency_us();
+    }
+    return std::nullopt;
+}
+
+// The model is loaded twice: with the profiler for one invocation, and without it for all that follow.
+Device::Refusal ChipDevice::profile(std::string_view window, Profile& reply) {
+    profiler_.clear();
+    bool done = engine_.load(&profiler_);
+    profiler_.clear();
+    if (done) {
+        engine_.set_input(window);
+        done = engine_.invoke();
+    }
+    if (!engine_.load(nullptr)) problem_.emplace(ErrorCode::kInternal, "the model could not be loaded again");
+    if (!done) return Error(ErrorCode::kInvokeFailed, "the interpreter returned an error");
+    if (profiler_.overflowed())
+        return Error(ErrorCode::kUnsupported, "more operators than the profiler has room for");
+    reply.operators = profiler_.operators();
+    if (!is_emulated()) reply.ticks = profiler_.cycles();
+    return std::nullopt;
+}
+
+Device::Refusal ChipDevice::prepare_restart(const RestartRequest& request) {
+    if (!request.arena_bytes) {
+        ask_for_usual_arena();
+        return std::nullopt;
+    }
+    if (*request.arena_bytes == 0 || *request.arena_bytes > kMaxArenaBytes) {
+        Sentence detail;
+        detail << "arena_bytes=" << *request.arena_bytes << ": expected 1 to " << kMaxArenaBytes;
+        return Error(ErrorCode::kBadRequest, detail);
+    }
+    ask_for_arena(*request.arena_bytes);
+    return std::nullopt;
+}
+
+}  // namespace tinygate

@@ -1,0 +1,49 @@
+// A chip with a model, as the console sees it.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "tinygate/arena_memory.hpp"
+#include "tinygate/device.hpp"
+#include "tinygate/engine.hpp"
+#include "tinygate/identity.hpp"
+#include "tinygate/profiler.hpp"
+#include "tinygate/runner.hpp"
+
+namespace tinygate {
+
+class ChipDevice final : public Device {
+ public:
+    static constexpr uint32_t kRxLineBytes = 2048;
+    static constexpr uint32_t kRxWindowBytes = 8192;
+
+    ChipDevice(const Identity& identity, const ArenaMemory& arena, uint32_t stack_bytes);
+
+    Hello hello() override;
+    Health health() override;
+    Layout layout() override;
+    Refusal unusable() override { return problem_; }
+    size_t input_bytes() override { return engine_.input().bytes; }
+    size_t output_bytes() override { return engine_.output().bytes; }
+    Arena arena() override;
+    Refusal invoke(std::string_view window, char* output) override;
+    Refusal bench(const BenchRequest& request, std::string_view window, Bench& reply) override;
+    Refusal profile(std::string_view window, Profile& reply) override;
+    Refusal prepare_restart(const RestartRequest& request) override;
+
+    // From now on the model cannot be used.
+    void give_up(const Error& problem) { problem_ = problem; }
+
+ private:
+    const Identity& identity_;
+    const ArenaMemory& arena_;
+    uint32_t stack_bytes_;
+    std::array<char, 64> model_sha256_{};
+    Engine engine_;
+    Runner runner_;
+    Profiler profiler_;
+    Refusal problem_;
+};
+
+}  // namespace tinygate
