@@ -1,0 +1,96 @@
+"""A model as C++ source: what is generated, and what is refused before anything is built."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tinygate.errors import ModelFileError
+from tinygate.firmware.source import generate, main
+from tinygate.flatbuffer import read_model
+from tinygate.flatbuffer.edit import rewrite
+
+ROOT = Path(__file__).parents[3]
+ARTIFACTS = ROOT / "models" / "gesture" / "artifacts"
+INT8 = ARTIFACTS / "ptq_int8.tflite"
+
+
+@pytest.mark.parametrize("path", sorted(ARTIFACTS.glob("*.tflite")), ids=lambda path: path.stem)
+def test_source_holds_the_bytes_and_their_hash(path: Path) -> None:
+    data = path.read_bytes()
+    source = generate(data, path.name)
+    rows = re.search(r"kBytes\[\] = \{\n(.*?)\n\};", source, re.DOTALL)
+    assert rows
+    assert bytes(int(number) for number in re.findall(r"\d+", rows[1])) == data
+    assert hashlib.sha256(data).hexdigest() in source
+
+
+def test_source_registers_just_the_operators_of_the_model() -> None:
+    data = INT8.read_bytes()
+    registered = re.findall(r"resolver\.Add(\w+)\(\)", generate(data, "a.tflite"))
+    used = {operator.name.replace("_", "") for graph in read_model(data).subgraphs for operator in graph.operators}
+    assert {method.upper() for method in registered} == used
+    assert f"MicroMutableOpResolver<{len(used)}>" in generate(data, "a.tflite")
+
+
+def set_schema_version(model: Any) -> None:
+    model.version = 2
+
+
+def use_unsupported_operator(model: Any) -> None:
+    model.operatorCodes[0].builtinCode = 131  # RFFT2D
+    model.operatorCodes[0].deprecatedBuiltinCode = 127  # "look in the other field"
+
+
+def use_custom_operator(model: Any) -> None:
+    model.operatorCodes[0].builtinCode = model.operatorCodes[0].deprecatedBuiltinCode = 32
+    model.operatorCodes[0].customCode = b"Abs"  # a builtin's name does not make it one
+
+
+def make_input_float(model: Any) -> None:
+    model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].type = 0
+
+
+def add_output(model: Any) -> None:
+    model.subgraphs[0].outputs = [*model.subgraphs[0].outputs, model.subgraphs[0].operators[0].outputs[0]]
+
+
+def open_batch(model: Any) -> None:
+    tensor = model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]]
+    tensor.shape = [-1, *tensor.shape[1:]]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (set_schema_version, "schema version 2, expected 3"),
+        (use_unsupported_operator, "RFFT2D is not supported"),
+        (use_custom_operator, "Abs is not supported"),
+        (make_input_float, "operator 0 CONV_2D is hybrid"),
+        (add_output, "2 output tensors"),
+        (open_batch, "is open"),
+    ],
+)
+def test_what_a_microcontroller_cannot_run_is_refused(change: Any, sentence: str) -> None:
+    with pytest.raises(ModelFileError, match=sentence):
+        generate(rewrite(INT8.read_bytes(), change), "a.tflite")
+
+
+def test_truncated_model_is_refused_with_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "half.tflite").write_bytes(INT8.read_bytes()[:5000])
+    assert main(["--model", str(tmp_path / "half.tflite"), "--out", str(tmp_path)]) == 2
+    assert "tinygate: half.tflite: not a well-formed .tflite" in capsys.readouterr().err
+    assert not (tmp_path / "model.cpp").exists()
+
+
+def test_generator_needs_only_the_standard_library(tmp_path: Path) -> None:
+    """ESP-IDF's Python runs it; -S leaves out installed packages."""
+    command = [sys.executable, "-S", "-m", "tinygate.firmware.source", "--model", INT8, "--out", tmp_path]
+    subprocess.run(command, check=True, env={"PYTHONPATH": str(ROOT / "tools")})
+    assert (tmp_path / "model.cpp").read_text() == generate(INT8.read_bytes(), INT8.name)
