@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tinygate import audit_cli
+from tinygate import audit_cli, compare_cli
 from tinygate.errors import TinygateError
 from tinygate.verdict import Verdict, verdict_of
 
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 audit_cli.register(app)
+compare_cli.register(app)
 
 
 @app.command()
