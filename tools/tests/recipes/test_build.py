@@ -9,6 +9,7 @@ import pytest
 from tinygate.errors import ModelFileError
 from tinygate.flatbuffer import read_model
 from tinygate.model.manifest import load_manifest
+from tinygate.model.pinning import count_parameters
 from tinygate.recipes import build
 
 PINNED = Path(__file__).parents[3] / "models" / "gesture" / "artifacts"
@@ -54,7 +55,7 @@ def test_altered_weights_are_refused(tmp_path: Path) -> None:
 def test_parameters_counted_are_those_trained() -> None:
     weights = build.load_pinned_weights(PINNED, MANIFEST)["float_weights"]
     content = (PINNED / "ptq_int8.tflite").read_bytes()
-    assert build.count_parameters(content) == sum(array.size for array in weights.values())
+    assert count_parameters(content) == sum(array.size for array in weights.values())
 
 
 def test_int8_variants_use_only_operators_a_microcontroller_runs() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -74,10 +75,12 @@ class Model:
         path = self.folder / (self.config.recipe or "recipe.py")
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; a model needs a recipe with load_data()")
-        spec = importlib.util.spec_from_file_location(f"tinygate_recipe_{self.name}", path)
+        name = f"tinygate_recipe_{self.name}"
+        spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
             raise ConfigError(f"{path}: not a Python file")
         module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module  # dataclasses look their module up there
         spec.loader.exec_module(module)
         return module
 

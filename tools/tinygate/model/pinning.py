@@ -6,6 +6,7 @@ import hashlib
 from importlib import metadata
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinygate.data import Dataset, Split
 from tinygate.errors import ModelFileError
@@ -57,16 +58,21 @@ def variant_entry(name: str, content: bytes, test: Split, made: str) -> VariantE
     Raises:
         ModelFileError: the .tflite is malformed, or the oracle refuses it.
     """
-    tflite = read_model(content)
-    reference = run_tflm(content, quantize_inputs(tflite, test.inputs))
-    predictions = reference.outputs.reshape(len(test), -1).argmax(axis=1)
+    predicted, oracle = predict(content, test)
     return VariantEntry(
         **pinned_file(f"{name}.tflite", content).model_dump(),
         made=made,
         parameters=count_parameters(content),
-        accuracy=round(float((predictions == test.labels).mean()), 6),
-        oracle=f"{reference.oracle} {reference.version}",
+        accuracy=round(float((predicted == test.labels).mean()), 6),
+        oracle=oracle,
     )
+
+
+def predict(content: bytes, split: Split) -> tuple[NDArray[np.int64], str]:
+    """Return the class of the highest output for each window of a split [N], ties to the lowest, and the oracle."""
+    reference = run_tflm(content, quantize_inputs(read_model(content), split.inputs))
+    classes: NDArray[np.int64] = reference.outputs.reshape(len(split), -1).argmax(axis=1)
+    return classes, f"{reference.oracle} {reference.version}"
 
 
 def count_parameters(content: bytes) -> int:

@@ -51,6 +51,11 @@ def main(
 
 def rebuild(model: Model, *, train: bool) -> bool:
     """Write the artifacts anew, from new or from the pinned weights, and print what changed; True when written."""
+    if not hasattr(model.recipe, "TRAINING"):
+        console.print(
+            f"{model.folder}: its recipe trains nothing; artifacts made elsewhere are pinned by `tinygate pin`"
+        )
+        return True
     started, processor = time.monotonic(), _processor_s()
     dataset: Dataset = model.recipe.load_data()
     before = build.previous_manifest(model)

@@ -16,29 +16,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygate.data import Dataset, Split
+from tinygate.data import Dataset
 from tinygate.errors import ConfigError, ModelFileError
-from tinygate.flatbuffer import read_model
 from tinygate.model.folder import Model, load_model
 from tinygate.model.manifest import (
     Calibration,
     CalibrationSample,
-    DatasetEntry,
     Manifest,
-    Part,
-    PinnedFile,
-    Preprocessing,
-    VariantEntry,
     load_manifest,
     recipe_sha256,
     save_manifest,
 )
+from tinygate.model.pinning import dataset_entry, pinned_file, preprocessing_entry, variant_entry
 from tinygate.recipes.convert import METHODS, choose_calibration, convert
 from tinygate.recipes.weights import Weights, load, pack
-from tinygate.reference import quantize_inputs, run_tflm
 
 PACKAGES = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "numpy", "tflite_micro")
-ORACLE = "tflite_micro"
 WORKERS = 2
 
 
@@ -88,35 +81,19 @@ def make_artifacts(
     variants = {}
     for name, content in tflites.items():
         progress(f"measure {name}")
-        variants[name] = _variant_entry(name, content, dataset.test)
+        variants[name] = variant_entry(name, content, dataset.test, METHODS[name].made)
     manifest = Manifest(
         schema_version=1,
         recipe_sha256=recipe_sha256(_recipe_path(model)),
         seed=model.recipe.TRAINING.seed,
         packages={package: metadata.version(package) for package in PACKAGES},
-        dataset=_dataset_entry(dataset),
-        preprocessing=Preprocessing(constants=dict(dataset.preprocessing), sha256=dataset.preprocessing_sha256),
+        dataset=dataset_entry(dataset),
+        preprocessing=preprocessing_entry(dataset),
         calibration=_calibration(model, dataset),
-        weights={Path(file).stem: pinned(file, content) for file, content in archives.items()},
+        weights={Path(file).stem: pinned_file(file, content) for file, content in archives.items()},
         variants=variants,
     )
     return Artifacts({**archives, **{f"{name}.tflite": content for name, content in tflites.items()}}, manifest)
-
-
-def measure_accuracy(tflite: bytes, split: Split) -> float:
-    """Return the share of windows that the TFLM oracle classifies as labelled."""
-    return float((predictions(tflite, split) == split.labels).mean())
-
-
-def predictions(tflite: bytes, split: Split) -> NDArray[np.int64]:
-    """Return the class of the highest output for each window of a split [N], ties to the lowest, by the TFLM oracle."""
-    outputs = run_tflm(tflite, quantize_inputs(read_model(tflite), split.inputs)).outputs
-    return np.asarray(outputs.reshape(len(split), -1).argmax(axis=1), np.int64)
-
-
-def pinned(file: str, content: bytes) -> PinnedFile:
-    """Return a manifest entry that pins a file's content."""
-    return PinnedFile(file=file, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
 def load_pinned_weights(folder: Path, manifest: Manifest) -> dict[str, dict[str, NDArray[np.float32]]]:
@@ -166,42 +143,6 @@ def _replacement(folder: Path) -> Iterator[Path]:
             if old.exists():
                 old.rename(folder)
             raise
-
-
-def _variant_entry(name: str, content: bytes, test: Split) -> VariantEntry:
-    return VariantEntry(
-        **pinned(f"{name}.tflite", content).model_dump(),
-        made=METHODS[name].made,
-        parameters=count_parameters(content),
-        accuracy=measure_accuracy(content, test),
-        oracle=f"{ORACLE} {metadata.version(ORACLE)}",
-    )
-
-
-def count_parameters(tflite: bytes) -> int:
-    """Return how many weights and biases a .tflite holds: the constant second and third inputs of its operators."""
-    graph = read_model(tflite).subgraphs[0]
-    learnt = {
-        index
-        for operator in graph.operators
-        if operator.name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
-        for index in operator.inputs[1:3]
-        if index >= 0
-    }
-    return sum(int(np.prod(graph.tensors[index].shape)) for index in learnt)
-
-
-def _dataset_entry(dataset: Dataset) -> DatasetEntry:
-    def part(split: Split) -> Part:
-        return Part(subjects=tuple(int(s) for s in np.unique(split.subjects)), windows=len(split))
-
-    return DatasetEntry(
-        sha256=dataset.sha256,
-        class_names=dataset.class_names,
-        train=part(dataset.train),
-        validation=part(dataset.validation),
-        test=part(dataset.test),
-    )
 
 
 def _calibration(model: Model, dataset: Dataset) -> Calibration:

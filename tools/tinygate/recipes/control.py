@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from tinygate.data import Dataset
 from tinygate.model.folder import Model
+from tinygate.model.pinning import predict
 from tinygate.quant.statistics import PairedComparison, compare_paired
-from tinygate.recipes.build import predictions
 from tinygate.recipes.convert import METHODS, convert
 from tinygate.recipes.train import Progress, train_control
 from tinygate.recipes.weights import Weights
@@ -18,7 +18,7 @@ def compare_control(model: Model, dataset: Dataset, weights: Weights, progress: 
     """Return how the fine-tuned float model compares with the float model itself on the test set."""
     fine_tuned = train_control(model.recipe, dataset, weights, progress)
     before, after = (
-        predictions(convert(model.recipe, METHODS["float32"], each, dataset.train.inputs[:1]), dataset.test)
+        predict(convert(model.recipe, METHODS["float32"], each, dataset.train.inputs[:1]), dataset.test)[0]
         for each in (weights, fine_tuned)
     )
     return compare_paired(dataset.test.labels, before, after, dataset.test.recordings, margin_points=0.5)
