@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tinygate import audit_cli
 from tinygate.errors import InputError, ModelFileError
 from tinygate.flatbuffer import read_model
 from tinygate.flatbuffer.build import ModelBuilder
-from tinygate.flatbuffer.model import TfliteModel
+from tinygate.flatbuffer.model import Operator, OperatorCode, Subgraph, TfliteModel
 from tinygate.flatbuffer.options import CallOnceOptions, Conv2DOptions, FullyConnectedOptions
 from tinygate.flatbuffer.writer import write_model
 from tinygate.quant.audit import RULES, AuditReport, Severity, audit, formats, manual
@@ -261,3 +262,62 @@ def test_senseless_models_do_not_make_the_audit_stumble() -> None:
     for _ in range(150):
         assert stumbles(write_model(mutated(model, rng))) == []
     assert time.perf_counter() - started < 60
+
+
+# Nor do they make it slow or large
+
+
+def shared_weights(operators: int) -> bytes:
+    """Many operators on one large weight tensor: a small file that asks for much."""
+    build = ModelBuilder()
+    x = build.tensor("x", (1, 4), "int8", [0.1], [0])
+    w = build.constant("w", np.ones((20_000, 4), np.int8), [0.1] * 20_000, [0] * 20_000)
+    y = build.tensor("y", (1, 20_000), "int8", [0.1], [0])
+    for _ in range(operators):
+        build.operator("FULLY_CONNECTED", [x, w, -1], [y], FullyConnectedOptions())
+    return write_model(build.model([x], [y]))
+
+
+def many_subgraphs(count: int) -> bytes:
+    """Each calls the next, the last the first."""
+    model = ModelBuilder().model([], [])
+    code = OperatorCode("CALL_ONCE", "", 1)
+    calls = [Operator(0, "CALL_ONCE", 0, 1, (), (), (), CallOnceOptions((i + 1) % count)) for i in range(count)]
+    subgraphs = tuple(Subgraph(i, "", (), (7,), (9,), (call,)) for i, call in enumerate(calls))
+    return write_model(dataclasses.replace(model, subgraphs=subgraphs, operator_codes=(code,)))
+
+
+def long_names(count: int) -> bytes:
+    build = ModelBuilder()
+    tensors = [build.tensor("n" * 1000, (1,), "int8", [-1.0], [999]) for _ in range(count)]
+    build.operator("X" * 100_000, tensors, tensors)
+    return write_model(build.model(tensors, tensors))
+
+
+@pytest.mark.parametrize("data", [shared_weights(3000), many_subgraphs(3000), long_names(1000)],
+                         ids=["shared weights", "many subgraphs", "long names"])  # fmt: skip
+def test_files_made_to_exhaust_it_cost_seconds_and_megabytes(data: bytes) -> None:
+    started = time.process_time()
+    tracemalloc.start()
+    text = formats.as_text(audit(data, target="esp32"), "m", figures=True)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert time.process_time() - started < 10
+    assert peak_bytes < 200_000_000
+    assert len(text) < 10_000_000
+
+
+def test_a_tensor_of_thousands_of_dimensions_is_refused() -> None:
+    build = ModelBuilder()
+    build.tensor("x", [2**31 - 1] * 50_000, "int8")
+    with pytest.raises(ModelFileError, match="50000 dimensions"):
+        audit(write_model(build.model([0], [0])))
+
+
+def test_findings_end_somewhere_and_say_so() -> None:
+    build = ModelBuilder()
+    x = build.tensor("x", (1,), "int8", [0.1], [0])
+    build.operator("ADD", list(range(1000, 21_000)), [x])
+    report = audit(write_model(build.model([x], [x])))
+    assert len(report.findings) == 10_001
+    assert any(finding.code == "TG-Q049" for finding in report.findings)

@@ -27,6 +27,7 @@ from tinygate.flatbuffer.wire import Table, Wire
 
 _CUSTOM = schema.OPERATORS.index("CUSTOM")
 _SMALLEST_FILE_BYTES = 8
+_MOST_DIMENSIONS = 64  # no runtime goes beyond 8; computing with thousands would take minutes
 
 
 def read_model(data: bytes) -> TfliteModel:
@@ -105,7 +106,7 @@ def _read_tensor(table: Table, index: int, buffers: tuple[Buffer, ...]) -> Tenso
     return Tensor(
         index=index,
         name=table.text(3),
-        shape=table.numbers(0, "i", int),
+        shape=_read_shape(table, index),
         shape_signature=table.numbers(7, "i", int),
         dtype=schema.name_of(schema.TENSOR_TYPES, table.scalar(1, "b", 0)),
         buffer=buffer,
@@ -120,6 +121,13 @@ def _read_tensor(table: Table, index: int, buffers: tuple[Buffer, ...]) -> Tenso
         is_sparse=table.reference(6) is not None,
         external_buffer=table.scalar(10, "I", 0),
     )
+
+
+def _read_shape(table: Table, index: int) -> tuple[int, ...]:
+    shape = table.numbers(0, "i", int)
+    if len(shape) > _MOST_DIMENSIONS:
+        table.wire.reject(f"tensor {index} with {len(shape)} dimensions", table.start)
+    return shape
 
 
 def _read_operator(table: Table, index: int, codes: tuple[OperatorCode, ...]) -> Operator:

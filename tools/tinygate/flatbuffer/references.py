@@ -35,7 +35,12 @@ class DanglingReference:
 def dangling_references(model: TfliteModel) -> Iterator[DanglingReference]:
     """Yield the indices of `model` that point to nothing."""
     for graph in model.subgraphs:
-        yield from _of_graph(model, graph)
+        yield from dangling_in_graph(model, graph)
+    yield from dangling_in_file(model)
+
+
+def dangling_in_file(model: TfliteModel) -> Iterator[DanglingReference]:
+    """Yield those of signatures and metadata."""
     for signature in model.signatures:
         if signature.subgraph >= len(model.subgraphs):
             where = f"signature {signature.key!r} names subgraph {signature.subgraph}"
@@ -51,7 +56,8 @@ def dangling_references(model: TfliteModel) -> Iterator[DanglingReference]:
             yield _dangling("buffer", metadata.buffer, len(model.buffers), where)
 
 
-def _of_graph(model: TfliteModel, graph: Subgraph) -> Iterator[DanglingReference]:
+def dangling_in_graph(model: TfliteModel, graph: Subgraph) -> Iterator[DanglingReference]:
+    """Yield those of one subgraph."""
     for tensor in graph.tensors:
         if tensor.buffer >= len(model.buffers):
             where = f"tensor {tensor.index} {tensor.name!r} names buffer {tensor.buffer}"

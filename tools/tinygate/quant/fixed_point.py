@@ -9,12 +9,11 @@ takes scalars or arrays, computes in int64 and is exact.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tinygate.errors import DataError
+from tinygate.quant.rounding import round_half_away
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 _FRACTION_BITS = 31
@@ -31,22 +30,27 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     Raises:
         DataError: NaN or infinite, which TFLM turns into undefined behaviour.
     """
-    if not math.isfinite(real):
-        raise DataError(f"a multiplier of {real} cannot be held in fixed point; scales must be positive and finite.")
-    fraction, shift = math.frexp(real)
-    scaled = fraction * (1 << _FRACTION_BITS)
-    q = int(math.copysign(math.floor(abs(scaled) + 0.5), scaled))  # exact: 53 bits hold a 31-bit fraction and a half
-    if abs(q) == 1 << _FRACTION_BITS:
-        q //= 2
-        shift += 1
-    return (0, 0) if q == 0 or shift < _SMALLEST_SHIFT else (q, shift)
+    q, shift = quantize_multipliers(real)
+    return int(q), int(shift)
 
 
 def quantize_multipliers(real: ArrayLike) -> tuple[Int64s, Int64s]:
-    """Return `quantize_multiplier` of each element, as two int64 arrays of the same shape."""
+    """Return `quantize_multiplier` of each element, as two int64 arrays of the same shape.
+
+    Exact: a float64 holds a 31-bit fraction and its half.
+    """
     values = np.asarray(real, np.float64)
-    pairs = np.array([quantize_multiplier(float(value)) for value in values.flat], np.int64).reshape(-1, 2)
-    return pairs[:, 0].reshape(values.shape), pairs[:, 1].reshape(values.shape)
+    if not np.isfinite(values).all():
+        raise DataError(
+            "a multiplier of NaN or infinity cannot be held in fixed point; scales must be positive and finite."
+        )
+    fraction, exponent = np.frexp(values)
+    q = round_half_away(fraction * (1 << _FRACTION_BITS)).astype(np.int64)
+    shift = exponent.astype(np.int64)
+    is_one = np.abs(q) == 1 << _FRACTION_BITS
+    q, shift = np.where(is_one, q // 2, q), shift + is_one
+    vanishes = (q == 0) | (shift < _SMALLEST_SHIFT)
+    return np.where(vanishes, 0, q), np.where(vanishes, 0, shift)
 
 
 def saturating_rounding_doubling_high_mul(a: ArrayLike, b: ArrayLike) -> Int64s:

@@ -7,7 +7,8 @@ report.findings, report.worst, report.figures
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 
 from tinygate.errors import InputError
 from tinygate.flatbuffer.model import Subgraph, TfliteModel
@@ -32,8 +33,9 @@ CHECKS: tuple[Check, ...] = (
     products.check_bias_scales, products.check_multipliers, products.check_accumulators, products.check_reach,
     products.check_element_reach,
     graph.check_operators, graph.check_floats, graph.check_dynamic, graph.check_input_ranges,
-    file.check_unused, file.check_buffers,
+    file.check_unused, file.check_buffers, file.check_sharing,
 )  # fmt: skip
+_MOST_FINDINGS = 10_000
 _EMPTY = Subgraph(0, "", (), (), (), ())
 _ORDER = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -44,7 +46,7 @@ class AuditReport:
 
     Attributes:
         model: the parsed file.
-        findings: what is wrong, worst first, then in the order of the graph.
+        findings: what is wrong, worst first, then in the order of the graph; 10,000 at most.
         ignored: findings that the user set aside, each with the reason given.
         figures: figures of every quantized tensor of the main subgraph.
     """
@@ -78,7 +80,10 @@ def audit(data: bytes, *, target: str = "", ignore: Mapping[str, str] | None = N
             raise InputError(f"{code} is ignored without a reason; write {code}=why.")
     model = parse_model(data)
     views = [View(model, subgraph, target) for subgraph in model.subgraphs or (_EMPTY,)]
-    found = [finding for view in views for check in CHECKS for finding in _run(check, view)]
+    every = (finding for view in views for check in CHECKS for finding in _run(check, view))
+    found = list(islice(every, _MOST_FINDINGS))
+    if len(found) == _MOST_FINDINGS:
+        found.append(views[0].finding("TG-Q049", f"stopped after {_MOST_FINDINGS} findings"))
     found.sort(key=lambda finding: (_ORDER[finding.severity], finding.subgraph, max(finding.operator, 0)))
     return AuditReport(
         model=model,
@@ -88,10 +93,9 @@ def audit(data: bytes, *, target: str = "", ignore: Mapping[str, str] | None = N
     )
 
 
-def _run(check: Check, view: View) -> list[AuditFinding]:
-    """Return a check's findings; a check that stumbles over a model nobody thought of is itself a finding."""
+def _run(check: Check, view: View) -> Iterator[AuditFinding]:
+    """Yield a check's findings; a check that stumbles over a model nobody thought of is itself a finding."""
     try:
-        return list(check(view))
+        yield from check(view)
     except Exception as error:
-        finding = view.finding("TG-Q049", f"{check.__name__}: {type(error).__name__}: {error}")
-        return [replace(finding, subgraph=view.graph.index)]
+        yield view.finding("TG-Q049", f"{check.__name__}: {type(error).__name__}: {error}")

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.flatbuffer.model import Tensor
-from tinygate.quant.audit.view import CODE_RANGES, View, is_usable, values_of
+from tinygate.quant.audit.product import CODE_RANGES, is_usable, values_of
+from tinygate.quant.audit.view import View
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,12 @@ def check_emptiness(view: View) -> Iterator[AuditFinding]:
         yield view.finding("TG-Q047", counts)
 
 
+def check_sharing(view: View) -> Iterator[AuditFinding]:
+    """TG-Q049: so many operators share weights that not all are examined."""
+    if view.has_too_many_channels:
+        yield view.finding("TG-Q049", f"weights shared by too many operators; {len(view.products)} were examined")
+
+
 def check_unused(view: View) -> Iterator[AuditFinding]:
     """TG-Q017: every tensor is used."""
     graph = view.graph

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
-from tinygate.flatbuffer.model import Operator
-from tinygate.flatbuffer.references import dangling_references
+from tinygate.flatbuffer.model import Operator, Subgraph
+from tinygate.flatbuffer.options import BranchOptions, CallOnceOptions
+from tinygate.flatbuffer.references import dangling_in_file, dangling_in_graph
 from tinygate.quant.audit.finding import AuditFinding
-from tinygate.quant.audit.view import CODE_RANGES, View
+from tinygate.quant.audit.product import CODE_RANGES
+from tinygate.quant.audit.view import View
 
 _TFLM_WORDS = """ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND
     BROADCAST_ARGS BROADCAST_TO CALL_ONCE CAST CEIL CONCATENATION CONV_2D COS CUMSUM DEPTHWISE_CONV_2D DEPTH_TO_SPACE
@@ -37,11 +40,11 @@ _NO_COMPUTE = frozenset(("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "QUANTIZE", "DEQUA
 
 def check_references(view: View) -> Iterator[AuditFinding]:
     """TG-Q023: indices point to something. Whole-file ones are reported with the first subgraph."""
-    for reference in dangling_references(view.model):
-        if max(reference.subgraph, 0) == view.graph.index:
-            operator = view.graph.operators[reference.operator] if reference.operator >= 0 else None
-            tensor = view.graph.tensors[reference.tensor] if reference.tensor >= 0 else None
-            yield view.finding("TG-Q023", reference.sentence, operator=operator, tensor=tensor)
+    of_file = dangling_in_file(view.model) if view.graph.index == 0 else iter(())
+    for reference in chain(dangling_in_graph(view.model, view.graph), of_file):
+        operator = view.graph.operators[reference.operator] if reference.operator >= 0 else None
+        tensor = view.graph.tensors[reference.tensor] if reference.tensor >= 0 else None
+        yield view.finding("TG-Q023", reference.sentence, operator=operator, tensor=tensor)
 
 
 def check_order(view: View) -> Iterator[AuditFinding]:
@@ -113,23 +116,31 @@ def check_dynamic(view: View) -> Iterator[AuditFinding]:
 
 
 def check_recursion(view: View) -> Iterator[AuditFinding]:
-    """TG-Q032: a subgraph that calls itself, directly or through others."""
-    reached: set[int] = set()
-    waiting = _called(view, view.graph.index)
-    while waiting:
-        index = waiting.pop()
-        if index not in reached and 0 <= index < len(view.model.subgraphs):
-            reached.add(index)
-            waiting |= _called(view, index)
-    if view.graph.index in reached:
-        yield view.finding("TG-Q032", f"subgraph {view.graph.index} calls itself")
+    """TG-Q032: a subgraph that calls itself, directly or through others. Reported with the first subgraph."""
+    if view.graph.index:
+        return
+    calls = [_called(view, subgraph) for subgraph in view.model.subgraphs]
+    finished: set[int] = set()
+    for start in range(len(calls)):
+        path = {start: iter(calls[start])} if start not in finished else {}
+        while path:  # depth first: a call of a subgraph that is still on the path closes a circle
+            current = next(reversed(path))
+            called = next(path[current], None)
+            if called is None:
+                finished.add(current)
+                del path[current]
+            elif called in path:
+                yield view.finding("TG-Q032", f"subgraph {called} calls itself, directly or through others")
+                return
+            elif called not in finished:
+                path[called] = iter(calls[called])
 
 
-def _called(view: View, index: int) -> set[int]:
+def _called(view: View, subgraph: Subgraph) -> set[int]:
     called: set[int] = set()
-    for operator in view.model.subgraphs[index].operators if index < len(view.model.subgraphs) else ():
-        subgraphs = getattr(operator.options, "subgraphs", None)
-        called |= set(subgraphs()) if subgraphs else set()
+    for operator in subgraph.operators:
+        if isinstance(operator.options, BranchOptions | CallOnceOptions):
+            called |= {index for index in operator.options.subgraphs() if 0 <= index < len(view.model.subgraphs)}
     return called
 
 

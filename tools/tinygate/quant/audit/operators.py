@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tinygate.flatbuffer.model import Operator, Tensor
 from tinygate.quant.audit.finding import AuditFinding
-from tinygate.quant.audit.view import CODE_RANGES, WEIGHTED, View, is_usable
+from tinygate.quant.audit.product import CODE_RANGES, WEIGHTED, is_usable
+from tinygate.quant.audit.view import View
 
 _EPSILON = 1e-3
 _FIXED_TOLERANCE = 1e-4  # some converters write 1/65536 to five digits
@@ -58,14 +59,14 @@ def data_inputs(view: View, operator: Operator) -> list[Tensor]:
 def check_kept_scales(view: View) -> Iterator[AuditFinding]:
     """TG-Q010: operators that move values keep scale and zero point."""
     for operator in view.graph.operators:
-        for source in data_inputs(view, operator):
-            for result in view.outputs(operator):
-                if source.dtype != result.dtype or source.dtype not in CODE_RANGES:
-                    continue
-                before, after = (source.scales, source.zero_points), (result.scales, result.zero_points)
-                if before != after:
-                    values = f"{_affine(source)} goes in, {_affine(result)} comes out"
-                    yield view.finding("TG-Q010", values, operator=operator, tensor=result, related=(source,))
+        sources, results = data_inputs(view, operator), view.outputs(operator)
+        pairs = [(source, results[0]) for source in sources] if results else []
+        pairs += [(sources[0], result) for result in results[1:]] if sources else []
+        for source, result in pairs:
+            before, after = (source.scales, source.zero_points), (result.scales, result.zero_points)
+            if before != after and source.dtype == result.dtype and source.dtype in CODE_RANGES:
+                values = f"{_affine(source)} goes in, {_affine(result)} comes out"
+                yield view.finding("TG-Q010", values, operator=operator, tensor=result, related=(source,))
 
 
 def check_fixed_scales(view: View) -> Iterator[AuditFinding]:

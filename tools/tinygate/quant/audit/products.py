@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from tinygate.flatbuffer.model import Tensor
 from tinygate.quant.audit.finding import AuditFinding
-from tinygate.quant.audit.view import CODE_RANGES, SMALLEST_NORMAL, Product, View, is_usable, some, values_of
-from tinygate.quant.fixed_point import quantize_multiplier
+from tinygate.quant.audit.product import CODE_RANGES, SMALLEST_NORMAL, Product, is_usable, values_of
+from tinygate.quant.audit.view import View, some
+from tinygate.quant.fixed_point import quantize_multipliers
 
 _BIAS_SCALE_TOLERANCE = 1e-3
 _INT32_END = 2.0**31
@@ -84,15 +85,15 @@ def check_accumulators(view: View) -> Iterator[AuditFinding]:
 
 def _bound(product: Product) -> NDArray[np.float64] | None:
     """Return the largest magnitude of each channel's accumulator, in any order of summation; None if not int32."""
-    rows, source, bias = product.rows, product.source, product.bias
+    sums, source, bias = product.sums, product.source, product.bias
     wide = bias is not None and bias.dtype == "int64"
-    if rows is None or wide or not product.is_integer or len(source.zero_points) != 1:
+    if sums is None or wide or not product.is_integer or len(source.zero_points) != 1:
         return None
     low, high = CODE_RANGES[source.dtype]
     zero_point = float(source.zero_points[0])
-    bound = np.abs(rows).sum(axis=1) * max(abs(low - zero_point), abs(high - zero_point))
+    bound = (sums.positive - sums.negative) * max(abs(low - zero_point), abs(high - zero_point))
     offset = values_of(bias)
-    if offset is not None and offset.size == len(rows):
+    if offset is not None and offset.size == len(bound):
         bound = bound + np.abs(offset.reshape(-1).astype(np.float64))
     return np.asarray(bound, np.float64)
 
@@ -100,7 +101,7 @@ def _bound(product: Product) -> NDArray[np.float64] | None:
 def _left_shifts(product: Product) -> NDArray[np.float64]:
     if not product.has_usable_scales:
         return np.zeros(1)
-    return np.array([quantize_multiplier(float(m))[1] if m < 2.0**60 else 60 for m in product.multipliers], np.float64)
+    return quantize_multipliers(np.minimum(product.multipliers, 2.0**60))[1].astype(np.float64)
 
 
 def check_reach(view: View) -> Iterator[AuditFinding]:
@@ -132,8 +133,8 @@ def _ordinary_spans(product: Product) -> NDArray[np.float64]:
 
     A uniform code has standard deviation 74; calibrated activations have about 40, which is taken here.
     """
-    assert product.rows is not None
-    spread = np.sqrt((product.rows.astype(np.float64) ** 2).sum(axis=1)) * _ORDINARY_CODE_DEVIATION
+    assert product.sums is not None
+    spread = np.sqrt(product.sums.squares) * _ORDINARY_CODE_DEVIATION
     return np.asarray(spread * product.multipliers / 255, np.float64)
 
 

@@ -14,7 +14,8 @@ from tinygate.flatbuffer.options import (
     TransposeConvOptions,
 )
 from tinygate.quant.audit.finding import AuditFinding
-from tinygate.quant.audit.view import Product, View
+from tinygate.quant.audit.product import Product
+from tinygate.quant.audit.view import View
 
 Shape = tuple[int, ...]
 

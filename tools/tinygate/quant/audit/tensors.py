@@ -8,7 +8,8 @@ import numpy as np
 
 from tinygate.flatbuffer.model import NUMPY_TYPES, Tensor
 from tinygate.quant.audit.finding import AuditFinding
-from tinygate.quant.audit.view import CODE_RANGES, Product, View, is_usable, some, values_of
+from tinygate.quant.audit.product import CODE_RANGES, Product, is_usable, values_of
+from tinygate.quant.audit.view import View, some
 
 _KNOWN_BITS = {"int4": 4, "int2": 2, "uint4": 4, "bfloat16": 16, "complex64": 64, "complex128": 128}
 _CLIPPED_SHARE, _CLIPPED_WEIGHTS = 0.1, 32
@@ -57,8 +58,8 @@ def check_zero_points(view: View) -> Iterator[AuditFinding]:
         if tensor.index in view.weight_indices or tensor.dtype not in CODE_RANGES:
             continue
         low, high = (0, 0) if tensor.dtype == "int16" else CODE_RANGES[tensor.dtype]
-        if tensor.dtype == "int16" and _is_wide_softmax(view, tensor):
-            low, high = -32768, 0
+        if tensor.index in view.softmax_outputs and tensor.dtype == "int16":
+            low, high = -32768, 0  # after an int8 input the zero point is -32768
         bad = [z for z in tensor.zero_points if not low <= z <= high]
         if bad:
             yield view.finding("TG-Q002", f"zero point {bad[0]}; expected {low} to {high}", tensor=tensor)
@@ -119,22 +120,19 @@ def check_weights(view: View) -> Iterator[AuditFinding]:
 
 
 def _check_codes(view: View, product: Product) -> Iterator[AuditFinding]:
-    rows, at = product.rows, {"operator": product.operator, "tensor": product.weights}
-    if rows is None or rows.size == 0:
+    sums, at = product.sums, {"operator": product.operator, "tensor": product.weights}
+    if sums is None:
         return
-    lowest = int((rows == -128).sum())
-    if lowest:
-        yield view.finding("TG-Q025", f"{lowest} of {rows.size} weights are -128", **at)  # type: ignore[arg-type]
-    magnitude = np.abs(rows)
-    largest = magnitude.max(axis=1)
-    if len(product.weights.scales) == 1:
-        largest = largest.max(keepdims=True)
+    if sums.minus_128:
+        values = f"{sums.minus_128} of {len(sums.largest) * sums.per_channel} weights are -128"
+        yield view.finding("TG-Q025", values, **at)  # type: ignore[arg-type]
+    largest = sums.largest if len(product.weights.scales) > 1 else sums.largest.max(keepdims=True)
     shy = np.flatnonzero((largest > 0) & (largest < 127))
     if shy.size:
         values = f"largest code {largest[shy[0]]} in {some(shy)}; expected 127"
         yield view.finding("TG-Q026", values, **at)  # type: ignore[arg-type]
-    share = (magnitude >= 127).mean(axis=1)
-    clipped = np.flatnonzero((share >= _CLIPPED_SHARE) & (rows.shape[1] >= _CLIPPED_WEIGHTS))
+    share = sums.outermost / sums.per_channel
+    clipped = np.flatnonzero((share >= _CLIPPED_SHARE) & (sums.per_channel >= _CLIPPED_WEIGHTS))
     if clipped.size:
         values = f"{share[clipped[0]]:.0%} of the weights at the outermost codes in {some(clipped)}"
         yield view.finding("TG-Q033", values, **at)  # type: ignore[arg-type]
@@ -166,11 +164,6 @@ def check_biases(view: View) -> Iterator[AuditFinding]:
 
 def _is_constant(view: View, tensor: Tensor) -> bool:
     return tensor.is_constant or tensor.index in view.weight_indices
-
-
-def _is_wide_softmax(view: View, tensor: Tensor) -> bool:
-    """Whether it is the int16 output of SOFTMAX, whose zero point is -32768 after an int8 input."""
-    return any(op.name == "SOFTMAX" and tensor.index in op.outputs for op in view.graph.operators)
 
 
 def _bits(tensor: Tensor) -> int | None:
