@@ -103,7 +103,7 @@ def _plans(reference: TfliteModel, candidate: TfliteModel) -> list[Plan]:
     for ours, theirs in match_layers(reference, candidate).pairs:
         label = (theirs.kind, theirs.operator.index, theirs.result.name)
         constants, note = _constants(reference, ours, candidate, theirs)
-        adds = is_affine(theirs.result) and not _moves_only(candidate, theirs)
+        adds = is_affine(theirs.result) and not moves_only(candidate, theirs)
         activations = {ours.result.index: parameters_of(theirs.result)} if adds else {}
         if constants or activations or note:
             plans.append((label, constants, activations, note))
@@ -112,7 +112,7 @@ def _plans(reference: TfliteModel, candidate: TfliteModel) -> list[Plan]:
     return plans
 
 
-def _moves_only(candidate: TfliteModel, layer: Layer) -> bool:
+def moves_only(candidate: TfliteModel, layer: Layer) -> bool:
     """Whether a layer hands on values, folded into nothing, at the scale they came with."""
     sources = (candidate.main.tensors[index] for index in layer.operator.inputs if index >= 0)
     scales = {(tensor.scales, tensor.zero_points) for tensor in sources if not tensor.is_constant}
