@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tinygate import audit_cli, compare_cli
+from tinygate import audit_cli, compare_cli, lint_cli
 from tinygate.errors import TinygateError
 from tinygate.verdict import Verdict, verdict_of
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 audit_cli.register(app)
 compare_cli.register(app)
+lint_cli.register(app)
 
 
 @app.command()
