@@ -25,7 +25,8 @@ Check = Callable[[View], Iterator[AuditFinding]]
 
 CHECKS: tuple[Check, ...] = (
     file.check_format, file.check_emptiness, graph.check_references, graph.check_order, graph.check_recursion,
-    tensors.check_types, tensors.check_scales, tensors.check_counts, tensors.check_zero_points, tensors.check_data,
+    tensors.check_types, tensors.check_recorded_ranges, shapes.check_axes,
+    tensors.check_scales, tensors.check_counts, tensors.check_zero_points, tensors.check_data,
     shapes.check_arity, shapes.check_options, shapes.check_products, shapes.check_others,
     operators.check_combinations, operators.check_kept_scales, operators.check_fixed_scales,
     operators.check_activations, operators.check_sums,

@@ -53,6 +53,10 @@ def check_order(view: View) -> Iterator[AuditFinding]:
     written = {t.index for t in graph.tensors if t.is_constant or t.is_variable or t.element_count == 0} | set(
         graph.inputs
     )
+    for index in graph.inputs:
+        tensor = view.tensor(index)
+        if tensor is not None and tensor.data:
+            yield view.finding("TG-Q032", "an input that the file has data for", tensor=tensor)
     by: dict[int, Operator] = {}
     for operator in graph.operators:
         for index in operator.inputs if operator.name not in _OWN_MEMORY else ():

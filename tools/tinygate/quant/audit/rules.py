@@ -262,7 +262,8 @@ _TABLE: tuple[Rule, ...] = (
          "The file is damaged or was edited: convert the model again.",
          KERNELS),
     Rule("TG-Q040", "operator-options", ERROR,
-         "Strides, dilations and filter sizes are at least 1, padding is SAME or VALID.",
+         "Operators that need options have them: strides, dilations and filter sizes of at least 1, padding "
+         "SAME or VALID, a positive beta of SOFTMAX, axes within the rank.",
          "Kernels divide by the stride.",
          "The file is damaged or was edited: convert the model again.",
          KERNELS),
@@ -310,12 +311,17 @@ _TABLE: tuple[Rule, ...] = (
          "is damaged, or an input is not normalized.",
          "Check the scale against the float model.",
          "practice"),
+    Rule("TG-Q051", "recorded-range", WARNING,
+         "Where the converter recorded the range of an activation, scale and zero point cover that range.",
+         "They were computed from it; if they differ by more than 5 %, one of the two was altered afterwards.",
+         "Convert the model again; do not edit scales by hand.",
+         SCHEMA),
     Rule("TG-Q050", "output-saturates", WARNING,
          "The output's range is not far smaller than what ordinary inputs cause.",
-         "Were all input codes equally likely, results would exceed the output's range many times over: nearly every "
-         "output is cut off at one end or the other. Trained networks stay below 11 times.",
-         "Check the output's calibrated range against the float model: its scale is too small, or the scale of input "
-         "or weights too large.",
+         "Were all input codes equally likely, results would exceed the output's range many times over: nearly "
+         "every output is cut off at one end or the other. Trained networks stay below 11 times.",
+         "Check the output's calibrated range against the float model: its scale is too small, or the scale of "
+         "input or weights too large.",
          "measured on 218 layers of public int8 models"),
     Rule("TG-Q049", "audit-incomplete", ERROR,
          "The audit can look at everything.",

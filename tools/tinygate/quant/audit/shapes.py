@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from math import prod
 
 from tinygate.flatbuffer.model import Operator, Tensor
 from tinygate.flatbuffer.options import (
+    ConcatenationOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
     FullyConnectedOptions,
+    Options,
     Pool2DOptions,
+    SoftmaxOptions,
     TransposeConvOptions,
 )
 from tinygate.quant.audit.finding import AuditFinding
-from tinygate.quant.audit.product import Product
+from tinygate.quant.audit.product import Product, values_of
 from tinygate.quant.audit.view import View
 
 Shape = tuple[int, ...]
@@ -32,6 +36,8 @@ _ELEMENTWISE = {"SOFTMAX", "LOGISTIC", "TANH", "QUANTIZE", "DEQUANTIZE", "LEAKY_
 _BROADCAST = {"ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"}
 _SAME_SIZE = {"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE"}
 _LARGEST_STEP = 1 << 20
+_NEED_OPTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "AVERAGE_POOL_2D", "MAX_POOL_2D", "SOFTMAX"}
+_AXES_IN_SECOND_INPUT = {"MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "TRANSPOSE"}
 
 
 def check_arity(view: View) -> Iterator[AuditFinding]:
@@ -52,6 +58,10 @@ def check_options(view: View) -> Iterator[AuditFinding]:
     """TG-Q040: strides, dilations, filters and padding can be computed with."""
     for operator in view.graph.operators:
         options = operator.options
+        if type(options) is Options and operator.name in _NEED_OPTIONS:
+            yield view.finding("TG-Q040", "no options", operator=operator)
+        if isinstance(options, SoftmaxOptions) and not 0 < options.beta < math.inf:
+            yield view.finding("TG-Q040", f"beta = {options.beta:g}", operator=operator)
         if not isinstance(options, Conv2DOptions | DepthwiseConv2DOptions | TransposeConvOptions | Pool2DOptions):
             continue
         for name, value in vars(options).items():
@@ -59,6 +69,24 @@ def check_options(view: View) -> Iterator[AuditFinding]:
                 yield view.finding("TG-Q040", f"{name} = {value}", operator=operator)
         if options.padding not in ("SAME", "VALID"):
             yield view.finding("TG-Q040", f"padding {options.padding}", operator=operator)
+
+
+def check_axes(view: View) -> Iterator[AuditFinding]:
+    """TG-Q040: axes are dimensions of the input."""
+    for operator in view.graph.operators:
+        inputs = view.inputs(operator)
+        source = inputs[0] if inputs else None
+        if source is None or (operator.name not in _AXES_IN_SECOND_INPUT and operator.name != "CONCATENATION"):
+            continue
+        if isinstance(operator.options, ConcatenationOptions):
+            axes = [operator.options.axis]
+        else:
+            values = values_of(inputs[1]) if len(inputs) > 1 else None
+            axes = [] if values is None or values.dtype.kind != "i" else [int(a) for a in values.reshape(-1)[:64]]
+        rank = len(source.shape)
+        outside = [axis for axis in axes if not -rank <= axis < max(rank, 1)]
+        if outside:
+            yield view.finding("TG-Q040", f"axis {outside[0]} of {rank} dimensions", operator=operator, tensor=source)
 
 
 def check_products(view: View) -> Iterator[AuditFinding]:
@@ -97,6 +125,8 @@ def _check_convolution(product: Product) -> tuple[Tensor, str] | None:
         channels = weights.shape[3]
         if weights.shape[0] != 1 or source.shape[3] == 0 or channels % source.shape[3]:
             return weights, f"weights {weights.shape} for {source.shape[3]} input channels"
+        if isinstance(options, DepthwiseConv2DOptions) and options.depth_multiplier * source.shape[3] != channels:
+            return weights, f"{source.shape[3]} input channels times {options.depth_multiplier} for {channels} channels"
     if not isinstance(options, Conv2DOptions | DepthwiseConv2DOptions):
         return None
     steps = (options.stride_h, options.stride_w, options.dilation_h, options.dilation_w)

@@ -13,6 +13,7 @@ from tinygate.quant.audit.view import View, some
 
 _KNOWN_BITS = {"int4": 4, "int2": 2, "uint4": 4, "bfloat16": 16, "complex64": 64, "complex128": 128}
 _CLIPPED_SHARE, _CLIPPED_WEIGHTS = 0.1, 32
+_RECORDED_TOLERANCE = 0.05
 _BIAS_LIMIT = 2**30 + 2**12  # converters enlarge the scale of dead channels until the bias is 2^30, in float32
 _PLAUSIBLE_SCALES = (1e-9, 1e4)
 _TFMOT_INITIAL_SCALE = 12 / 255
@@ -84,6 +85,22 @@ def check_types(view: View) -> Iterator[AuditFinding]:
         is_activation = tensor.dtype == "int8" and not _is_constant(view, tensor) and len(tensor.scales) == 1
         if is_activation and abs(tensor.scales[0] / _TFMOT_INITIAL_SCALE - 1) < 1e-5:
             yield view.finding("TG-Q043", f"scale {tensor.scales[0]:g} = 12/255", tensor=tensor)
+
+
+def check_recorded_ranges(view: View) -> Iterator[AuditFinding]:
+    """TG-Q051: scale and zero point agree with the range that the converter recorded."""
+    for tensor in view.graph.tensors:
+        recorded = len(tensor.minimum) == len(tensor.maximum) == len(tensor.scales) == len(tensor.zero_points) == 1
+        if not recorded or tensor.dtype != "int8" or _is_constant(view, tensor) or not is_usable(tensor.scales[0]):
+            continue
+        low, high = ((code - tensor.zero_points[0]) * tensor.scales[0] for code in CODE_RANGES["int8"])
+        width = high - low
+        wrong = max(abs(low - min(tensor.minimum[0], 0.0)), abs(high - max(tensor.maximum[0], 0.0)))
+        if not wrong <= _RECORDED_TOLERANCE * width:
+            values = (
+                f"codes cover {low:.4g} to {high:.4g}, recorded are {tensor.minimum[0]:.4g} to {tensor.maximum[0]:.4g}"
+            )
+            yield view.finding("TG-Q051", values, tensor=tensor)
 
 
 def check_data(view: View) -> Iterator[AuditFinding]:
