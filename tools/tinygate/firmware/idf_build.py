@@ -126,11 +126,19 @@ def _run_idf_py(recipe: Recipe, idf: Path, build: Path, log: Path) -> None:
     command += [f"-D{name}={value}" for name, value in defines.items()]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        code = subprocess.run([*command, "build"], stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+        code = subprocess.run(
+            [*command, "build"], env=_environment(build), stdout=output, stderr=subprocess.STDOUT, check=False
+        ).returncode
     if code:
         raise InputError(
             f"the firmware of {recipe.variant} for {recipe.target} does not build: {_cause(log)}; see {log}"
         )
+
+
+def _environment(build: Path) -> dict[str, str]:
+    """Return the environment of a build: with ccache, variants share all objects but those of the model."""
+    ccache = {"CCACHE_BASEDIR": str(build.absolute()), "CCACHE_NOHASHDIR": "1"}
+    return {"IDF_CCACHE_ENABLE": "1", **os.environ, **ccache}
 
 
 def _found(build: Path, built: bool) -> IdfBuild:
