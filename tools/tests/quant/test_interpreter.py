@@ -201,14 +201,31 @@ def test_random_layers_equal_tflm(make: Callable[[int], bytes], seed: int) -> No
     assert_equal_to_tflm(data, random_codes(read_model(data), seed))
 
 
-@needs_tflm
-def test_the_scales_of_a_fully_connected_are_multiplied_in_float64() -> None:
+def fully_connected_near_halves() -> tuple[bytes, NDArray[np.int8]]:
+    """Scales whose product in float32 makes halves, in float64 something less."""
     build = ModelBuilder()
     x = build.tensor("x", (1, 1), "int8", [0.5204868], [0])
     w = build.constant("w", np.array([[1]], np.int8), [0.5082638], [0])
-    y = build.tensor("y", (1, 1), "int8", [0.35272613], [0])  # a product of scales in float32 would make halves
+    y = build.tensor("y", (1, 1), "int8", [0.35272613], [0])
     build.operator("FULLY_CONNECTED", [x, w, -1], [y], FullyConnectedOptions(), version=4)
-    assert_equal_to_tflm(write_model(build.model([x], [y])), np.arange(-100, 101).astype(np.int8)[:, None])
+    return write_model(build.model([x], [y])), np.arange(-100, 101).astype(np.int8)[:, None]
+
+
+@needs_tflm
+def test_the_scales_of_a_fully_connected_are_multiplied_in_float64() -> None:
+    assert_equal_to_tflm(*fully_connected_near_halves())
+
+
+def test_older_firmware_multiplies_them_in_float32_and_is_recognised() -> None:
+    data, inputs = fully_connected_near_halves()
+    model = read_model(data)
+    firmware = interpret(model, inputs, Rounding.FLOAT32_SCALES)
+    found = first_divergence(model, inputs, firmware.tensors)
+    assert found is not None
+    assert found.agrees_with == (Rounding.FLOAT32_SCALES,)
+    fits = fit_roundings(model, inputs, firmware.outputs)
+    assert fits[0].name == "float32-scales everywhere"
+    assert fits[0].mismatches == 0
 
 
 # Other runtimes' roundings, and what they explain

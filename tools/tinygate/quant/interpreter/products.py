@@ -22,9 +22,12 @@ def requantization_of(operator: Operator, tensors: list[Tensor], result: Tensor)
     """Return the last step of a convolution or matrix product with these input, weights (and bias) tensors."""
     source, weights = tensors[0], tensors[1]
     product = source.scales[0] * np.array(weights.scales, np.float64)
+    is_single = operator.name == "FULLY_CONNECTED" and product.size == 1
+    float32_product = product.astype(np.float32).astype(np.float64) if is_single else product
     low, high = activation_range(getattr(operator.options, "activation", "NONE"), result)
     is_wide = len(tensors) > 2 and tensors[2].dtype == "int64"
-    return Requantization(product / result.scales[0], result.zero_points[0], low, high, is_wide)
+    step, zero_point = result.scales[0], result.zero_points[0]
+    return Requantization(product / step, float32_product / step, zero_point, low, high, is_wide)
 
 
 def accumulate(operator: Operator, tensors: list[Tensor], data: NDArray[Any], result: Tensor) -> Int64s:

@@ -25,6 +25,9 @@ class Rounding(StrEnum):
 
     DOUBLE = "double"
     """Two roundings in 31-bit fixed point: TFLM and esp-nn."""
+    FLOAT32_SCALES = "float32-scales"
+    """As DOUBLE, with the scales of a FULLY_CONNECTED of one weight scale multiplied in float32: esp-tflite-micro 1.4
+    and TFLM until 2026, whose multiplier may differ from the pinned TFLM's in its last bits."""
     SINGLE = "single"
     """One rounding in 31-bit fixed point, halves up: builds with TFLITE_SINGLE_ROUNDING."""
     FLOAT = "float"
@@ -37,12 +40,14 @@ class Requantization:
 
     Attributes:
         multipliers: real multiplier per output channel (the last dimension), or one for all.
+        float32_multipliers: the same with the product of scales taken in float32 where older TFLM does.
         zero_point: of the output.
         low, high: smallest and largest code after the fused activation.
         is_wide: 64-bit accumulators (16x8 models): a 15-bit multiplier and one rounding.
     """
 
     multipliers: NDArray[np.float64]
+    float32_multipliers: NDArray[np.float64]
     zero_point: int
     low: int
     high: int
@@ -56,7 +61,8 @@ class Requantization:
         """
         if rounding is Rounding.FLOAT:
             return round_half_away(accumulators * self.multipliers).astype(np.int64)
-        q, shift = quantize_multipliers(self.multipliers)
+        is_old = rounding is Rounding.FLOAT32_SCALES
+        q, shift = quantize_multipliers(self.float32_multipliers if is_old else self.multipliers)
         if self.is_wide:
             return multiply_by_quantized_multiplier_int64(accumulators, q, shift)
         if rounding is Rounding.SINGLE:
