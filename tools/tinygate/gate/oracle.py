@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tinygate.flatbuffer import TfliteModel, read_model
 from tinygate.model.folder import Variant
-from tinygate.reference import ReferenceRun, quantize_inputs, run_tflm
+from tinygate.reference import ReferenceRun, quantize_inputs, run_suitable
 
 
 @dataclass(frozen=True)
@@ -58,4 +58,4 @@ def run_oracle(variant: Variant) -> OracleRun:
     tflite = read_model(variant.content)
     test = variant.model.dataset.test
     inputs = quantize_inputs(tflite, test.inputs)
-    return OracleRun(tflite, inputs, test.labels, run_tflm(variant.content, inputs))
+    return OracleRun(tflite, inputs, test.labels, run_suitable(variant.content, inputs))

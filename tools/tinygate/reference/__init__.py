@@ -2,5 +2,15 @@
 
 from tinygate.reference.conversion import dequantize_outputs, quantize_inputs
 from tinygate.reference.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed
+from tinygate.reference.suitable import hybrid_operator, run_suitable
 
-__all__ = ["ReferenceRun", "dequantize_outputs", "quantize_inputs", "run_litert", "run_tflm", "tflm_is_installed"]
+__all__ = [
+    "ReferenceRun",
+    "dequantize_outputs",
+    "hybrid_operator",
+    "quantize_inputs",
+    "run_litert",
+    "run_suitable",
+    "run_tflm",
+    "tflm_is_installed",
+]

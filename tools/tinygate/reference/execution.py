@@ -15,6 +15,7 @@ from tinygate.quant.compare.execution import Execution, Run
 from tinygate.reference.conversion import quantize_inputs
 from tinygate.reference.oracle import ReferenceRun, run_litert, run_tflm
 from tinygate.reference.process import LANES
+from tinygate.reference.suitable import hybrid_operator
 
 TIMEOUT_S = 600.0
 _WORTH_SPLITTING = 32  # samples; fewer are done before a second process has started
@@ -36,16 +37,9 @@ def default_runtime(model: TfliteModel) -> str:
     kernels for what TFLM refuses: integer weights on floating-point inputs.
     """
     tensors = model.main.tensors
-    if any(operator_is_hybrid(model, operator.inputs) for operator in model.main.operators):
+    if hybrid_operator(model) is not None:
         return "litert-ref"
     return "tflm" if any(tensor.scales for tensor in tensors) else "litert"
-
-
-def operator_is_hybrid(model: TfliteModel, inputs: Sequence[int]) -> bool:
-    """Whether an operator with these inputs multiplies floating-point values with integer weights."""
-    found = [model.main.tensors[index] for index in inputs if index >= 0]
-    weights = [tensor for tensor in found[1:] if tensor.is_constant and tensor.scales]
-    return bool(weights) and found[0].dtype == "float32"
 
 
 def execution(content: bytes, samples: NDArray[Any], runtime: str = "") -> Execution:
