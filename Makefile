@@ -3,7 +3,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 TRAIN := .venv-train
+TARGET ?= esp32
 BOARD ?= virtual
+# PORT names the port of BOARD=serial.
 GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 
@@ -14,7 +16,7 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 gate: $(VENV)/.ready  ## judge every model on the host and on BOARD (virtual), print the verdict, write report/
-	$(VENV)/bin/tinygate gate --target esp32 --board $(BOARD)
+	$(VENV)/bin/tinygate gate --target $(TARGET) --board $(BOARD) $(if $(PORT),--port $(PORT))
 
 test: lint  ## every test: host, target on the virtual board, tinygate itself
 	$(VENV)/bin/pytest -q tests_host tools/tests

@@ -18,9 +18,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-audit_cli.register(app)
-compare_cli.register(app)
-lint_cli.register(app)
 
 
 @app.command()
@@ -51,6 +48,11 @@ def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py
 
     for name, entry in pin_artifacts(load_model(folder)).variants.items():
         print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, accuracy {100 * entry.accuracy:.2f} %")
+
+
+audit_cli.register(app)
+compare_cli.register(app)
+lint_cli.register(app)
 
 
 def main() -> None:
