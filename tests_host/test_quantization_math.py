@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygate.quant.affine import choose_asymmetric, choose_symmetric, dequantize, quantize
 from tinygate.quant.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
+
+settings.register_profile("patient", deadline=None)  # the machine may be busy
+settings.load_profile("patient")
 
 ranges = st.tuples(st.floats(-1000, -0.01), st.floats(0.01, 1000))
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from tinygate.flatbuffer.build import ModelBuilder
 from tinygate.flatbuffer.model import TfliteModel
 from tinygate.flatbuffer.options import Conv2DOptions, ReshapeOptions, SoftmaxOptions
+
+settings.register_profile("patient", deadline=None)  # the machine may be busy
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -108,6 +108,11 @@ def test_names_from_the_file_cannot_command_the_terminal() -> None:
     assert "\x07" not in text
 
 
+def test_an_unknown_target_is_refused_with_the_choices() -> None:
+    with pytest.raises(InputError, match="esp32, esp32s2"):
+        audit(INT8, target="esp99")
+
+
 # The command
 
 

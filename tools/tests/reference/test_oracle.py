@@ -14,7 +14,7 @@ from tinygate.errors import DataError, ModelFileError
 from tinygate.flatbuffer.build import ModelBuilder
 from tinygate.flatbuffer.options import Conv2DOptions
 from tinygate.flatbuffer.writer import write_model
-from tinygate.reference import oracle, process, run_litert, run_tflm
+from tinygate.reference import cache, oracle, process, run_litert, run_tflm
 from tinygate.reference.process import InterpreterProcess
 
 SAMPLES = np.array([[1, 2], [10, -3], [100, 100], [0, 0]], np.int8)
@@ -76,6 +76,17 @@ def test_a_damaged_cache_file_is_computed_again(doubling: bytes, cache_of_this_t
     run = run_tflm(doubling, SAMPLES)
     assert not run.from_cache
     np.testing.assert_array_equal(run.outputs, EXPECTED)
+
+
+def test_the_cache_forgets_the_oldest_results(
+    doubling: bytes, cache_of_this_test: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_tflm(doubling, SAMPLES)
+    (first,) = (cache_of_this_test / "reference").iterdir()
+    monkeypatch.setattr(cache, "LARGEST_BYTES", first.stat().st_size)
+    run_tflm(doubling, SAMPLES[::-1])
+    assert not first.exists()
+    assert run_tflm(doubling, SAMPLES[::-1]).from_cache
 
 
 def test_the_cache_can_be_left_alone(doubling: bytes, cache_of_this_test: Path) -> None:

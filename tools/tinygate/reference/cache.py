@@ -15,6 +15,7 @@ from typing import Any
 
 from tinygate.reference.worker import Arrays
 
+LARGEST_BYTES = 1 << 30
 _FORMAT = 1
 """Part of every key: raise it when the worker comes to mean something else by the same request."""
 
@@ -59,5 +60,17 @@ def save(key: str, arrays: Arrays, printed: str) -> None:
             named: dict[str, Any] = {f"array{i}": array for i, array in enumerate(arrays)}
             np.savez(file, printed=np.array(printed), **named)
         Path(file.name).replace(folder / f"{key}.npz")
+        _forget_oldest(folder)
     except OSError:
         return
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Delete the oldest results until the folder holds LARGEST_BYTES at most."""
+    files = sorted((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path) for entry in os.scandir(folder))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in files:
+        if total <= LARGEST_BYTES:
+            return
+        Path(path).unlink(missing_ok=True)
+        total -= size

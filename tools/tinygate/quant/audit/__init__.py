@@ -73,12 +73,14 @@ def audit(data: bytes, *, target: str = "", ignore: Mapping[str, str] | None = N
 
     Raises:
         ModelFileError: no well-formed FlatBuffers file.
-        InputError: an ignored code that is no rule, or that has no reason.
+        InputError: an unknown target; an ignored code that is no rule, or that has no reason.
     """
     reasons = {rule_of(code).code: reason for code, reason in (ignore or {}).items()}
     for code, reason in reasons.items():
         if not reason.strip():
             raise InputError(f"{code} is ignored without a reason; write {code}=why.")
+    if target and target not in graph.ESP_TARGETS:
+        raise InputError(f"{target!r} is no target; expected one of {', '.join(graph.ESP_TARGETS)}.")
     model = parse_model(data)
     views = [View(model, subgraph, target) for subgraph in model.subgraphs or (_EMPTY,)]
     every = (finding for view in views for check in CHECKS for finding in _run(check, view))

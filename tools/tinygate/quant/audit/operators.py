@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from tinygate.flatbuffer.model import Operator, Tensor
 from tinygate.quant.audit.finding import AuditFinding
@@ -108,12 +109,12 @@ def check_combinations(view: View) -> Iterator[AuditFinding]:
     """TG-Q014: no hybrid operators. TG-Q030: types that the kernels have. TG-Q036: integers with parameters."""
     for product in view.products:
         types = (product.source.dtype, product.weights.dtype, product.result.dtype)
-        at = {"operator": product.operator, "tensor": product.weights}
+        say = partial(view.finding, operator=product.operator, tensor=product.weights)
         if types[0] == "float32" and types[1] in ("int8", "int4", "uint8"):
-            yield view.finding("TG-Q014", f"input {types[0]}, weights {types[1]}", **at)  # type: ignore[arg-type]
+            yield say("TG-Q014", f"input {types[0]}, weights {types[1]}")
         elif types not in _PRODUCT_TYPES:
             values = f"input {types[0]}, weights {types[1]}, output {types[2]}"
-            yield view.finding("TG-Q030", values, **at)  # type: ignore[arg-type]
+            yield say("TG-Q030", values)
         if types in _PRODUCT_TYPES and types[0] != "float32":
             for tensor in (product.source, product.weights, product.result):
                 if not (tensor.scales and tensor.zero_points):

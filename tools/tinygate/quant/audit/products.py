@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,19 +114,19 @@ def check_reach(view: View) -> Iterator[AuditFinding]:
         with np.errstate(over="ignore", invalid="ignore"):
             codes = [_codes(product, bound) for bound in reach]
             spans = (reach[1] - reach[0]) * product.multipliers / 255
-        at = {"operator": product.operator, "related": (product.source, product.weights)}
+        say = partial(view.finding, operator=product.operator, related=(product.source, product.weights))
         constant = np.flatnonzero(codes[0] == codes[1])
         if constant.size:
             values = f"always code {int(codes[0][constant[0]])} in {some(constant)}"
-            yield view.finding("TG-Q034", values, tensor=product.bias or product.weights, **at)  # type: ignore[arg-type]
+            yield say("TG-Q034", values, tensor=product.bias or product.weights)
         if not spans.max() >= _SMALLEST_SPAN:
             values = f"inputs can cause {spans.max():.1%} of the output's range"
-            yield view.finding("TG-Q035", values, tensor=product.result, **at)  # type: ignore[arg-type]
+            yield say("TG-Q035", values, tensor=product.result)
         ordinary = _ordinary_spans(product)
         if ordinary.max() > _LARGEST_ORDINARY_SPAN:
             channels = np.flatnonzero(ordinary > _LARGEST_ORDINARY_SPAN)
             values = f"ordinary results spread over {ordinary.max():.3g} times the output's range in {some(channels)}"
-            yield view.finding("TG-Q050", values, tensor=product.result, **at)  # type: ignore[arg-type]
+            yield say("TG-Q050", values, tensor=product.result)
 
 
 def _ordinary_spans(product: Product) -> NDArray[np.float64]:

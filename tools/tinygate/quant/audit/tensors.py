@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -137,22 +138,23 @@ def check_weights(view: View) -> Iterator[AuditFinding]:
 
 
 def _check_codes(view: View, product: Product) -> Iterator[AuditFinding]:
-    sums, at = product.sums, {"operator": product.operator, "tensor": product.weights}
+    sums = product.sums
+    say = partial(view.finding, operator=product.operator, tensor=product.weights)
     if sums is None:
         return
     if sums.minus_128:
         values = f"{sums.minus_128} of {len(sums.largest) * sums.per_channel} weights are -128"
-        yield view.finding("TG-Q025", values, **at)  # type: ignore[arg-type]
+        yield say("TG-Q025", values)
     largest = sums.largest if len(product.weights.scales) > 1 else sums.largest.max(keepdims=True)
     shy = np.flatnonzero((largest > 0) & (largest < 127))
     if shy.size:
         values = f"largest code {largest[shy[0]]} in {some(shy)}; expected 127"
-        yield view.finding("TG-Q026", values, **at)  # type: ignore[arg-type]
+        yield say("TG-Q026", values)
     share = sums.outermost / sums.per_channel
     clipped = np.flatnonzero((share >= _CLIPPED_SHARE) & (sums.per_channel >= _CLIPPED_WEIGHTS))
     if clipped.size:
         values = f"{share[clipped[0]]:.0%} of the weights at the outermost codes in {some(clipped)}"
-        yield view.finding("TG-Q033", values, **at)  # type: ignore[arg-type]
+        yield say("TG-Q033", values)
 
 
 def check_biases(view: View) -> Iterator[AuditFinding]:
