@@ -10,7 +10,7 @@ import typer
 
 from tinygate import audit_cli, compare_cli, lint_cli
 from tinygate.errors import TinygateError
-from tinygate.verdict import Verdict, verdict_of
+from tinygate.verdict import verdict_of
 
 app = typer.Typer(
     help="Decides whether a quantized TinyML model may ship on a microcontroller.",
@@ -60,6 +60,5 @@ def main() -> None:
     try:
         app()
     except TinygateError as error:
-        verdict = verdict_of(error)
         print(f"tinygate: {error}", file=sys.stderr)
-        sys.exit((Verdict.ERROR if verdict is Verdict.PASS else verdict).exit_code)
+        sys.exit(verdict_of(error).exit_code)
