@@ -15,7 +15,6 @@ from tinygate.verdict import Verdict
 
 if TYPE_CHECKING:
     from tinygate.data.lint import LintReport
-    from tinygate.model.folder import Model
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 WIDTH = 120
@@ -60,58 +59,18 @@ def lint_data(
     raise typer.Exit((Verdict.FAIL if failed else Verdict.PASS).exit_code)
 
 
-def lint_model(model: Model, representative: Path | None = None, tflite: Path | None = None) -> LintReport:
-    """Check the calibration set of a model folder, or another one in its place, and the models it calibrated.
-
-    Raises:
-        TinygateError: data, manifest or a model cannot be used.
-    """
-    from tinygate.data.lint import from_archive, from_samples, lint
-
-    dataset, manifest = model.dataset, model.manifest
-    if representative is not None:
-        given = from_archive(representative)
-    elif manifest.calibration is not None:
-        given = from_samples(manifest.calibration.samples, dataset)
-    else:
-        raise InputError(f"{model.folder}: the manifest lists no calibration set; name one with --representative.")
-    models = {tflite.stem: _read(tflite)} if tflite else _integer_models(model)
-    constants = (manifest.preprocessing.constants, manifest.preprocessing.sha256)
-    return lint(given, dataset, models, float_tflite=_float_model(model), constants=constants)
-
-
 def _report(folder: Path | None, representative: Path | None, tflite: Path | None) -> LintReport:
-    from tinygate.data.lint import lint_tflite
+    from tinygate.data.lint import from_archive, lint_tflite
+    from tinygate.gate.calibration import lint_model
     from tinygate.model.folder import load_model
 
     if folder is not None:
-        return lint_model(load_model(folder), representative, tflite)
+        given = from_archive(representative) if representative else None
+        models = {tflite.stem: _read(tflite)} if tflite else None
+        return lint_model(load_model(folder), given, models)
     if tflite is None or representative is not None:
         raise InputError("nothing to compare with; name a model folder, or a .tflite alone with --tflite.")
     return lint_tflite(_read(tflite), tflite.stem)
-
-
-def _integer_models(model: Model) -> dict[str, bytes]:
-    """Return the variants whose activations are quantized, by name."""
-    from tinygate.flatbuffer import read_model
-    from tinygate.quant.compare.execution import is_affine
-
-    found = {}
-    for variant in model.variants:
-        tensors = read_model(variant.content).main.tensors
-        if any(is_affine(tensor) and not tensor.is_constant for tensor in tensors):
-            found[variant.name] = variant.content
-    return found
-
-
-def _float_model(model: Model) -> bytes | None:
-    """Return the variant without any quantized tensor, None if there is none."""
-    from tinygate.flatbuffer import read_model
-
-    for variant in model.variants:
-        if not any(tensor.scales for tensor in read_model(variant.content).main.tensors):
-            return variant.content
-    return None
 
 
 def _read(path: Path) -> bytes:

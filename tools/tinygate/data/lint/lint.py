@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tinygate.data.dataset import Dataset, Split
 from tinygate.data.lint import composition, leakage, preparation, realness
+from tinygate.data.lint.activations import FloatModel
 from tinygate.data.lint.finding import LintFinding, LintReport, report
-from tinygate.data.lint.ranges import check_ranges
+from tinygate.data.lint.ranges import check_ranges, check_stability
 from tinygate.data.lint.representative_set import RepresentativeSet, as_set
 from tinygate.data.lint.telltale import check_telltales
 from tinygate.flatbuffer import read_model
@@ -52,9 +53,7 @@ def lint(
     finite = _finite(given)
     if len(finite):
         findings += _check_values(finite, dataset)
-        for name, content in models.items():
-            if float_tflite is not None:
-                findings += check_ranges(finite, dataset, float_tflite, content, name)
+        findings += _check_models(finite, dataset, models, float_tflite) if float_tflite is not None else []
     span = (float(np.nanmin(dataset.train.inputs)), float(np.nanmax(dataset.train.inputs)))
     for name, content in models.items():
         findings += check_telltales(read_model(content), name, span)
@@ -75,6 +74,18 @@ def _check_values(given: RepresentativeSet, dataset: Dataset) -> list[LintFindin
         *preparation.check_moments(given, dataset),
         *preparation.check_values(given, dataset),
     ]
+
+
+def _check_models(
+    given: RepresentativeSet, dataset: Dataset, models: Mapping[str, bytes], float_tflite: bytes
+) -> list[LintFinding]:
+    bench = FloatModel(float_tflite)
+    findings: list[LintFinding] = []
+    for name, content in models.items():
+        findings += check_ranges(given, dataset, bench, content, name)
+    for name, content in list(models.items())[:1]:  # how stable a set is does not depend on whose weights it meets
+        findings += check_stability(given, dataset, bench, content, name)
+    return findings
 
 
 def _finite(given: RepresentativeSet) -> RepresentativeSet:

@@ -31,9 +31,9 @@ _JUDGES = 400
 
 
 def check_ranges(
-    given: RepresentativeSet, dataset: Dataset, float_content: bytes, content: bytes, name: str
+    given: RepresentativeSet, dataset: Dataset, bench: FloatModel, content: bytes, name: str
 ) -> Iterator[LintFinding]:
-    """TG-D019 provenance, TG-D002 clipping, TG-D003 coverage, TG-D004 stability of one integer model.
+    """TG-D019 provenance, TG-D002 clipping, TG-D003 coverage of one integer model.
 
     If the model was calibrated on another set, clipping and coverage are those of the ranges that this set would give
     as well.
@@ -41,14 +41,13 @@ def check_ranges(
     Args:
         given: the calibration set, all finite.
         dataset: its training windows, without those of the set, judge the ranges.
-        float_content, content: the float and the integer model.
-        name: what to call the integer model.
+        bench: the float model.
+        content, name: the integer model, and what to call it.
 
     Raises:
         ModelFileError: the models have no layer in common, or a runtime refuses one.
     """
-    bench, model = FloatModel(float_content), read_model(content)
-    tensors = ranged_tensors(bench.model, model)
+    tensors = ranged_tensors(bench.model, read_model(content))
     if not tensors:
         return
     indices = [tensor.float_index for tensor in tensors]
@@ -62,8 +61,6 @@ def check_ranges(
     yield from _clipping_and_coverage(name, tensors, values)
     if moved:
         yield from _clipping_and_coverage(f"{name} if calibrated on this set", predicted, values)
-    if len(given) >= 2:
-        yield _stability(name, given, bench, model, tensors, held_out)
 
 
 def _provenance(name: str, moved: Sequence[tuple[RangedTensor, RangedTensor]], count: int) -> LintFinding:
@@ -111,18 +108,19 @@ def _usual_span(values: NDArray[np.float32]) -> float:
     return float(max(high, 0.0) - min(low, 0.0))
 
 
-def _stability(
-    name: str,
-    given: RepresentativeSet,
-    bench: FloatModel,
-    model: TfliteModel,
-    tensors: Sequence[RangedTensor],
-    held_out: NDArray[np.float32],
-) -> LintFinding:
-    """Simulate the model with the ranges of every other sample, and with those of the rest.
+def check_stability(
+    given: RepresentativeSet, dataset: Dataset, bench: FloatModel, content: bytes, name: str
+) -> Iterator[LintFinding]:
+    """TG-D004: simulate the model with the ranges of every other sample, and with those of the rest.
 
-    The logits' own range is left out: it cuts off extreme answers only, which changes none.
+    The logits' own range is left out: it cuts off extreme answers only, which changes none. Arguments and errors as for
+    `check_ranges`.
     """
+    model = read_model(content)
+    tensors = ranged_tensors(bench.model, model)
+    if not tensors or len(given) < 2:
+        return
+    held_out = _held_out(given, dataset, bench.model, [tensor.float_index for tensor in tensors])
     judges = held_out[:: max(1, len(held_out) // _JUDGES)]
     logits = logits_of(bench.model).index
     (exact,) = bench.values(judges, [logits])
@@ -138,7 +136,7 @@ def _stability(
         quality.append(sqnr_db(float((exact**2).sum()), float(((values - exact) ** 2).sum())))
     gap = abs(quality[0] - quality[1]) if all(map(np.isfinite, quality)) else 0.0
     text = f"{name}: logits keep {quality[0]:.1f} dB with the ranges of one half, {quality[1]:.1f} dB with the other's"
-    return graded("TG-D004", SET, text, warning=gap > STABLE_DB, error=False)
+    yield graded("TG-D004", SET, text, warning=gap > STABLE_DB, error=False)
 
 
 def _coarse_constants(float_model: TfliteModel, model: TfliteModel) -> dict[int, NDArray[np.float64]]:
