@@ -32,18 +32,21 @@ from tinygate.reference import oracle, run_litert, run_tflm
 
 ARTIFACTS = sorted((Path(__file__).parents[3] / "models").glob("*/artifacts/*int8.tflite"))
 SAMPLES = 30
+WIDE = 1000  # seeds from here on draw int16 activations (16x8 models)
 
 needs_tflm = pytest.mark.skipif(not oracle.tflm_is_installed(), reason="the TFLM wheel is for Linux on x86-64 only")
 
 
-def random_codes(model: TfliteModel, seed: int, samples: int = SAMPLES) -> NDArray[np.int8]:
+def random_codes(model: TfliteModel, seed: int, samples: int = SAMPLES) -> NDArray[Any]:
     """Codes of the whole range, the first two samples at its ends."""
-    codes = np.random.default_rng(seed).integers(-128, 128, (samples, *model.input.shape[1:])).astype(np.int8)
-    codes[0], codes[1] = -128, 127
+    limits = np.iinfo(model.input.dtype)
+    shape = (samples, *model.input.shape[1:])
+    codes = np.random.default_rng(seed).integers(limits.min, limits.max + 1, shape).astype(limits.dtype)
+    codes[0], codes[1] = limits.min, limits.max
     return codes
 
 
-def assert_equal_to_tflm(data: bytes, inputs: NDArray[np.int8]) -> None:
+def assert_equal_to_tflm(data: bytes, inputs: NDArray[Any]) -> None:
     model = read_model(data)
     ours = interpret(model, inputs).tensors
     indices = [operator.outputs[0] for operator in model.main.operators]
@@ -64,6 +67,7 @@ class Draw:
     """Draws shapes, scales and weights."""
 
     def __init__(self, seed: int) -> None:
+        self.is_wide = seed >= WIDE
         self.rng = np.random.default_rng(seed)
         self.build = ModelBuilder()
 
@@ -75,6 +79,8 @@ class Draw:
 
     def activation(self, name: str, shape: tuple[int, ...], scale: float | None = None) -> int:
         drawn = float(10 ** self.rng.uniform(-2.5, 0)) if scale is None else scale
+        if self.is_wide:
+            return self.build.tensor(name, shape, "int16", [drawn / 256], [0])
         return self.build.tensor(name, shape, "int8", [drawn], [self.number(-128, 127)])
 
     def weights(self, shape: tuple[int, ...], axis: int, source: int) -> tuple[int, int, float]:
@@ -85,8 +91,9 @@ class Draw:
         product = self.build.tensors[source].scales[0] * np.broadcast_to(scales, channels)
         bias = self.rng.integers(-(2 ** self.number(1, 20)), 2 ** self.number(1, 20), channels).astype(np.int32)
         wt = self.build.constant("w", w, scales.tolist(), [0] * len(scales), axis=axis)
+        bias = bias.astype(np.int64) << 8 if self.is_wide else bias
         b = self.build.constant("b", bias, product[: len(scales)].tolist(), [0] * len(scales))
-        reach = float(product.max()) * 60 * 70 * np.sqrt(w.size / channels)
+        reach = float(product.max()) * 60 * 70 * (256 if self.is_wide else 1) * np.sqrt(w.size / channels)
         return wt, b, reach / 128 * float(10 ** self.rng.uniform(-1, 0.3))
 
 
@@ -136,7 +143,7 @@ def random_pool(seed: int) -> bytes:
     x = draw.activation("x", (1, *size, draw.number(1, 4)))
     source = draw.build.tensors[x]
     out = tuple(extent(size[i], window[i], stride[i], 1, padding) for i in (0, 1))
-    y = draw.build.tensor("y", (1, *out, source.shape[3]), "int8", source.scales, source.zero_points)
+    y = draw.build.tensor("y", (1, *out, source.shape[3]), source.dtype, source.scales, source.zero_points)
     options = Pool2DOptions(padding, stride[1], stride[0], window[1], window[0], draw.one("NONE", "RELU", "RELU6"))
     draw.build.operator(draw.one("AVERAGE_POOL_2D", "MAX_POOL_2D"), [x], [y], options, version=2)
     return write_model(draw.build.model([x], [y]))
@@ -150,7 +157,13 @@ def random_mean(seed: int) -> bytes:
     reduced = {int(a) % 4 for a in axes}
     out = tuple(1 if d in reduced else n for d, n in enumerate(shape) if keep or d not in reduced)
     x = draw.activation("x", shape)
-    y = draw.activation("y", out, draw.build.tensors[x].scales[0] * draw.one(1.0, float(draw.rng.uniform(0.2, 1.5))))
+    y = draw.activation(
+        "y",
+        out,
+        (256 if draw.is_wide else 1)
+        * draw.build.tensors[x].scales[0]
+        * draw.one(1.0, float(draw.rng.uniform(0.2, 1.5))),
+    )
     draw.build.operator("MEAN", [x, draw.build.constant("axes", axes)], [y], ReducerOptions(keep), version=2)
     return write_model(draw.build.model([x], [y]))
 
@@ -161,10 +174,12 @@ def random_sum(seed: int) -> bytes:
     shape = (1, draw.number(1, 5), draw.number(1, 5), draw.number(1, 6))
     x = draw.activation("x", shape)
     other_shape = draw.one(shape, shape[-1:], (1,))
-    values = draw.rng.integers(-128, 128, other_shape).astype(np.int8)
-    c = draw.build.constant("c", values, [float(10 ** draw.rng.uniform(-2.5, 0))], [draw.number(-128, 127)])
+    kind = np.int16 if draw.is_wide else np.int8
+    values = draw.rng.integers(np.iinfo(kind).min, np.iinfo(kind).max, other_shape).astype(kind)
+    own_scale = float(10 ** draw.rng.uniform(-2.5, 0)) / (256 if draw.is_wide else 1)
+    c = draw.build.constant("c", values, [own_scale], [0 if draw.is_wide else draw.number(-128, 127)])
     scale = sum(draw.build.tensors[t].scales[0] for t in (x, c)) * float(draw.rng.uniform(0.3, 1.2))
-    y = draw.activation("y", shape, scale)
+    y = draw.activation("y", shape, scale * (256 if draw.is_wide else 1))
     draw.build.operator("ADD", [x, c], [y], FusedOptions(draw.one("NONE", "RELU", "RELU6")), version=2)
     return write_model(draw.build.model([x], [y]))
 
@@ -173,10 +188,13 @@ def random_softmax(seed: int) -> bytes:
     draw = Draw(seed)
     shape = (1, draw.number(1, 3), draw.number(1, 12))
     x = draw.activation("x", shape, float(10 ** draw.rng.uniform(-3, 0.5)))
-    wide = draw.one(True, False)
-    flat = draw.build.tensor("flat", (shape[1], shape[2]), "int8", *_affine(draw, x))
-    y = draw.build.tensor("y", flat_shape := (shape[1], shape[2]), "int16" if wide else "int8",
-                          [1 / 65536 if wide else 1 / 256], [-32768 if wide else -128])  # fmt: skip
+    flat_shape = (shape[1], shape[2])
+    flat = draw.build.tensor("flat", flat_shape, draw.build.tensors[x].dtype, *_affine(draw, x))
+    kinds: list[tuple[str, float, int]] = [("int16", 1 / 32768, 0)]
+    if not draw.is_wide:
+        kinds = [("int16", 1 / 65536, -32768), ("int8", 1 / 256, -128)]
+    kind, scale, zero_point = kinds[draw.number(0, len(kinds) - 1)]
+    y = draw.build.tensor("y", flat_shape, kind, [scale], [zero_point])
     draw.build.operator("RESHAPE", [x], [flat], ReshapeOptions(flat_shape))
     draw.build.operator("SOFTMAX", [flat], [y], SoftmaxOptions(draw.one(1.0, 0.5, 2.0)), version=2)
     return write_model(draw.build.model([x], [y]))
@@ -187,7 +205,7 @@ def _affine(draw: Draw, tensor: int) -> tuple[tuple[float, ...], tuple[int, ...]
 
 
 @needs_tflm
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(40), *range(WIDE, WIDE + 16)])
 def test_random_convolutions_equal_tflm(seed: int) -> None:
     data = random_convolution(seed, depthwise=bool(seed % 2))
     assert_equal_to_tflm(data, random_codes(read_model(data), seed))
@@ -195,7 +213,7 @@ def test_random_convolutions_equal_tflm(seed: int) -> None:
 
 @needs_tflm
 @pytest.mark.parametrize("make", [random_fully_connected, random_pool, random_mean, random_sum, random_softmax])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [*range(20), *range(WIDE, WIDE + 10)])
 def test_random_layers_equal_tflm(make: Callable[[int], bytes], seed: int) -> None:
     data = make(seed)
     assert_equal_to_tflm(data, random_codes(read_model(data), seed))

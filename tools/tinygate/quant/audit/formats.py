@@ -15,6 +15,7 @@ from tinygate.quant.audit.rules import RULES, Rule
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _BINS_PER_BAR = 8
+_LONGEST_NAME = 200
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -34,7 +35,7 @@ def explain(rule: Rule) -> str:
 
 def as_text(report: AuditReport, name: str, *, figures: bool) -> str:
     """Return the report for a terminal, worst first; `figures` adds the table of tensors."""
-    lines = [line for group in _grouped(report.findings) for line in _finding_lines(group)]
+    lines = [line for group in _grouped(report.findings) for line in _finding_lines(report, group)]
     lines += [f"ignored  {f.code} {RULES[f.code].name}: {f.place}: {why}" for f, why in report.ignored]
     if figures:
         lines += ["", *_figure_lines(report.figures)]
@@ -52,11 +53,22 @@ def _grouped(findings: tuple[AuditFinding, ...]) -> list[list[AuditFinding]]:
     return list(groups.values())
 
 
-def _finding_lines(group: list[AuditFinding]) -> list[str]:
+def _finding_lines(report: AuditReport, group: list[AuditFinding]) -> list[str]:
     rule = RULES[group[0].code]
     lines = [f"{rule.severity:8} {rule.code} {rule.name}: {rule.demand}"]
-    lines += [f"         at {finding.place}: {finding.values}" for finding in group]
+    lines += [f"         at {finding.place}: {finding.values}{_others(report, finding)}" for finding in group]
     return [*lines, f"         why: {rule.why}", f"         fix: {rule.fix}", ""]
+
+
+def _others(report: AuditReport, finding: AuditFinding) -> str:
+    """Return the other tensors that take part, in one of which the cause may lie."""
+    names = [f"{index} {name!r}" for index, name in zip(finding.related, _names(report, finding), strict=True)]
+    return f"; see also tensor {', '.join(names)}" if names else ""
+
+
+def _names(report: AuditReport, finding: AuditFinding) -> list[str]:
+    tensors = report.model.subgraphs[finding.subgraph].tensors if report.model.subgraphs else ()
+    return [tensors[index].name[:_LONGEST_NAME] for index in finding.related]
 
 
 def _figure_lines(figures: tuple[TensorFigures, ...]) -> list[str]:
@@ -82,17 +94,17 @@ def as_json(report: AuditReport, name: str) -> str:
         "file": name,
         "size_bytes": report.model.size_bytes,
         "worst": worst.value if worst else None,
-        "findings": [_finding_object(finding) for finding in report.findings],
-        "ignored": [_finding_object(finding) | {"reason": reason} for finding, reason in report.ignored],
+        "findings": [_finding_object(report, finding) for finding in report.findings],
+        "ignored": [_finding_object(report, finding) | {"reason": reason} for finding, reason in report.ignored],
         "tensors": [_finite(dataclasses.asdict(figures)) for figures in report.figures],
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _finding_object(finding: AuditFinding) -> dict[str, Any]:
+def _finding_object(report: AuditReport, finding: AuditFinding) -> dict[str, Any]:
     rule = RULES[finding.code]
     words = {"name": rule.name, "demand": rule.demand, "why": rule.why, "fix": rule.fix, "place": finding.place}
-    return dataclasses.asdict(finding) | words
+    return dataclasses.asdict(finding) | words | {"related_names": _names(report, finding)}
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:

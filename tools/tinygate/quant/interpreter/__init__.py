@@ -1,4 +1,4 @@
-"""An exact interpreter of int8 models in NumPy: every layer bit for bit what TFLM's reference kernels return.
+"""An exact interpreter of int8 and 16x8 models in NumPy: every layer bit for bit what TFLM's kernels return.
 
 It exists so that a mismatch on a board can be explained: which operator, which element, which rounding.
 

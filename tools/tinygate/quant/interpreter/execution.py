@@ -15,6 +15,7 @@ from tinygate.flatbuffer.options import SoftmaxOptions
 from tinygate.quant.interpreter import elementwise, pooling, products
 from tinygate.quant.interpreter.rounding import CODES, Rounding
 from tinygate.quant.interpreter.softmax import softmax
+from tinygate.quant.interpreter.softmax16 import softmax16
 
 Arrays = dict[int, NDArray[Any]]
 Rounder = Callable[[Operator], Rounding]
@@ -87,7 +88,8 @@ def _run(
         codes = data.reshape(len(data), *result.shape)
     elif operator.name == "SOFTMAX":
         beta = operator.options.beta if isinstance(operator.options, SoftmaxOptions) else 1.0
-        codes = softmax(data, inputs[0], result, beta)
+        is_wide = inputs[0].dtype == "int16"
+        codes = softmax16(data, inputs[0], beta) if is_wide else softmax(data, inputs[0], result, beta)
     elif operator.name == "QUANTIZE":
         codes = elementwise.quantize(data, inputs[0], result)
     elif operator.name == "DEQUANTIZE":
