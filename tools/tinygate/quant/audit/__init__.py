@@ -29,7 +29,7 @@ CHECKS: tuple[Check, ...] = (
     tensors.check_scales, tensors.check_counts, tensors.check_zero_points, tensors.check_data,
     shapes.check_arity, shapes.check_options, shapes.check_products, shapes.check_others,
     operators.check_combinations, operators.check_kept_scales, operators.check_fixed_scales,
-    operators.check_activations, operators.check_sums,
+    operators.check_activations, operators.check_sums, operators.check_softmax,
     tensors.check_weights, tensors.check_biases,
     products.check_bias_scales, products.check_multipliers, products.check_accumulators, products.check_reach,
     products.check_element_reach,

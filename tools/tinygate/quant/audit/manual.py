@@ -46,6 +46,14 @@ while it changed 44 of 300 predictions. Hence this audit.
   `--fail-on warning`.
 * **note**: worth knowing.
 
+## What it cannot see
+
+The audit finds what contradicts itself or cannot occur. A file that is consistent and wrong passes: logits whose scale
+is off by two, a network input whose zero point was moved, weights of another training run. Those show against the
+float model (`tinygate compare`) or the pinned hash (`tinygate gate`).
+
+## Files and exceptions
+
 A file that is no well-formed .tflite at all is refused with exit code 2.
 
 `--ignore TG-Q016="batch is fixed by the caller"` sets a rule aside; a reason is required and shown.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -45,8 +46,9 @@ _SAME_TYPE = {
 }  # fmt: skip
 _PRODUCT_TYPES = {
     ("float32", "float32", "float32"), ("int8", "int8", "int8"), ("int8", "int4", "int8"), ("int16", "int8", "int16"),
-    ("int8", "int8", "int32"), ("int8", "int8", "int16"), ("int16", "int8", "int8"),
 }  # fmt: skip
+_SOFTMAX_TYPES = {("float32", "float32"), ("int8", "int8"), ("int8", "int16"), ("int16", "int16")}
+_NARROWEST_LOGITS = 2.0
 
 
 def data_inputs(view: View, operator: Operator) -> list[Tensor]:
@@ -109,7 +111,9 @@ def check_combinations(view: View) -> Iterator[AuditFinding]:
     """TG-Q014: no hybrid operators. TG-Q030: types that the kernels have. TG-Q036: integers with parameters."""
     for product in view.products:
         types = (product.source.dtype, product.weights.dtype, product.result.dtype)
-        say = partial(view.finding, operator=product.operator, tensor=product.weights)
+        say = partial(
+            view.finding, operator=product.operator, tensor=product.weights, related=(product.source, product.result)
+        )
         if types[0] == "float32" and types[1] in ("int8", "int4", "uint8"):
             yield say("TG-Q014", f"input {types[0]}, weights {types[1]}")
         elif types not in _PRODUCT_TYPES:
@@ -146,6 +150,22 @@ def _check_same_types(view: View) -> Iterator[AuditFinding]:
                     yield view.finding(
                         "TG-Q036", f"{operand.dtype} with {_affine(operand)}", operator=operator, tensor=operand
                     )
+
+
+def check_softmax(view: View) -> Iterator[AuditFinding]:
+    """TG-Q030 for SOFTMAX. TG-Q052: its input can tell classes apart."""
+    for operator in view.graph.operators:
+        source, result = next(iter(view.inputs(operator)), None), next(iter(view.outputs(operator)), None)
+        if operator.name != "SOFTMAX" or source is None or result is None:
+            continue
+        if (source.dtype, result.dtype) not in _SOFTMAX_TYPES:
+            values = f"input {source.dtype}, output {result.dtype}"
+            yield view.finding("TG-Q030", values, operator=operator, tensor=result, related=(source,))
+        if source.dtype == "int8" and len(source.scales) == 1 and is_usable(source.scales[0]):
+            span = 255 * source.scales[0] * getattr(operator.options, "beta", 1.0)
+            if span < _NARROWEST_LOGITS:
+                values = f"logits span {span:.3g}: no class is ever {math.exp(span):.3g} times as likely as another"
+                yield view.finding("TG-Q052", values, operator=operator, tensor=source)
 
 
 def check_sums(view: View) -> Iterator[AuditFinding]:

@@ -311,6 +311,13 @@ _TABLE: tuple[Rule, ...] = (
          "is damaged, or an input is not normalized.",
          "Check the scale against the float model.",
          "practice"),
+    Rule("TG-Q052", "flat-softmax", WARNING,
+         "The input of an int8 SOFTMAX spans at least 2.",
+         "Softmax turns differences of logits into ratios of probabilities. If the largest possible difference "
+         "is below 2, no class can ever be 7.4 times as likely as another: the model cannot be sure of "
+         "anything.",
+         "Check the scale of the logits against the float model: it is probably too small.",
+         KERNELS),
     Rule("TG-Q051", "recorded-range", WARNING,
          "Where the converter recorded the range of an activation, scale and zero point cover that range.",
          "They were computed from it; if they differ by more than 5 %, one of the two was altered afterwards.",

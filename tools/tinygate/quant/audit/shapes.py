@@ -99,7 +99,8 @@ def check_products(view: View) -> Iterator[AuditFinding]:
         wrong = check(product)
         if wrong:
             tensor, values = wrong
-            yield view.finding("TG-Q029", values, operator=product.operator, tensor=tensor)
+            others = tuple(t for t in (product.source, product.weights, product.result) if t is not tensor)
+            yield view.finding("TG-Q029", values, operator=product.operator, tensor=tensor, related=others)
         bias = product.bias
         channels = _output_channels(product)
         if bias is not None and channels and prod(bias.shape) != channels:
@@ -183,7 +184,8 @@ def check_others(view: View) -> Iterator[AuditFinding]:
             continue  # TG-Q046
         wrong = _check_one(view, operator)
         if wrong:
-            yield view.finding("TG-Q029", wrong[1], operator=operator, tensor=wrong[0])
+            others = tuple(t for t in tensors[:3] if t is not None and t is not wrong[0])
+            yield view.finding("TG-Q029", wrong[1], operator=operator, tensor=wrong[0], related=others)
 
 
 def _check_one(view: View, operator: Operator) -> tuple[Tensor, str] | None:
