@@ -90,9 +90,9 @@ def test_the_aliasing_file_is_well_formed_while_it_is_small() -> None:
 def test_tables_that_share_one_long_vector_cost_no_more_than_the_file() -> None:
     data = aliasing_file(20_000, 1_000_000)
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ModelFileError, match="share the same bytes"):
         parse_model(data)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert tracemalloc.get_traced_memory()[1] < 20 * len(data)
     tracemalloc.stop()

@@ -263,10 +263,8 @@ def mutated(model: TfliteModel, rng: random.Random) -> TfliteModel:
 
 def test_senseless_models_do_not_make_the_audit_stumble() -> None:
     rng, model = random.Random(9), read_model(INT8)
-    started = time.perf_counter()
     for _ in range(150):
         assert stumbles(write_model(mutated(model, rng))) == []
-    assert time.perf_counter() - started < 60
 
 
 # Nor do they make it slow or large

@@ -104,9 +104,9 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 def test_ten_thousand_resamples_take_well_under_a_second() -> None:
     compare(20, 10, 1500)
-    started = time.perf_counter()
+    started = time.process_time()
     compare(20, 10, 1500)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("points", [0.0, -1.0, float("nan")])

@@ -168,7 +168,7 @@ def test_a_thousand_windows_take_seconds_at_most(doubling: bytes) -> None:
     run_tflm(doubling, SAMPLES, use_cache=False)
     started = time.perf_counter()
     run_tflm(doubling, np.zeros((1000, 2), np.int8), use_cache=False)
-    assert time.perf_counter() - started < 3
+    assert time.perf_counter() - started < 10
 
 
 def test_no_process_outlives_the_session(doubling: bytes, tmp_path: Path) -> None:
