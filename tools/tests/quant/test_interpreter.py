@@ -30,7 +30,7 @@ from tinygate.quant.interpreter import Rounding, interpret
 from tinygate.quant.interpreter.diagnosis import first_divergence, fit_roundings
 from tinygate.reference import oracle, run_litert, run_tflm
 
-ARTIFACTS = sorted((Path(__file__).parents[3] / "models").glob("*/artifacts/*int8.tflite"))
+ARTIFACTS = sorted((Path(__file__).parents[3] / "models").glob("*/artifacts/*int*.tflite"))
 SAMPLES = 30
 WIDE = 1000  # seeds from here on draw int16 activations (16x8 models)
 
@@ -58,7 +58,7 @@ def assert_equal_to_tflm(data: bytes, inputs: NDArray[Any]) -> None:
 
 @needs_tflm
 @pytest.mark.parametrize("path", ARTIFACTS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
-def test_every_layer_of_every_int8_artifact_equals_tflm(path: Path) -> None:
+def test_every_layer_of_every_integer_artifact_equals_tflm(path: Path) -> None:
     data = path.read_bytes()
     assert_equal_to_tflm(data, random_codes(read_model(data), seed=0, samples=200))
 
@@ -269,7 +269,7 @@ def test_litert_reference_kernels_are_tflm_with_a_fully_connected_in_floating_po
 
 
 def test_one_rounding_explains_xnnpack_better_than_two() -> None:
-    data = ARTIFACTS[0].read_bytes()
+    data = next(path for path in ARTIFACTS if path.stem == "ptq_int8").read_bytes()
     inputs = random_codes(read_model(data), seed=3, samples=500)
     outputs = run_litert(data, inputs, reference_kernels=False).outputs
     fits = {f.name: f.mismatches for f in fit_roundings(read_model(data), inputs, outputs)}

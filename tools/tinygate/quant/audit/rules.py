@@ -268,7 +268,7 @@ _TABLE: tuple[Rule, ...] = (
          "The file is damaged or was edited: convert the model again.",
          KERNELS),
     Rule("TG-Q041", "data-alignment", WARNING,
-         "Constants lie at multiples of 4 bytes in the file (int64: 8).",
+         "Constants of more than one byte per value lie at multiples of 4 bytes in the file (int16: 2).",
          "TFLM reads them in place; a misaligned 32-bit access faults on some cores and is slow on others.",
          "Write the file with a current converter; `tflite_flatbuffer_align` repairs it.",
          KERNELS),

@@ -114,7 +114,7 @@ def check_data(view: View) -> Iterator[AuditFinding]:
         if len(tensor.data) != expected:
             values = f"{len(tensor.data)} bytes; shape {tensor.shape} of {tensor.dtype} takes {expected}"
             yield view.finding("TG-Q024", values, tensor=tensor)
-        offset, alignment = view.model.buffers[tensor.buffer].offset_bytes, min(bits // 8, 8) if bits > 8 else 1
+        offset, alignment = view.model.buffers[tensor.buffer].offset_bytes, min(bits // 8, 4) if bits > 8 else 1
         if offset % alignment:
             values = f"data at byte {offset} of the file; expected a multiple of {alignment}"
             yield view.finding("TG-Q041", values, tensor=tensor)
