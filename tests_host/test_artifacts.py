@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from promises import activation_type
+
 from tinygate.flatbuffer import read_model
 from tinygate.gate.budget import judge_budget
 from tinygate.gate.rules import judge_rule
@@ -35,5 +37,5 @@ def test_sizes_keep_their_ratio(ratio_rule: tuple[Model, RatioRule], judge: Judg
 
 def test_input_and_output_are_of_the_type_the_variant_promises(variant: Variant) -> None:
     tflite = read_model(variant.content)
-    promised = "int8" if variant.name.endswith("int8") else "float32"
+    promised = activation_type(variant)
     assert (tflite.input.dtype, tflite.output.dtype) == (promised, promised)

@@ -34,8 +34,8 @@ def test_no_layer_parts_from_the_reference(margin: Margin) -> None:
     )
 
 
-def test_no_layer_has_a_bias_of_a_whole_step(margin: Margin) -> None:
-    biased = [layer for layer in comparison(*margin).layers if abs(layer.lsb_mean or 0.0) > 1.0]
+def test_no_int8_layer_has_a_bias_of_a_whole_step(margin: Margin) -> None:
+    biased = [layer for layer in comparison(*margin).layers if layer.dtype == "int8" and abs(layer.lsb_mean or 0.0) > 1]
     assert not biased, [(layer.candidate_operator, layer.kind, layer.lsb_mean) for layer in biased]
 
 

@@ -38,6 +38,11 @@ def _keep_float(converter: Any, calibration: Floats) -> None:
     pass
 
 
+def _weights_only(converter: Any, calibration: Floats) -> None:
+    """Quantize large weights to int8 and compute in floating point; ranges of activations are found while running."""
+    converter.optimizations = [framework().tf.lite.Optimize.DEFAULT]
+
+
 def _full_integer(converter: Any, calibration: Floats) -> None:
     """Quantize inputs, outputs and everything between to int8; ranges come from the calibration windows."""
     tf = framework().tf
@@ -46,6 +51,23 @@ def _full_integer(converter: Any, calibration: Floats) -> None:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
+
+
+def _full_integer_per_tensor(converter: Any, calibration: Floats) -> None:
+    """As `_full_integer`, but one scale for all channels of a weight tensor; the converter's default is one each."""
+    _full_integer(converter, calibration)
+    converter._experimental_disable_per_channel = True  # TensorFlow 2.21 has no other switch
+
+
+def _wide_activations(converter: Any, calibration: Floats) -> None:
+    """Quantize weights to int8 and inputs, outputs and everything between to int16, symmetrically."""
+    tf = framework().tf
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: _samples(calibration)
+    wide = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+    converter.target_spec.supported_ops = [wide]
+    converter.inference_input_type = tf.int16
+    converter.inference_output_type = tf.int16
 
 
 def _learnt_ranges(converter: Any, calibration: Floats) -> None:
@@ -58,11 +80,28 @@ def _learnt_ranges(converter: Any, calibration: Floats) -> None:
 
 METHODS: Mapping[str, Method] = {
     "float32": Method("converted as trained", "float_weights", _keep_float),
+    "dynamic_range": Method(
+        "post-training quantization of large weights to int8 per channel; float activations, input and output",
+        "float_weights",
+        _weights_only,
+    ),
     "ptq_int8": Method(
         "post-training quantization: int8 weights per channel, int8 activations, input and output, ranges from the "
         "calibration samples",
         "float_weights",
         _full_integer,
+    ),
+    "ptq_int8_per_tensor": Method(
+        "post-training quantization: int8 weights with one scale per tensor, int8 activations, input and output, "
+        "ranges from the calibration samples",
+        "float_weights",
+        _full_integer_per_tensor,
+    ),
+    "ptq_int16x8": Method(
+        "post-training quantization: int8 weights per channel, int16 activations, input and output, ranges from the "
+        "calibration samples",
+        "float_weights",
+        _wide_activations,
     ),
     "qat_int8": Method(
         "quantization-aware fine-tuning towards the float model's own answers, activation ranges seeded from its "

@@ -162,6 +162,7 @@ def _layer_error(ours: Layer, theirs: Layer, total: Accumulator) -> LayerError:
         candidate_operator=theirs.operator.index,
         tensor=theirs.result.index,
         tensor_name=theirs.result.name,
+        dtype=theirs.result.dtype,
         shape=theirs.result.shape,
         elements=total.elements,
         sqnr_db=total.sqnr_db,

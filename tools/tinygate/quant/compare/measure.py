@@ -26,7 +26,7 @@ class LayerError:
     Attributes:
         kind: operator name; reference_operator, candidate_operator: their numbers in the graphs.
         tensor, tensor_name: the candidate's result.
-        shape: of one sample's result.
+        dtype, shape: type and shape of one sample's result.
         elements: values compared.
         sqnr_db: 10 · log10(Σ reference² / Σ (reference - candidate)²); inf for equal values.
         largest_error: in real units.
@@ -42,6 +42,7 @@ class LayerError:
     candidate_operator: int
     tensor: int
     tensor_name: str
+    dtype: str
     shape: tuple[int, ...]
     elements: int
     sqnr_db: float
