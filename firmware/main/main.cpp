@@ -13,7 +13,7 @@
 namespace tinygate {
 namespace {
 
-constexpr uint32_t kStackBytes = 8192;
+constexpr uint32_t kStackBytes = 12288;
 constexpr UBaseType_t kPriority = 5;
 constexpr TickType_t kListen = pdMS_TO_TICKS(1000);  // less than the task watchdog's time
 
