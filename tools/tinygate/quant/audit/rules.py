@@ -73,10 +73,10 @@ _TABLE: tuple[Rule, ...] = (
          "input's scale may be the altered one; if one channel is, its weight scale.",
          "Convert the model again; do not edit scales by hand.",
          f"{SPEC}; {PROPERTY}"),
-    Rule("TG-Q006", "bias-magnitude", ERROR,
+    Rule("TG-Q006", "bias-magnitude", WARNING,
          "Bias values stay far below 2^31: at most 2^30, where converters stop.",
-         "A bias near the end of int32 leaves no room for the products that are added to it; the sum wraps "
-         "around.",
+         "A bias near the end of int32 leaves little room for the products that are added to it, and drowns "
+         "them. Where the sum can wrap around, TG-Q007 makes it an error.",
          "Look for a dead channel (weights near 0 make the bias scale tiny) and prune or retrain it.",
          KERNELS),
     Rule("TG-Q007", "accumulator-overflow", ERROR,
