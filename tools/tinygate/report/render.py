@@ -19,7 +19,8 @@ def to_terminal(summary: Summary, console: Console) -> None:
     """Print the table, what must be known to read it, every problem, and the verdict."""
     grid = Table(title=f"Device columns: {summary.device_place}", title_justify="left")
     for position, title in enumerate(table.header()):
-        grid.add_column(title, justify="left" if position < 2 else "right", overflow="fold")
+        is_name = position < 2
+        grid.add_column(title, justify="left" if is_name else "right", overflow="fold", no_wrap=is_name)
     for row in summary.shown_rows:
         cells = table.cells(row, summary.device_place)
         grid.add_row(*(Text(sanitize.plain(cell)) for cell in cells[:-1]), _styled(row.verdict))

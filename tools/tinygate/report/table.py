@@ -9,6 +9,7 @@ from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding, Verdict
 
 NOT_MEASURED = "not measured"
+HOST_ONLY = "host_only_operator"  # the figure that says which operator keeps a variant off every chip
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def header() -> tuple[str, ...]:
 
 def cells(row: Row, device_place: str) -> tuple[str, ...]:
     """Return one variant's cells in the order of `header`."""
-    figures = (_cell(column, _finding_of(row, column, device_place)) for column in COLUMNS)
+    off_device = "host only" if row.find(HOST_ONLY, "host") else "–"
+    figures = (_cell(column, _finding_of(row, column, device_place), off_device) for column in COLUMNS)
     return (row.model, row.variant, *figures, str(row.verdict))
 
 
@@ -64,6 +66,10 @@ def notes(summary: Summary) -> tuple[str, ...]:
             if finding is not None and finding.note:
                 missing = f"{NOT_MEASURED}. " if finding.value is None else ""
                 found[f"{column.title}: {missing}{finding.note}"] = None
+    for row in summary.shown_rows:
+        kept_off = row.find(HOST_ONLY, "host")
+        if kept_off is not None:
+            found[f"{row.variant}: host only. {kept_off.note}"] = None
     return tuple(found)
 
 
@@ -71,9 +77,9 @@ def _finding_of(row: Row, column: Column, device_place: str) -> Finding | None:
     return row.find(column.figure, "host" if column.where == "host" else device_place)
 
 
-def _cell(column: Column, finding: Finding | None) -> str:
+def _cell(column: Column, finding: Finding | None, off_device: str) -> str:
     if finding is None:
-        return "–"
+        return off_device if column.where == "device" else "–"
     if not isinstance(finding.value, int | float):
         return NOT_MEASURED
     mark = "" if finding.verdict in (None, Verdict.PASS) else f" {finding.verdict}"
