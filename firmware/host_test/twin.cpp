@@ -3,6 +3,7 @@
 //   decode <limit> <hex>                  the events in the bytes
 //   talk <boot id> <rx_line_bytes> <hex>… what a console sends for each piece of bytes, as hex
 //   bench <samples>                       the lines of a reply too long for one line, as hex
+//   overflow                              what a console sends when received bytes were lost, as hex
 //   sha256 <hex>  ·  crc32 <hex>  ·  base64 <hex>
 #include <iostream>
 #include <sstream>
@@ -28,6 +29,14 @@ void talk(std::istringstream& arguments) {
         console.receive(from_hex(hex));
         std::cout << to_hex(lines.take()) << "\n";
     }
+}
+
+void overflow() {
+    EchoDevice device(512, 2048);
+    KeptLines lines;
+    Console::Buffers buffers(512, device.input_bytes(), device.output_bytes());
+    Console(device, lines, Ident("0badcafe"), buffers).overflowed();
+    std::cout << to_hex(lines.text) << "\n";
 }
 
 void send_bench(std::istringstream& arguments) {
@@ -67,6 +76,7 @@ void carry_out(const std::string& line) {
     arguments >> command;
     if (command == "talk") return talk(arguments);
     if (command == "bench") return send_bench(arguments);
+    if (command == "overflow") return overflow();
     size_t limit = 0;
     if (command == "decode") arguments >> limit;
     std::string hex;

@@ -79,10 +79,10 @@ Device::Refusal ChipDevice::invoke(std::string_view window, char* output) {
 }
 
 Device::Refusal ChipDevice::bench(const BenchRequest& request, std::string_view window, Bench& reply) {
-    if (request.invocations > Runner::kMaxInvocations) {
+    if (request.invocations > Runner::kMaxInvocations || request.warmup > Runner::kMaxWarmup) {
         Sentence detail;
-        detail << request.invocations << " invocations; there is room for " << Runner::kMaxInvocations
-               << " samples";
+        detail << "warmup=" << request.warmup << " invocations=" << request.invocations
+               << ": expected at most " << Runner::kMaxWarmup << " and " << Runner::kMaxInvocations;
         return Error(ErrorCode::kBadRequest, detail);
     }
     if (!runner_.run(request.warmup, request.invocations, window)) {

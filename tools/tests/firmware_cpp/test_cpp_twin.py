@@ -80,6 +80,13 @@ def test_long_replies_are_cut_at_the_same_places(samples: int, twin: Any) -> Non
     assert twin.ask("bench", samples) == [b"".join(lines).hex()]
 
 
+def test_lost_bytes_are_told_unasked(twin: Any) -> None:
+    (event,) = Decoder().feed(bytes.fromhex(twin.ask("overflow")[0]))
+    assert isinstance(event, Record)
+    assert dict(event.fields)["code"] == "no_credit"
+    assert "re" not in dict(event.fields)
+
+
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 55, 56, 63, 64, 65, 119, 120, 1000])
 def test_hashes_and_base64_agree_with_python(size: int, twin: Any) -> None:
     data = random.Random(size).randbytes(size)

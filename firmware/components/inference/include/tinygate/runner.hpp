@@ -15,6 +15,7 @@ class Runner {
  public:
     // As many samples as there is room for; more boots tell more than more samples of one boot.
     static constexpr size_t kMaxInvocations = 1000;
+    static constexpr size_t kMaxWarmup = 100000;
 
     // Called between invocations, untimed: feeds the watchdog.
     using Between = void (*)();
