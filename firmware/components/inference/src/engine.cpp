@@ -29,6 +29,12 @@ std::optional<const char*> dtype_name(TfLiteType type) {
     }
 }
 
+// Files from before 2020 have the code in the narrow field only.
+tflite::BuiltinOperator builtin_operator(const tflite::OperatorCode& code) {
+    return std::max(static_cast<tflite::BuiltinOperator>(code.deprecated_builtin_code()),
+                    code.builtin_code());
+}
+
 bool is_describable(const TfLiteTensor* tensor, size_t max_dimensions) {
     return tensor != nullptr && dtype_name(tensor->type) && tensor->dims->size > 0 &&
            static_cast<size_t>(tensor->dims->size) <= max_dimensions;
@@ -82,17 +88,18 @@ std::optional<Error> Engine::check_file(List<uint8_t> bytes) const {
     return Error(ErrorCode::kSchema, detail);
 }
 
+// Operators that run, not those that the file lists: converters leave some behind that no subgraph uses.
 std::optional<Error> Engine::check_operators(const tflite::MicroOpResolver* operators) const {
     if (operators == nullptr) return Error(ErrorCode::kInternal, "an operator could not be registered");
-    for (const auto* code : *model_->operator_codes()) {
-        // Files from before 2020 have the code in the narrow field only.
-        const int narrow = code->deprecated_builtin_code();
-        const auto builtin =
-            static_cast<tflite::BuiltinOperator>(std::max<int>(narrow, code->builtin_code()));
-        if (operators->FindOp(builtin) != nullptr) continue;
-        Sentence detail;
-        detail << "operator " << tflite::EnumNameBuiltinOperator(builtin) << " is not registered in this app";
-        return Error(ErrorCode::kUnknownOperator, detail);
+    for (const auto* subgraph : *model_->subgraphs()) {
+        for (const auto* node : *subgraph->operators()) {
+            const auto builtin = builtin_operator(*model_->operator_codes()->Get(node->opcode_index()));
+            if (operators->FindOp(builtin) != nullptr) continue;
+            Sentence detail;
+            detail << "operator " << tflite::EnumNameBuiltinOperator(builtin)
+                   << " is not registered in this app";
+            return Error(ErrorCode::kUnknownOperator, detail);
+        }
     }
     return std::nullopt;
 }
