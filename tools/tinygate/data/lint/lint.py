@@ -46,6 +46,7 @@ def lint(
         *composition.check_size(given),
         *composition.check_classes(given, dataset),
         *composition.check_known(given, dataset),
+        *leakage.check_overlap(given, dataset),
         *leakage.check_origin(given, dataset),
         *(preparation.check_constants(*constants, dataset) if constants else ()),
     ]
@@ -69,7 +70,6 @@ def _check_values(given: RepresentativeSet, dataset: Dataset) -> list[LintFindin
     return [
         *composition.check_duplicates(given),
         *leakage.check_shared_windows(given, dataset),
-        *leakage.check_overlap(given, dataset),
         *realness.check_realness(given, dataset),
         *preparation.check_moments(given, dataset),
         *preparation.check_values(given, dataset),
