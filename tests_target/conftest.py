@@ -4,6 +4,7 @@
 that pytest groups the tests by firmware. `run` is measured by the first test that asks and shared by the others.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from tinygate.board.evidence import Run
 from tinygate.board.lock import find_port, listed_ports, lock_key, locked
 from tinygate.board.options import BoardChoice, chosen_board
 from tinygate.board.port import use_fast_rfc2217
-from tinygate.errors import TinygateError
+from tinygate.errors import LabError, TinygateError
 from tinygate.gate.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.pytest_plugin import models_of, parametrize_or_skip
@@ -33,7 +34,7 @@ _firmware_key = pytest.StashKey[dict[str, Firmware | TinygateError]]()
 _no_port_key = pytest.StashKey[bool]()
 _figures_key = pytest.StashKey[Figures]()
 _passed = 0
-OTHER_SESSION_S = 300.0
+OTHER_SESSION_S = 60.0
 _SERVICES = {"virtual": "esp,idf", "virtual-fast": "idf", "serial": "esp,idf", "qemu": "idf,qemu"}
 
 _OTHERS_WARNINGS = (
@@ -202,9 +203,12 @@ def qemu_image_path(board: BoardChoice, firmware: Firmware) -> str | None:
 @pytest.fixture(scope="session")
 def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Iterator[Path]:
     """Where this place's logs go; sessions in one checkout take turns, since they share logs and build folders."""
-    folder = pytestconfig.rootpath / "report" / "logs" / board.place
-    with locked(board.place, OTHER_SESSION_S, pytestconfig.rootpath / "build" / "locks"):
-        yield folder
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(board.place, OTHER_SESSION_S, pytestconfig.rootpath / "build" / "locks"))
+        except LabError as error:
+            pytest.exit(f"{board.place} is being tested in this checkout: {error}", pytest.ExitCode.INTERRUPTED)
+        yield pytestconfig.rootpath / "report" / "logs" / board.place
 
 
 @pytest.fixture

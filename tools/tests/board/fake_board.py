@@ -14,7 +14,7 @@ from tinygate.board.run import measure
 
 WINDOWS = (np.arange(400 * 6) % 251 - 120).astype(np.int8).reshape(400, 6)
 EXPECTED = Expected("esp32", "virtual", "e" * 64, "a" * 64)
-SHORT = Deadlines(boot_s=0.3, answer_s=0.2, bench_s=0.3, aftermath_s=0.05)
+SHORT = Deadlines(boot_s=0.3, quiet_s=0.0, answer_s=0.2, bench_s=0.3, aftermath_s=0.05)
 HELLO = protocol.Hello(
     protocol=1, app="tinygate", app_version="1", app_elf_sha256="e" * 64, model_sha256="a" * 64, model_bytes=100,
     model_status="ok", target="esp32", chip_revision="v3.0", mac="24:0a:c4:00:00:01", cores=2, cpu_mhz=240,

@@ -64,7 +64,7 @@ def test_a_board_restarts_for_each_size(tmp_path: Path) -> None:
     ):
         port = SerialPort(opened, log)
         plan = Plan(np.zeros((2, 300), np.int8))
-        known = measure(port, expected, plan)
+        known = measure(port, expected, plan, Deadlines(quiet_s=0))
         probe = ArenaProbe(port, expected, known, plan, Deadlines())
         found = minimum_arena(probe.works, known.arena.used_bytes, known.arena.used_bytes + 1024)
     assert known.arena.used_bytes <= found < known.arena.used_bytes + 1024

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import serial
-from fake_board import EXPECTED, WINDOWS, FakeBoard
+from fake_board import EXPECTED, SHORT, WINDOWS, FakeBoard
 
 from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Plan
@@ -81,14 +81,14 @@ def serve(board: FakeBoard, board_end: int, answers: int) -> None:
 
 def test_a_whole_run_goes_over_a_terminal(terminal: tuple[int, SerialPort]) -> None:
     threading.Thread(target=serve, args=(FakeBoard(), terminal[0], 10**6), daemon=True).start()
-    assert len(measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5)).outputs) == len(WINDOWS)
+    assert len(measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5), SHORT).outputs) == len(WINDOWS)
 
 
 def test_a_board_unplugged_in_a_run_voids_it_within_a_second(terminal: tuple[int, SerialPort]) -> None:
     threading.Thread(target=serve, args=(FakeBoard(), terminal[0], 5), daemon=True).start()
     began = time.monotonic()
     with pytest.raises(LabError, match="vanished"):
-        measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5))
+        measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5), SHORT)
     assert time.monotonic() - began < 1
 
 

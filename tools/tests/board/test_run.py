@@ -9,7 +9,8 @@ import pytest
 from fake_board import EXPECTED, HELLO, WINDOWS, FakeBoard, measured
 
 from tinygate import protocol
-from tinygate.board.evidence import assemble
+from tinygate.board.evidence import Deadlines, Plan, assemble
+from tinygate.board.run import measure
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError
 
 PANIC = b"\r\nGuru Meditation Error: Core  0 panic'ed (StoreProhibited). Exception was unhandled.\r\n"
@@ -139,6 +140,22 @@ def test_a_flipped_byte_is_the_links_fault() -> None:
     board.read_available = lambda deadline: read(deadline).replace(b"first=0 ", b"first=1 ")  # type: ignore[method-assign]
     with pytest.raises(LinkError, match="bad_crc"):
         measured(board)
+
+
+def test_a_board_that_boots_is_not_disturbed_until_it_announces_itself() -> None:
+    board, write, unread = FakeBoard(), FakeBoard.write, []
+    board.output = b"I (80) boot: Multicore bootloader\r\n" + announcement("00c0ffee")
+    board.write = lambda data: (unread.append(board.output), write(board, data))[1]  # type: ignore[method-assign]
+    began = time.monotonic()
+    measure(board, EXPECTED, Plan(WINDOWS, invocations=0), Deadlines(quiet_s=4))
+    assert unread[0] == b""
+    assert time.monotonic() - began < 2
+
+
+def test_a_board_that_announces_nothing_is_asked_after_a_while() -> None:
+    began = time.monotonic()
+    measure(FakeBoard(), EXPECTED, Plan(WINDOWS, invocations=0), Deadlines(quiet_s=0.2))
+    assert time.monotonic() - began >= 0.2
 
 
 def test_a_board_that_never_speaks_is_the_labs_fault() -> None:

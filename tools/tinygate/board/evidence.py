@@ -21,12 +21,15 @@ class Deadlines:
 
     Attributes:
         boot_s: for the application to say hello.
+        quiet_s: of that, for it to announce itself before it is asked: a board that boots is not to be disturbed, and
+            an emulated one was seen to take bytes that came early for an interrupt of another kind.
         answer_s: between one answer and the next; console text does not count.
         bench_s: for the answer to the timed invocations.
         aftermath_s: for the console text that explains a fault.
     """
 
     boot_s: float = 20.0
+    quiet_s: float = 8.0
     answer_s: float = 10.0
     bench_s: float = 120.0
     aftermath_s: float = 1.0

@@ -86,9 +86,7 @@ def _acquire(descriptor: int, path: Path, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 holder = os.pread(descriptor, 4096, 0).decode(errors="replace") or "unknown"
-                raise LabError(
-                    f"the board is in use by another job: {holder} holds {path}; wait for it to end"
-                ) from None
+                raise LabError(f"in use by another job: {holder} holds {path}; wait for it to end") from None
         time.sleep(_POLL_S)
 
 

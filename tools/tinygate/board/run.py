@@ -86,16 +86,18 @@ class _Boot:
         return self._run(hello, booted - began, time.monotonic() - booted)
 
     def _open(self) -> Hello:
-        deadline = time.monotonic() + self.deadlines.boot_s
-        while time.monotonic() < deadline:
-            self.session.open()
-            again = min(time.monotonic() + HELLO_AGAIN_S, deadline)
-            while time.monotonic() < again:
-                events = self._step(again)
-                if self.session.hello is not None:
-                    return self.session.hello
-                if any(isinstance(event, Ready) for event in events):
-                    break  # it has just booted and may have missed the question
+        now = time.monotonic()
+        deadline, ask_at = now + self.deadlines.boot_s, now + self.deadlines.quiet_s
+        while now < deadline:
+            if now >= ask_at:
+                self.session.open()
+                ask_at = now + HELLO_AGAIN_S
+            events = self._step(min(ask_at, deadline))
+            if self.session.hello is not None:
+                return self.session.hello
+            now = time.monotonic()
+            if any(isinstance(event, Ready) for event in events):
+                ask_at = now
         if not self.heard:
             raise LabError(f"the board said nothing for {self.deadlines.boot_s:g} s: check power, cable and port")
         raise TargetError(
