@@ -68,10 +68,11 @@ def test_the_firmware_fits_its_flash(firmware: Firmware, judge_figure: JudgeFigu
 
 
 def test_static_ram_is_within_its_budget(
-    firmware: Firmware, judge_figure: JudgeFigure, pytestconfig: pytest.Config
+    run: Run, firmware: Firmware, judge_figure: JudgeFigure, pytestconfig: pytest.Config
 ) -> None:
     if firmware.image is None:
         judge_figure("static_ram_bytes", None, NO_FIRMWARE)
         pytest.skip(NO_FIRMWARE)
     sizes = sizes_of(firmware.folder)
-    judge_figure("static_ram_bytes", sizes.static_ram_bytes, sizes.left_of(pytestconfig.getoption("--ram-bytes")))
+    left = sizes.left_of(pytestconfig.getoption("--ram-bytes"), run.arena.used_bytes)
+    judge_figure("static_ram_bytes", sizes.static_ram_bytes, left)

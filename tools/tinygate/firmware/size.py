@@ -54,16 +54,16 @@ class Sizes:
 
     @property
     def static_ram_bytes(self) -> int:
-        """RAM that is taken before the first instruction: initialized and zeroed data, the arena among it."""
+        """RAM that is taken before the first instruction: initialized and zeroed data."""
         return sum(memory.used_bytes for memory in self.memories if memory.name in _STATIC_RAM)
 
-    def left_of(self, ram_bytes: int) -> str:
-        """Say what is left of a RAM budget for the rest of the application."""
-        left = ram_bytes - self.static_ram_bytes
+    def left_of(self, ram_bytes: int, arena_bytes: int) -> str:
+        """Say what static data and an arena from the heap leave of a RAM budget to the rest of the application."""
+        left = ram_bytes - self.static_ram_bytes - arena_bytes
         largest = ", ".join(f"{name} {size:,}" for name, size in list(self.components.items())[:3])
         return (
-            f"{left:,} of {ram_bytes:,} bytes of RAM are left for the rest of the application, the whole arena counted "
-            f"as used; the largest components: {largest} bytes."
+            f"With an arena of {arena_bytes:,} bytes, {left:,} of {ram_bytes:,} bytes of RAM are left for the rest of "
+            f"the application; the largest components: {largest} bytes."
         )
 
 
