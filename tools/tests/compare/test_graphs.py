@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import math
 import time
 from functools import cache
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 from tools.tests.compare.graph import FIRST, INPUTS, RESULT_SCALE, fused, unfused
 
-from tinygate.errors import DataError
+from tinygate.errors import DataError, ModelFileError
 from tinygate.flatbuffer import read_model
 from tinygate.flatbuffer.edit import rewrite
 from tinygate.flatbuffer.writer import write_model
@@ -21,6 +23,7 @@ from tinygate.model.folder import load_model
 from tinygate.quant.compare import execution as executions
 from tinygate.quant.compare.graphs import Comparison, compare_graphs, predictions
 from tinygate.quant.compare.measure import sqnr_db
+from tinygate.quant.compare.render import as_json
 from tinygate.quant.compare.sensitivity import sensitivity
 from tinygate.reference.execution import default_runtime, execution
 
@@ -167,3 +170,29 @@ def test_a_tie_goes_to_the_lowest_class_and_one_value_is_a_threshold() -> None:
 def test_a_comparison_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         compared(INT8, INT8).samples = 0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("scale", [math.nan, math.inf, 0.0, -0.01, 1e-40, 1e30])
+@pytest.mark.parametrize("which", ["activation", "weights", "logits", "output"])
+def test_a_corrupt_scale_ends_in_figures_or_a_refusal(which: str, scale: float) -> None:
+    def change(model: Any) -> None:
+        graph = model.subgraphs[0]
+        last = graph.operators[-1]
+        index = {
+            "activation": graph.operators[0].outputs[0],
+            "weights": graph.operators[0].inputs[1],
+            "logits": last.inputs[0],
+            "output": last.outputs[0],
+        }[which]
+        quantization = graph.tensors[index].quantization
+        quantization.scale = [scale] * len(quantization.scale)
+
+    with contextlib.suppress(ModelFileError, DataError):
+        comparison = compared(FLOAT, rewrite(INT8, change), windows().inputs[:40])
+        assert json.dumps(as_json(comparison), allow_nan=False)
+
+
+def test_floats_that_overflow_do_not_stop_a_comparison() -> None:
+    inputs = np.full((4, 50, 1, 6), 3e36, np.float32)
+    comparison = compared(FLOAT, INT8, inputs)
+    assert comparison.first_divergence is not None

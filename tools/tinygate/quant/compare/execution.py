@@ -5,6 +5,7 @@ This package knows no runtime: whoever compares hands one in (`tinygate.referenc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ Run = Callable[[bytes, NDArray[Any], Sequence[int]], Sequence[NDArray[Any]]]
 """Model content, raw inputs [n, ...] and tensor indices to one raw array [n, ...] per tensor."""
 
 CHUNK_BYTES = 64 << 20
+_SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,10 @@ def chunks(samples: int, row_bytes: int) -> Iterator[slice]:
 
 
 def is_affine(tensor: Tensor) -> bool:
-    """Whether a tensor's codes stand for real values by one scale and zero point."""
-    return tensor.dtype in ("int8", "uint8", "int16") and len(tensor.scales) == len(tensor.zero_points) == 1
+    """Whether a tensor's codes stand for real values by one zero point and one scale, finite and not 0."""
+    if tensor.dtype not in ("int8", "uint8", "int16") or not len(tensor.scales) == len(tensor.zero_points) == 1:
+        return False
+    return math.isfinite(tensor.scales[0]) and abs(tensor.scales[0]) >= _SMALLEST_NORMAL
 
 
 def is_comparable(tensor: Tensor) -> bool:

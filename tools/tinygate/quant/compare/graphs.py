@@ -193,13 +193,18 @@ def compare_answers(
     return Answers(
         reference_accuracy_percent=None if labels is None else 100 * float((before == truth).mean()),
         candidate_accuracy_percent=None if labels is None else 100 * float((after == truth).mean()),
-        logit_sqnr_db=sqnr_db(float((our_logits**2).sum()), float(((our_logits - their_logits) ** 2).sum())),
+        logit_sqnr_db=_sqnr_of(our_logits.astype(np.float64), their_logits.astype(np.float64)),
         logit_flips=int((predictions(our_logits, 0.0) != predictions(their_logits, 0.0)).sum()),
         output_flips=int((before != after).sum()),
         ties=int(((theirs == theirs.max(axis=1, keepdims=True)).sum(axis=1) > 1).sum()) if theirs.shape[1] > 1 else 0,
         paired=compare_paired(truth, before, after, groups, margin_points),
         labelled=labels is not None,
     )
+
+
+def _sqnr_of(reference: NDArray[np.float64], candidate: NDArray[np.float64]) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return sqnr_db(float((reference**2).sum()), float(((candidate - reference) ** 2).sum()))
 
 
 def predictions(values: NDArray[np.floating[Any]], threshold: float = 0.5) -> NDArray[np.int64]:

@@ -76,7 +76,10 @@ def real_constant(tensor: Tensor) -> NDArray[np.float64]:
         channels[tensor.quantized_dimension] = -1
     zero_points = np.array(tensor.zero_points or (0,), np.float64)
     zero_points = np.broadcast_to(zero_points, (len(tensor.scales),))
-    real: NDArray[np.float64] = (values - zero_points.reshape(channels)) * np.array(tensor.scales).reshape(channels)
+    with np.errstate(
+        invalid="ignore", over="ignore"
+    ):  # a damaged scale gives NaN and infinity, as it does in a runtime
+        real: NDArray[np.float64] = (values - zero_points.reshape(channels)) * np.array(tensor.scales).reshape(channels)
     return real
 
 

@@ -68,6 +68,10 @@ class Accumulator:
 
     def add(self, reference: NDArray[np.float32], raw: NDArray[Any]) -> None:
         """Take in the reference's real values and the candidate's raw ones, [n, elements] each."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no figure: `sqnr_db` says nan
+            self._add(reference, raw)
+
+    def _add(self, reference: NDArray[np.float32], raw: NDArray[Any]) -> None:
         error = real_values(self.tensor, raw) - reference
         self.elements += error.size
         self.signal += float(np.vdot(reference, reference))
@@ -82,6 +86,7 @@ class Accumulator:
         wanted += np.float32(self.tensor.zero_points[0])
         self.clipped += int(np.count_nonzero(wanted < limits.min) + np.count_nonzero(wanted > limits.max))
         lsb = raw - np.clip(wanted, limits.min, limits.max, out=wanted)
+        np.nan_to_num(lsb, copy=False, nan=HISTOGRAM_LSB)  # a reference that overflowed has no code
         self.lsb_sum += float(lsb.sum(dtype=np.float64))
         bins = np.clip(lsb, -HISTOGRAM_LSB, HISTOGRAM_LSB, out=lsb).astype(np.int64)
         self.histogram += np.bincount(bins.reshape(-1) + HISTOGRAM_LSB, minlength=2 * HISTOGRAM_LSB + 1)
