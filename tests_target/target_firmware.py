@@ -66,10 +66,8 @@ def firmware_of(config: pytest.Config, board: BoardChoice, variant: Variant, log
         return _virtual(board, variant, build_root)
     if board.board == "virtual-fast":
         return _virtual_fast(variant, build_root)
-    qemu = ("qemu",) if board.board == "qemu" else ()
-    icount = ("icount",) if qemu and "-icount" in str(config.getoption("--qemu-extra-args")) else ()
     log = logs / variant.id / "build.log"
-    return _idf(board, variant, qemu + icount, build_root, log, config.getoption("--skip-build"))
+    return _idf(board, variant, build_root, log, config.getoption("--skip-build"))
 
 
 def _virtual(board: BoardChoice, variant: Variant, build_root: Path) -> Firmware:
@@ -86,15 +84,12 @@ def _virtual_fast(variant: Variant, build_root: Path) -> Firmware:
     return Firmware(built.folder, "linux", built.elf_sha256, None)
 
 
-def _idf(
-    board: BoardChoice, variant: Variant, settings: tuple[str, ...], build_root: Path, log: Path, skip_build: bool
-) -> Firmware:
+def _idf(board: BoardChoice, variant: Variant, build_root: Path, log: Path, skip_build: bool) -> Firmware:
     from tinygate.firmware.idf_build import Recipe, build_firmware
 
     package = Path(tinygate.__file__).parent
     generators = (*(package / "firmware").glob("*.py"), *(package / "flatbuffer").glob("*.py"))
-    overlays = tuple(f"sdkconfig.{setting}" for setting in settings)
+    overlays = ("sdkconfig.qemu",) if board.board == "qemu" else ()
     recipe = Recipe(ROOT / "firmware", board.target, variant.name, variant.model.folder, generators, overlays)
-    folder = build_root / "-".join(settings or (board.board,)) / variant.model.name
-    built = build_firmware(recipe, folder, log, skip_build)
+    built = build_firmware(recipe, build_root / board.board / variant.model.name, log, skip_build)
     return Firmware(built.folder, board.target, built.elf_sha256, built.image)

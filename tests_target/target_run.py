@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,8 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     log: BootLog = request.getfixturevalue("boot_log")
     expected = Expected(board.target, EMULATED[board.board], firmware.elf_sha256, variant.sha256, board.mac)
     try:
-        plan = Plan(quantize_inputs(read_model(variant.content), variant.model.dataset.test.inputs))
+        inputs = quantize_inputs(read_model(variant.content), variant.model.dataset.test.inputs)
+        plan = Plan(inputs, bench_untimed="-icount" in str(request.config.getoption("--qemu-extra-args")))
         dut = _dut(request, log)
     except TinygateError as error:
         return Measured(Attempts(error, ()))
@@ -81,7 +82,7 @@ def _more(
 
 def _more_boots(dut: Any, port: Port, expected: Expected, plan: Plan, count: int) -> Iterator[Run]:
     """Measure time again in fresh boots, over a single window: outputs have been compared in the first."""
-    brief = Plan(np.ascontiguousarray(plan.inputs[-1:]), plan.warmup, plan.invocations)
+    brief = replace(plan, inputs=np.ascontiguousarray(plan.inputs[-1:]))
     for _ in range(count):
         (dut.serial.hard_reset if hasattr(dut, "serial") else dut.hard_reset)()
         yield measure(port, expected, brief)

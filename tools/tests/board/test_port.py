@@ -14,11 +14,12 @@ from fake_board import EXPECTED, SHORT, WINDOWS, FakeBoard
 
 from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Plan
-from tinygate.board.log import MAX_LOG_BYTES, BootLog, console_tail
+from tinygate.board.log import MAX_LOG_BYTES, BootLog, console_tail, extension_values
 from tinygate.board.port import SerialPort, use_fast_rfc2217
 from tinygate.board.run import measure
 from tinygate.errors import LabError
-from tinygate.protocol import HostSession
+from tinygate.protocol import HostSession, Record, encode
+from tinygate.protocol.framing import Direction
 
 
 @pytest.fixture
@@ -118,6 +119,12 @@ def test_the_tail_of_a_log_shows_no_records(log: BootLog) -> None:
     session.open()
     log.put(b"boot\r\n" + session.outgoing() + b"assert failed: main\r\n")
     assert console_tail(log.console) == ("boot", "assert failed: main")
+
+
+def test_extension_fields_are_read_from_all_parts_of_one_boots_reply(log: BootLog) -> None:
+    for sequence, (boot_id, values) in enumerate([("00c0ffee", "5,6"), ("deadbeef", "9"), ("00c0ffee", "7")]):
+        log.put(encode(Record(Direction.REPLY, sequence, boot_id, "bench", (("x_cycles", values),))))
+    assert extension_values(log.console, "00c0ffee", "bench", "x_cycles") == (5, 6, 7)
 
 
 def test_a_log_is_emptied_for_each_boot(log: BootLog) -> None:

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from fake_board import EXPECTED, HELLO, WINDOWS, FakeBoard, measured
+from fake_board import EXPECTED, HELLO, SHORT, WINDOWS, FakeBoard, measured
 
 from tinygate import protocol
 from tinygate.board.evidence import Deadlines, Plan, assemble
@@ -44,6 +44,13 @@ def test_every_sample_of_the_bench_is_kept() -> None:
 
 def test_a_board_that_cannot_know_time_is_not_asked_for_it() -> None:
     assert measured(FakeBoard(dataclasses.replace(HELLO, timing="none"))).bench is None
+
+
+def test_an_emulator_that_counts_instructions_is_benched_all_the_same() -> None:
+    plan = Plan(WINDOWS, invocations=5, bench_untimed=True)
+    bench = measure(FakeBoard(dataclasses.replace(HELLO, timing="none")), EXPECTED, plan, SHORT).bench
+    assert bench is not None
+    assert bench.invocations == 5
 
 
 def test_an_optional_answer_may_be_missing() -> None:

@@ -43,11 +43,13 @@ class Plan:
         inputs: the test set as the model takes it: [N, ...] in the input tensor's own type, already quantized.
         warmup: invocations before the timed ones.
         invocations: timed invocations; 0, or a board that cannot know time, means no bench.
+        bench_untimed: bench all the same: an emulator that counts instructions adds cycles of its own to the reply.
     """
 
     inputs: NDArray[Any]
     warmup: int = 3
     invocations: int = 50
+    bench_untimed: bool = False
 
 
 @dataclass(frozen=True)

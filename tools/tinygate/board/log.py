@@ -12,7 +12,7 @@ from collections import deque
 from pathlib import Path
 
 from tinygate.board.console import plain
-from tinygate.protocol import Decoder, Text
+from tinygate.protocol import Decoder, Record, Text
 
 MAX_LOG_BYTES = 64 * 1024 * 1024
 IDLE_PAUSE_S = 0.005
@@ -70,3 +70,15 @@ def console_tail(log: Path, count: int = 15) -> tuple[str, ...]:
             texts = (event for event in decoder.feed(chunk) if isinstance(event, Text))
             lines.extend(plain(text.raw.decode("ascii", "replace")) for text in texts)
     return tuple(lines)
+
+
+def extension_values(log: Path, boot_id: str, kind: str, name: str) -> tuple[int, ...]:
+    """Return the integers that a boot's replies of one kind carry in an extension field, over all their parts.
+
+    Extensions (`x_…`) are for those who know them: the protocol's messages leave them out, the log has them.
+    """
+    decoder, values = Decoder(), []
+    for event in decoder.feed(log.read_bytes()):
+        if isinstance(event, Record) and (event.ident, event.kind) == (boot_id, kind):
+            values += [int(value) for value in dict(event.fields).get(name, "").split(",") if value.isdecimal()]
+    return tuple(values)

@@ -121,7 +121,7 @@ class _Boot:
                 raise self._silence(patience)
 
     def _benches(self, hello: Hello) -> bool:
-        return hello.timing != "none" and self.plan.invocations > 0
+        return self.plan.invocations > 0 and (hello.timing != "none" or self.plan.bench_untimed)
 
     def _step(self, deadline: float) -> list[_Event]:
         """Send what the device has room for, take what has come, and look at the console."""
