@@ -87,10 +87,12 @@ def test_one_silent_reset_after_identity_fails_the_run() -> None:
         measured(FakeBoard(before={4: RESET}))
 
 
-def test_another_boot_id_voids_the_run() -> None:
-    board = FakeBoard()
-    board.before[4] = announcement("deadbeef")
-    with pytest.raises(LabError, match="restarted unasked"):
+@pytest.mark.parametrize(("reason", "blamed"), [("poweron", LabError), ("panic", TargetError), ("sw", TargetError)])
+def test_another_boot_id_voids_the_run_and_the_reset_reason_says_whose_fault_it_is(
+    reason: str, blamed: type[Exception]
+) -> None:
+    board = FakeBoard(before={4: announcement("deadbeef", reason)})
+    with pytest.raises(blamed, match="restarted unasked"):
         measured(board)
 
 
@@ -127,9 +129,9 @@ def test_a_replayed_transcript_is_refused() -> None:
         measured(board)
 
 
-def announcement(boot_id: str) -> bytes:
+def announcement(boot_id: str, reason: str = "poweron") -> bytes:
     device = protocol.DeviceSession(boot_id, 256)
-    device.ready(HELLO)
+    device.ready(dataclasses.replace(HELLO, reset_reason=reason))
     return device.outgoing()
 
 

@@ -27,6 +27,7 @@ from tinygate.protocol import (
     ArenaRequest,
     Bench,
     BenchRequest,
+    BootChangedError,
     Damaged,
     Decoder,
     ErrorCode,
@@ -48,6 +49,7 @@ from tinygate.protocol import (
 
 HELLO_AGAIN_S = 1.0
 _DEADLINES = Deadlines()
+_RESETS_BY_FIRMWARE = ("sw", "panic", "int_wdt", "task_wdt", "wdt", "deepsleep")
 _Event = Answer | Ready | Text | Damaged
 _MessageT = TypeVar("_MessageT", bound=Message)
 
@@ -175,7 +177,11 @@ class _Boot:
                 data = self.port.read_available(until)
             except LabError:
                 break
-        return self.console.fault.error() if self.console.fault is not None else error
+        if self.console.fault is not None:
+            return self.console.fault.error()
+        if isinstance(error, BootChangedError) and error.reset_reason in _RESETS_BY_FIRMWARE:
+            return TargetError(str(error))  # the ROM's line may have come at a rate that could not be read
+        return error
 
     def _only(self, kind: type[_MessageT]) -> _MessageT | None:
         return next((message for message in self.answers if isinstance(message, kind)), None)
