@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from tinygate.model.config import AccuracyMargin
-from tinygate.model.folder import Model, Variant
+from tinygate.model.folder import Model
 from tinygate.quant.compare.graphs import Comparison, compare_graphs
 from tinygate.quant.compare.runtimes import compare_runtimes
 from tinygate.reference.execution import execution
@@ -45,8 +45,9 @@ def test_logits_and_outputs_tell_the_same_story(margin: Margin) -> None:
     assert abs(answers.logit_flips - answers.output_flips) <= answers.ties
 
 
-def test_litert_reference_kernels_agree_up_to_the_rounding_of_fully_connected(variant: Variant) -> None:
-    inputs = variant.model.dataset.test.inputs[::4]
-    one, other = execution(variant.content, inputs), execution(variant.content, inputs, "litert-ref")
+def test_litert_reference_kernels_agree_up_to_the_rounding_of_fully_connected(margin: Margin) -> None:
+    model, limit = margin
+    content, inputs = model.variant(limit.variant).content, model.dataset.test.inputs[::4]
+    one, other = execution(content, inputs), execution(content, inputs, "litert-ref")
     differing = [found for found in compare_runtimes(one, other).operators if (found.largest_lsb or 0) > 0]
     assert not differing or differing[0].kind in ("FULLY_CONNECTED", "SOFTMAX"), differing[0]

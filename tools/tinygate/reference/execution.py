@@ -13,7 +13,7 @@ from tinygate.errors import ConfigError, DataError
 from tinygate.flatbuffer import Tensor, TfliteModel, read_model
 from tinygate.quant.compare.execution import Execution, Run
 from tinygate.reference.conversion import quantize_inputs
-from tinygate.reference.oracle import ReferenceRun, run_litert, run_tflm
+from tinygate.reference.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed
 from tinygate.reference.process import LANES
 from tinygate.reference.suitable import hybrid_operator
 
@@ -57,6 +57,8 @@ def execution(content: bytes, samples: NDArray[Any], runtime: str = "") -> Execu
         raise ConfigError(f"{runtime!r} is no runtime; known: {', '.join(RUNTIMES)}.")
     model = read_model(content)
     runtime = runtime or default_runtime(model)
+    if runtime == "tflm" and not tflm_is_installed():
+        runtime = "litert-ref"  # stands in, as in `run_tflm`; whoever reads the result is told so
     _check_shape(model.input, samples)
     return Execution(content, model, quantize_inputs(model, np.asarray(samples, np.float32)), _runner(runtime), runtime)
 
