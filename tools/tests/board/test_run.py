@@ -67,6 +67,11 @@ def test_a_panic_fails_the_run_even_when_good_results_follow(when: int) -> None:
         measured(FakeBoard(before={when: PANIC}))
 
 
+def test_a_crash_that_only_the_reset_reason_tells_of_fails_the_run() -> None:
+    with pytest.raises(TargetError, match=r"came up after a crash: .*task_wdt"):
+        measured(FakeBoard(dataclasses.replace(HELLO, reset_reason="task_wdt")))
+
+
 def test_a_panic_in_the_middle_of_a_record_is_blamed_on_the_target() -> None:
     with pytest.raises(TargetError, match="panic"):
         measured(FakeBoard(before={3: b"@TG1 R 4 00c0ff" + PANIC + b"Rebooting...\r\n"}))

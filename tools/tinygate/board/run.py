@@ -49,7 +49,8 @@ from tinygate.protocol import (
 
 HELLO_AGAIN_S = 1.0
 _DEADLINES = Deadlines()
-_RESETS_BY_FIRMWARE = ("sw", "panic", "int_wdt", "task_wdt", "wdt", "deepsleep")
+_CRASHES = ("panic", "int_wdt", "task_wdt", "wdt")
+_RESETS_BY_FIRMWARE = ("sw", *_CRASHES, "deepsleep")
 _Event = Answer | Ready | Text | Damaged
 _MessageT = TypeVar("_MessageT", bound=Message)
 
@@ -80,6 +81,8 @@ class _Boot:
         try:
             hello = self._open()
             prove_identity(hello, self.expected)
+            if hello.reset_reason in _CRASHES:
+                raise TargetError(f"the application came up after a crash: its reset reason is {hello.reset_reason}")
             self.console.started()
             booted = time.monotonic()
             self._exchange(hello)
