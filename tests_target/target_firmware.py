@@ -88,7 +88,7 @@ def _idf(board: BoardChoice, variant: Variant, build_root: Path, log: Path, skip
     from tinygate.firmware.idf_build import Recipe, build_firmware
 
     package = Path(tinygate.__file__).parent
-    generators = (*(package / "firmware").glob("*.py"), *(package / "flatbuffer").glob("*.py"))
+    generators = (package / "firmware" / "source.py", *(package / "flatbuffer").glob("*.py"))
     overlays = ("sdkconfig.qemu",) if board.board == "qemu" else ()
     recipe = Recipe(ROOT / "firmware", board.target, variant.name, variant.model.folder, generators, overlays)
     built = build_firmware(recipe, build_root / board.board / variant.model.name, log, skip_build)
