@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
+from tinygate.data import Dataset, Split
+from tinygate.data.lint import lint
 from tinygate.data.lint.leakage import most_alike
 from tinygate.data.lint.realness import kolmogorov_smirnov, lag_one, signals, spectrum
 
@@ -67,3 +69,17 @@ def test_likeness_ignores_gain_and_offset_and_on_request_the_sign() -> None:
 def test_a_constant_window_resembles_nothing() -> None:
     flat = np.ones((1, 40, 3), np.float32)
     assert most_alike(flat, flat)[0][0] == 0
+
+
+def test_images_are_checked_as_signals_are() -> None:
+    images = np.random.default_rng(4).normal(size=(400, 48, 48, 3)).cumsum(axis=2).astype(np.float32)
+    number = np.arange(400, dtype=np.int64)
+    train, test = (
+        Split(images[part], number[part] % 2, number[part], number[part], number[part])
+        for part in (slice(300), slice(300, 400))
+    )
+    dataset = Dataset(train, test, test, ("even", "odd"), "0" * 64, {})
+    assert lint(train.inputs[:250], dataset).errors == ()
+    noise = np.random.default_rng(5).normal(size=(250, 48, 48, 3)) * images.std()
+    assert {"TG-D012", "TG-D013"} <= {finding.code for finding in lint(noise, dataset).errors}
+    assert "TG-D006" in lint(np.concatenate([train.inputs[:250], test.inputs[:1]]), dataset).codes

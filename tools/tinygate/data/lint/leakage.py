@@ -16,7 +16,7 @@ from tinygate.data.lint.representative_set import UNKNOWN, RepresentativeSet, co
 LOOK_ALIKE = 0.999
 RUN = 8
 """So many consecutive equal samples of all channels are a copy and no coincidence."""
-_CHUNK = 4096
+_CHUNK_BYTES = 64 << 20
 
 
 def check_shared_windows(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFinding]:
@@ -66,8 +66,9 @@ def most_alike(
     """
     ours = _standardised(inputs)
     best, where = np.full(len(ours), -1.0), np.zeros(len(ours), np.int64)
-    for start in range(0, len(others), _CHUNK):
-        likeness = _likeness(ours, _standardised(others[start : start + _CHUNK]), signed)
+    size = max(1, _CHUNK_BYTES // max(1, others[0].nbytes))
+    for start in range(0, len(others), size):
+        likeness = _likeness(ours, _standardised(others[start : start + size]), signed)
         highest = likeness.max(axis=1)
         better = highest > best
         best[better], where[better] = highest[better], start + likeness.argmax(axis=1)[better]

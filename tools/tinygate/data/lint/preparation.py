@@ -13,7 +13,7 @@ from tinygate.data.hashing import json_sha256
 from tinygate.data.lint.composition import SET
 from tinygate.data.lint.finding import LintFinding, graded
 from tinygate.data.lint.leakage import most_alike
-from tinygate.data.lint.realness import signals
+from tinygate.data.lint.realness import evenly, signals
 from tinygate.data.lint.representative_set import RepresentativeSet
 
 MAX_SHIFT = 0.1
@@ -24,7 +24,7 @@ _SAME_VALUE = 1e-4  # of a channel's training deviation
 
 def check_moments(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFinding]:
     """TG-D016: mean and standard deviation of every channel as in training."""
-    ours, theirs = signals(given.inputs).astype(np.float64), signals(dataset.train.inputs).astype(np.float64)
+    ours, theirs = (signals(evenly(x)).astype(np.float64) for x in (given.inputs, dataset.train.inputs))
     spread = np.maximum(theirs.std(axis=(0, 1)), 1e-12)
     mean = (ours.mean(axis=(0, 1)) - theirs.mean(axis=(0, 1))) / spread
     gain = ours.std(axis=(0, 1)) / spread - 1
@@ -58,7 +58,7 @@ def check_values(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFin
     if not same.any():
         return
     ours, theirs = signals(given.inputs[same]).astype(np.float64), signals(train[where[same]]).astype(np.float64)
-    spread = np.maximum(signals(train).std(axis=(0, 1)), 1e-12)
+    spread = np.maximum(signals(evenly(train)).std(axis=(0, 1)), 1e-12)
     differs = (np.abs(ours - theirs) > _SAME_VALUE * spread).any(axis=(1, 2))
     values = f"{int(differs.sum())} of {int(same.sum())} training windows among the samples have other values"
     if differs.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -114,9 +115,9 @@ def _check_shape(inputs: NDArray[np.float32], dataset: Dataset) -> None:
 
 
 def content_keys(inputs: NDArray[np.float32]) -> list[bytes]:
-    """Return the bytes of each sample's values, equal for equal samples."""
+    """Return a hash of each sample's values, equal for equal samples."""
     rows = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), -1)
-    return [row.tobytes() for row in rows]
+    return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 
 
 def _identified(known: RepresentativeSet, dataset: Dataset) -> RepresentativeSet:
