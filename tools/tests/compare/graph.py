@@ -64,3 +64,13 @@ def branches(order: tuple[int, int], quantized: bool = False) -> TfliteModel:
     out = build.tensor("sum", (1, 8), kind, *affine)
     build.operator("ADD", [results[0], results[1]], [out], FusedOptions())
     return build.model([x], [out])
+
+
+def read_twice() -> TfliteModel:
+    """FULLY_CONNECTED whose result a RELU and an ADD read: the RELU is a layer of its own."""
+    build = ModelBuilder()
+    x, y, positive, out = (build.tensor(name, (1, 8), "float32") for name in ("x", "y", "positive", "out"))
+    build.operator("FULLY_CONNECTED", [x, build.constant("w", FIRST), -1], [y], FullyConnectedOptions())
+    build.operator("RELU", [y], [positive])
+    build.operator("ADD", [y, positive], [out], FusedOptions())
+    return build.model([x], [out])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tools.tests.compare.graph import branches, fused, unfused
+from tools.tests.compare.graph import branches, fused, read_twice, unfused
 
 from tinygate.errors import ModelFileError
 from tinygate.flatbuffer import read_model
@@ -19,6 +19,10 @@ def test_a_layer_holds_the_constant_arithmetic_and_the_activation_behind_it() ->
     (layer,) = layers_of(unfused())
     assert [operator.name for operator in layer.folded] == ["MUL", "ADD", "RELU"]
     assert layer.result.name == "out"
+
+
+def test_what_others_read_too_is_a_layer_of_its_own() -> None:
+    assert [layer.result.name for layer in layers_of(read_twice())] == ["y", "positive", "out"]
 
 
 def test_a_fused_and_an_unfused_graph_have_the_same_layer() -> None:
