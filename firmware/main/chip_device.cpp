@@ -3,7 +3,6 @@
 #include "tinygate/emulation.hpp"
 #include "tinygate/health.hpp"
 #include "tinygate/layout.hpp"
-#include "tinygate/model.hpp"
 #include "tinygate/next_boot.hpp"
 #include "tinygate/sha256.hpp"
 #include "tinygate/watchdog.hpp"
@@ -28,20 +27,18 @@ ChipDevice::ChipDevice(const Identity& identity, const ArenaMemory& arena, uint3
       arena_(arena),
       stack_bytes_(stack_bytes),
       model_sha256_(hex_sha256(model_bytes())),
-      engine_(model_bytes(), model_operators(), arena),
+      engine_(model_is_intact() ? model_bytes() : List<uint8_t>(), model_operators(), arena),
       runner_(engine_, feed_watchdog),
       problem_(engine_.problem()) {
-    const std::string_view computed(model_sha256_.data(), model_sha256_.size());
-    if (computed != expected_model_sha256()) {
-        problem_.emplace(ErrorCode::kInternal,
-                         "the model in flash is not the one that the app was built with");
+    if (!model_is_intact()) {
+        problem_.emplace(ErrorCode::kInternal, "the model in flash is not the one that the app was built with");
     }
 }
 
 Hello ChipDevice::hello() {
     Hello hello;
     identity_.describe(hello);
-    hello.model_sha256 = {model_sha256_.data(), model_sha256_.size()};
+    hello.model_sha256 = model_sha256();
     hello.model_bytes = model_bytes().size;
     hello.model_status = problem_ ? name(problem_->code) : "ok";
     hello.arena_placement = ArenaMemory::placement();

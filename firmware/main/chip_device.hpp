@@ -8,6 +8,7 @@
 #include "tinygate/device.hpp"
 #include "tinygate/engine.hpp"
 #include "tinygate/identity.hpp"
+#include "tinygate/model.hpp"
 #include "tinygate/profiler.hpp"
 #include "tinygate/runner.hpp"
 
@@ -36,6 +37,9 @@ class ChipDevice final : public Device {
     void give_up(const Error& problem) { problem_ = problem; }
 
  private:
+    std::string_view model_sha256() const { return {model_sha256_.data(), model_sha256_.size()}; }
+    bool model_is_intact() const { return model_sha256() == expected_model_sha256(); }
+
     const Identity& identity_;
     const ArenaMemory& arena_;
     uint32_t stack_bytes_;

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vectors import STREAMS, TRANSCRIPTS, altered_conversations, conversations, flat, flat_expected
+from cpp_vectors import STREAMS, TRANSCRIPTS, altered_conversations, conversations, flat, flat_expected
 
-from tinygate.protocol import Bench, Decoder, DeviceSession, Record
+from tinygate.protocol import Bench, Decoder, DeviceSession, HelloRequest, InferRequest, Record, WindowAssembly, encode
 from tinygate.protocol.envelope import Answers, encode_reply
+from tinygate.protocol.framing import Direction
 
 FUZZ_SECONDS = 10
 
@@ -71,6 +72,40 @@ def refusals(sent: bytes) -> list[tuple[str, ...]]:
     ]
     session = ("bad_frame", "bad_crc", "too_large", "wrong_nonce", "bad_sequence", "unknown_kind")
     return [(error.get("re", ""), error["code"]) for error in errors if error["code"] in session]
+
+
+def test_both_put_the_same_windows_together(twin: Any) -> None:
+    """Random whole windows, pieces, gaps and wrong lengths, in one session."""
+    source, assembly = random.Random(3), WindowAssembly(4)
+    requests = [random_infer(source) for _ in range(3000)]
+    hello, *lines = [
+        encode(as_record(number, request)) for number, request in enumerate([HelloRequest(), *requests], 1)
+    ]
+    sent = twin.ask("talk", "0badcafe", 512, hello.hex(), *(line.hex() for line in lines))
+    answers = [dict(event.fields) for raw in sent[1:] for event in Decoder().feed(bytes.fromhex(raw))]
+    expected = [answer_of(assembly, request) for request in requests]
+    assert [answer.get("data") or answer.get("count") or answer["code"] for answer in answers] == expected
+    assert {"0", "bad_request"} < set(expected)
+
+
+def random_infer(source: random.Random) -> InferRequest:
+    size = source.choice([1, 2, 3, 4, 4, 8])
+    return InferRequest(
+        source.randrange(2), source.randrange(3), source.choice([0, 0, 1, 2, 3]), source.randbytes(size)
+    )
+
+
+def as_record(number: int, request: HelloRequest | InferRequest) -> Record:
+    return Record(Direction.REQUEST, number, "5eed0001", request.KIND, request.to_fields())
+
+
+def answer_of(assembly: WindowAssembly, request: InferRequest) -> str:
+    """Return the outputs in base64, "0" for a piece, or the error's code."""
+    try:
+        windows = assembly.add(request)
+    except ValueError:
+        return "bad_request"
+    return base64.b64encode(b"".join(window[:2] for window in windows)).decode() or "0"
 
 
 @pytest.mark.parametrize("samples", [1, 200, 273, 274, 1000, 5000])
