@@ -31,7 +31,8 @@ ChipDevice::ChipDevice(const Identity& identity, const ArenaMemory& arena, uint3
       runner_(engine_, feed_watchdog),
       problem_(engine_.problem()) {
     if (!model_is_intact()) {
-        problem_.emplace(ErrorCode::kInternal, "the model in flash is not the one that the app was built with");
+        problem_.emplace(ErrorCode::kInternal,
+                         "the model in flash is not the one that the app was built with");
     }
 }
 
