@@ -13,18 +13,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tools.tests.compare.graph import FIRST, INPUTS, RESULT_SCALE, fused, unfused
+from tools.tests.compare.graph import FIRST, INPUTS, RESULT_SCALE, SECOND, branches, fused, unfused
 
 from tinygate.errors import DataError, ModelFileError
 from tinygate.flatbuffer import read_model
 from tinygate.flatbuffer.edit import rewrite
 from tinygate.flatbuffer.writer import write_model
 from tinygate.model.folder import load_model
+from tinygate.quant.affine import per_tensor
 from tinygate.quant.compare import execution as executions
 from tinygate.quant.compare.graphs import Comparison, compare_graphs, predictions
 from tinygate.quant.compare.measure import sqnr_db
 from tinygate.quant.compare.render import as_json
 from tinygate.quant.compare.sensitivity import sensitivity
+from tinygate.quant.compare.simulate import Coarse, simulate
 from tinygate.reference.execution import default_runtime, execution
 
 GESTURE = load_model(Path("models/gesture"))
@@ -196,3 +198,40 @@ def test_floats_that_overflow_do_not_stop_a_comparison() -> None:
     inputs = np.full((4, 50, 1, 6), 3e36, np.float32)
     comparison = compared(FLOAT, INT8, inputs)
     assert comparison.first_divergence is not None
+
+
+def test_ties_are_samples_whose_highest_output_is_shared() -> None:
+    def coarse(model: Any) -> None:
+        graph = model.subgraphs[0]
+        graph.tensors[graph.operators[-1].inputs[0]].quantization.scale = [1000.0]  # all classes alike
+
+    answers = compared(FLOAT, rewrite(INT8, coarse), windows().inputs[:40]).answers
+    assert answers.ties == 40
+
+
+def test_simulated_models_run_in_any_runtime() -> None:
+    """TFLM runs operators in the order of the file: what is inserted must stand behind what it reads."""
+    inputs = windows().inputs[:60]
+    one, other = (
+        sensitivity(execution(FLOAT, inputs, runtime), execution(INT8, inputs)) for runtime in ("litert", "tflm")
+    )
+    for ours, theirs in zip(one, other, strict=True):
+        assert ours.both is not None
+        assert theirs.both is not None
+        assert ours.both.logit_sqnr_db == pytest.approx(theirs.both.logit_sqnr_db, abs=0.5)
+
+
+def test_layers_that_only_move_values_have_no_cost_of_their_own() -> None:
+    inputs = windows().inputs[:20]
+    kinds = {cost.kind for cost in sensitivity(execution(FLOAT, inputs), execution(INT8, inputs))}
+    assert kinds == {"input", "CONV_2D", "FULLY_CONNECTED", "all"}
+
+
+def test_an_output_can_be_made_coarse() -> None:
+    model = branches((0, 1))
+    coarse = Coarse({}, {model.output.index: per_tensor(0.5, 0)})
+    run = execution(simulate(write_model(model), coarse), INPUTS)
+    (values,) = run.real((run.model.output.index,), slice(None))
+    np.testing.assert_array_equal(values, np.round(values * 2) / 2)
+    exact = np.clip(INPUTS @ (FIRST + SECOND).T, -64, 63.5)
+    assert np.abs(values - exact).max() <= 0.2501

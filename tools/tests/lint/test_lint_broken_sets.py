@@ -12,6 +12,8 @@ import pytest
 
 from tinygate.data import Dataset, Split
 from tinygate.data.lint import LintReport, from_archive, from_samples, lint
+from tinygate.data.lint.preparation import standard_errors
+from tinygate.data.lint.realness import signals
 from tinygate.data.lint.representative_set import of_arrays
 from tinygate.errors import DataError
 from tinygate.model.folder import load_model
@@ -216,3 +218,22 @@ def test_a_set_may_come_from_a_file(tmp_path: Path) -> None:
 def test_labels_must_be_as_many_as_inputs() -> None:
     with pytest.raises(DataError, match="labels of shape"):
         of_arrays(np.zeros((3, 50, 1, 6)), labels=np.zeros(2, np.int64))
+
+
+def test_equal_padding_is_no_overlap() -> None:
+    """Windows that end in the same zeros were not cut from one another."""
+    padded, test = good().inputs.copy(), data().test.inputs.copy()
+    padded[:, 30:] = 0
+    test[:, 30:] = 0
+    report = lint(padded, replace(data(), test=replace(data().test, inputs=test)))
+    assert "TG-D008" not in report.codes
+
+
+def test_what_a_random_choice_does_to_mean_and_spread_is_foreseen() -> None:
+    values = signals(data().train.inputs).astype(np.float64)
+    foreseen, generator, spread = standard_errors(values, 100), np.random.default_rng(6), values.std(axis=(0, 1))
+    drawn = [values[generator.choice(len(values), 100)] for _ in range(300)]
+    means = np.std([(part.mean(axis=(0, 1)) - values.mean(axis=(0, 1))) / spread for part in drawn], axis=0)
+    gains = np.std([part.std(axis=(0, 1)) / spread - 1 for part in drawn], axis=0)
+    np.testing.assert_allclose(foreseen[0], means, rtol=0.2)
+    np.testing.assert_allclose(foreseen[1], gains, rtol=0.3)

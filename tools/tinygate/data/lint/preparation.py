@@ -28,7 +28,7 @@ def check_moments(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFi
     spread = np.maximum(theirs.std(axis=(0, 1)), 1e-12)
     mean = (ours.mean(axis=(0, 1)) - theirs.mean(axis=(0, 1))) / spread
     gain = ours.std(axis=(0, 1)) / spread - 1
-    errors = _standard_errors(theirs, len(given))
+    errors = standard_errors(theirs, len(given))
     for what, shift, error in (("mean", mean, errors[0]), ("standard deviation", gain, errors[1])):
         worst = int(np.abs(shift).argmax())
         off = abs(float(shift[worst]))
@@ -37,7 +37,7 @@ def check_moments(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFi
         yield graded("TG-D016", f"channel {worst}", values, warning=off > MAX_SHIFT, error=off > MAX_SHIFT and sure)
 
 
-def _standard_errors(train: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def standard_errors(train: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how far mean and deviation of `count` windows, drawn at random, are off: in training deviations."""
     centre, variance = train.mean(axis=(0, 1)), np.maximum(train.var(axis=(0, 1)), 1e-24)
     of_mean = train.mean(axis=1).std(axis=0) / np.sqrt(variance * count)
