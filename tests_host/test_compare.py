@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from functools import cache
 
+import pytest
+
+from tinygate.flatbuffer import read_model
 from tinygate.model.config import AccuracyMargin
 from tinygate.model.folder import Model
-from tinygate.quant.compare.graphs import Comparison, compare_graphs
+from tinygate.quant.compare.graphs import DIVERGENCE_DB, Comparison, compare_graphs
 from tinygate.quant.compare.runtimes import compare_runtimes
+from tinygate.quant.compare.sensitivity import sensitivity
 from tinygate.reference.execution import execution
+from tinygate.verdict import Finding, Verdict
 
+Judge = Callable[[Finding], None]
 Margin = tuple[Model, AccuracyMargin]
 
 
@@ -22,16 +30,63 @@ def comparison(model: Model, limit: AccuracyMargin) -> Comparison:
     return compare_graphs(pair[0], pair[1], names, test.labels, test.recordings, limit.max_drop_points)
 
 
-def test_every_layer_finds_its_counterpart(margin: Margin) -> None:
+def _finding(
+    margin: Margin, figure: str, value: float | str, limit: str, verdict: Verdict | None, reason: str
+) -> Finding:
+    model, names = margin
+    file = str(model.variant_path(names.variant))
+    shared = (model.name, names.variant, "host", f"layers against {names.relative_to}", figure)
+    return Finding(*shared, value, limit, verdict, file, reason)
+
+
+def _decibels(value: float) -> float | str:
+    return "equal" if value == math.inf else round(value, 1)
+
+
+def test_most_layers_find_their_counterpart(margin: Margin, judge: Judge) -> None:
     found = comparison(*margin)
-    assert found.reference_only == found.candidate_only == ()
+    alone = found.reference_only + found.candidate_only
+    reason = f"Layers compared: {len(found.layers)}." + (f" Not matched: {', '.join(alone)}." if alone else "")
+    verdict = Verdict.PASS if len(found.layers) >= len(found.candidate_only) else Verdict.INCONCLUSIVE
+    judge(_finding(margin, "unmatched_layers", len(alone), "fewer than matched ones", verdict, reason))
 
 
-def test_no_layer_parts_from_the_reference(margin: Margin) -> None:
-    first = comparison(*margin).first_divergence
-    assert first is None, (
-        f"operator {first.candidate_operator} {first.kind}: {first.sqnr_db:.1f} dB of signal over noise"
+def test_no_layer_parts_from_the_reference(margin: Margin, judge: Judge) -> None:
+    layers = comparison(*margin).layers
+    worst = min(layers, key=lambda layer: layer.sqnr_db)
+    place = f"operator {worst.candidate_operator} {worst.kind}"
+    reason = f"Signal over noise of {place}, the lowest of {len(layers)} layers."
+    verdict = Verdict.PASS if worst.sqnr_db >= DIVERGENCE_DB else Verdict.FAIL
+    judge(_finding(margin, "lowest_layer_sqnr_db", _decibels(worst.sqnr_db), f"≥ {DIVERGENCE_DB:g}", verdict, reason))
+
+
+def test_what_quantization_costs_is_recorded(margin: Margin, judge: Judge) -> None:
+    answers = comparison(*margin).answers
+    reason = (
+        f"Signal over noise before softmax. Predictions that flip: {answers.logit_flips} by logits, "
+        f"{answers.output_flips} by outputs, {answers.ties} ties; class {answers.paired.worst_class} loses most, "
+        f"{answers.paired.worst_class_drop_points:.1f} points."
     )
+    assert answers.logit_sqnr_db > 0
+    judge(_finding(margin, "logit_sqnr_db", _decibels(answers.logit_sqnr_db), "", None, reason))
+
+
+def test_the_costliest_layer_is_recorded(margin: Margin, judge: Judge) -> None:
+    model, limit = margin
+    inputs = model.dataset.test.inputs[::3]
+    if read_model(model.variant(limit.relative_to).content).input.dtype != "float32":
+        pytest.skip(f"{limit.relative_to} is no float model that could be made coarse layer by layer")
+    pair = [execution(model.variant(name).content, inputs) for name in (limit.relative_to, limit.variant)]
+    *alone, together = sensitivity(*pair)
+    costs = {f"{cost.operator} {cost.kind}": cost.both.logit_sqnr_db for cost in alone if cost.both}
+    name = min(costs, key=lambda key: costs[key])
+    assert together.both is not None
+    assert together.both.logit_sqnr_db <= costs[name] + 1.0  # errors add up; a decibel for those that cancel
+    reason = (
+        f"Quantized alone in {limit.relative_to}, it leaves {costs[name]:.1f} dB at the logits; all layers together "
+        f"{together.both.logit_sqnr_db:.1f} dB."
+    )
+    judge(_finding(margin, "costliest_layer", name, "", None, reason))
 
 
 def test_no_int8_layer_has_a_bias_of_a_whole_step(margin: Margin) -> None:

@@ -47,9 +47,14 @@ class RangedTensor:
         """The largest real value that a code stands for."""
         return self.scale * (self.qmax - self.zero_point)
 
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the range must reach as far below 0 as above: of int16, whose zero point is 0."""
+        return self.qmax > 255
+
     def from_values(self, low: float, high: float) -> RangedTensor:
         """Return the same tensor with the range that values from low to high would have given it."""
-        if self.zero_point == 0 and self.qmax > 255:  # int16 is symmetric
+        if self.is_symmetric:
             low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
         chosen = choose_asymmetric(low, high, self.qmin, self.qmax)
         return RangedTensor(

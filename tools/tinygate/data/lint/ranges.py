@@ -96,15 +96,17 @@ def _clipping_and_coverage(
         worst = max(samples / MAX_SAMPLES_CLIPPED, elements / MAX_VALUES_CLIPPED)
         text = f"{samples:.2%} of held-out samples and {elements:.3%} of values lie outside {_range(tensor)}"
         yield graded("TG-D002", place, text, warning=worst > 1, error=worst > CLEARLY)
-        usual = _usual_span(reached)
+        usual = _usual_span(reached, symmetric=tensor.is_symmetric)
         ratio = (tensor.high - tensor.low) / usual if usual > 0 else np.inf
         text = f"{_range(tensor)} is {ratio:.2f} times what 99.8 % of training activations span"
         warning, error = not NARROW_WARNING <= ratio <= WIDE_WARNING, not NARROW_ERROR <= ratio <= WIDE_ERROR
         yield graded("TG-D003", place, text, warning=warning, error=error)
 
 
-def _usual_span(values: NDArray[np.float32]) -> float:
+def _usual_span(values: NDArray[np.float32], *, symmetric: bool) -> float:
     low, high = np.quantile(values, [0.001, 0.999])
+    if symmetric:
+        return float(2 * max(abs(low), abs(high)))
     return float(max(high, 0.0) - min(low, 0.0))
 
 
