@@ -67,10 +67,11 @@ def branches(order: tuple[int, int], quantized: bool = False) -> TfliteModel:
 
 
 def read_twice() -> TfliteModel:
-    """FULLY_CONNECTED whose result a RELU and an ADD read: the RELU is a layer of its own."""
+    """FULLY_CONNECTED whose result a MUL and a RELU read: the RELU is a layer of its own."""
     build = ModelBuilder()
-    x, y, positive, out = (build.tensor(name, (1, 8), "float32") for name in ("x", "y", "positive", "out"))
+    x, y, square, positive, out = (build.tensor(n, (1, 8), "float32") for n in ("x", "y", "square", "positive", "out"))
     build.operator("FULLY_CONNECTED", [x, build.constant("w", FIRST), -1], [y], FullyConnectedOptions())
+    build.operator("MUL", [y, y], [square], FusedOptions())
     build.operator("RELU", [y], [positive])
-    build.operator("ADD", [y, positive], [out], FusedOptions())
+    build.operator("ADD", [square, positive], [out], FusedOptions())
     return build.model([x], [out])

@@ -22,7 +22,7 @@ from tinygate.flatbuffer.writer import write_model
 from tinygate.model.folder import load_model
 from tinygate.quant.affine import per_tensor
 from tinygate.quant.compare import execution as executions
-from tinygate.quant.compare.graphs import Comparison, compare_graphs, predictions
+from tinygate.quant.compare.graphs import Comparison, compare_answers, compare_graphs, predictions
 from tinygate.quant.compare.measure import sqnr_db
 from tinygate.quant.compare.render import as_json
 from tinygate.quant.compare.sensitivity import sensitivity
@@ -201,12 +201,11 @@ def test_floats_that_overflow_do_not_stop_a_comparison() -> None:
 
 
 def test_ties_are_samples_whose_highest_output_is_shared() -> None:
-    def coarse(model: Any) -> None:
-        graph = model.subgraphs[0]
-        graph.tensors[graph.operators[-1].inputs[0]].quantization.scale = [1000.0]  # all classes alike
-
-    answers = compared(FLOAT, rewrite(INT8, coarse), windows().inputs[:40]).answers
-    assert answers.ties == 40
+    reference = np.array([[3, 1, 0], [0, 3, 1], [1, 0, 3]], np.float32)
+    candidate = np.array([[3, 3, 0], [0, 3, 1], [2, 2, 2]], np.float32)
+    answers = compare_answers((reference, reference), (reference, candidate), [0, 1, 2], None, 1.0)
+    assert (answers.ties, answers.output_flips, answers.logit_flips) == (2, 1, 0)
+    assert (answers.reference_accuracy_percent, answers.paired.lost) == (100, 1)
 
 
 def test_simulated_models_run_in_any_runtime() -> None:

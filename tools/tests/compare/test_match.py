@@ -22,7 +22,7 @@ def test_a_layer_holds_the_constant_arithmetic_and_the_activation_behind_it() ->
 
 
 def test_what_others_read_too_is_a_layer_of_its_own() -> None:
-    assert [layer.result.name for layer in layers_of(read_twice())] == ["y", "positive", "out"]
+    assert [layer.result.name for layer in layers_of(read_twice())] == ["y", "square", "positive", "out"]
 
 
 def test_a_fused_and_an_unfused_graph_have_the_same_layer() -> None:
