@@ -20,9 +20,10 @@ ROOT = Path(__file__).parents[3]
 ARTIFACTS = ROOT / "models" / "gesture" / "artifacts"
 INT8 = ARTIFACTS / "ptq_int8.tflite"
 HYBRID = ARTIFACTS / "dynamic_range.tflite"
+INT16 = ARTIFACTS / "ptq_int16x8.tflite"
 
 
-@pytest.mark.parametrize("path", sorted(set(ARTIFACTS.glob("*.tflite")) - {HYBRID}), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(set(ARTIFACTS.glob("*.tflite")) - {HYBRID, INT16}), ids=lambda path: path.stem)
 def test_source_holds_the_bytes_and_their_hash(path: Path) -> None:
     data = path.read_bytes()
     source = generate(data, path.name)
@@ -81,6 +82,24 @@ def test_what_a_microcontroller_cannot_run_is_refused(change: Any, sentence: str
 def test_dynamic_range_is_refused_by_its_operators_name() -> None:
     with pytest.raises(ModelFileError, match=r"dynamic_range\.tflite: operator \d+ \w+ is hybrid"):
         generate(HYBRID.read_bytes(), HYBRID.name)
+
+
+def quantize_dense_weights(scales: int) -> Any:
+    """Return a change that gives the weights of the dense layer so many scales."""
+
+    def change(model: Any) -> None:
+        tensors = [tensor for tensor in model.subgraphs[0].tensors if len(tensor.shape) == 2 and tensor.type == 9]
+        for tensor in tensors:
+            tensor.quantization.scale, tensor.quantization.zeroPoint = [0.005] * scales, [0] * scales
+
+    return change
+
+
+def test_int16_dense_layer_is_refused_per_channel_and_taken_per_tensor() -> None:
+    data = INT16.read_bytes()
+    assert "AddFullyConnected" in generate(rewrite(data, quantize_dense_weights(scales=1)), "a.tflite")
+    with pytest.raises(ModelFileError, match="FULLY_CONNECTED has int16 activations"):
+        generate(rewrite(data, quantize_dense_weights(scales=7)), "a.tflite")
 
 
 def test_truncated_model_is_refused_with_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,6 +76,7 @@ def check(model: TfliteModel) -> tuple[str, ...]:
         raise ModelFileError("the model has no operator. Is this the right file?")
     for graph, operator in operators:
         _refuse_hybrid(graph, operator)
+        _refuse_wrong_kernel(graph, operator)
     return tuple(sorted({_method(model, operator) for _, operator in operators}))
 
 
@@ -101,6 +102,23 @@ def _refuse_hybrid(graph: Subgraph, operator: Operator) -> None:
         raise ModelFileError(
             f"operator {operator.index} {operator.name} is hybrid (float32 activations, {weights.dtype} weights): "
             "dynamic-range models do not run on microcontrollers. Quantize activations too (full integer)."
+        )
+
+
+def _refuse_wrong_kernel(graph: Subgraph, operator: Operator) -> None:
+    """What esp-tflite-micro 1.4.0 takes and computes wrongly, seen on an emulated ESP32; look again when the pin moves.
+
+    Its FULLY_CONNECTED for int16 activations reads the multiplier per tensor whatever the weights have: with weights
+    quantized per channel it is 0, and so is every output.
+    """
+    if operator.name != "FULLY_CONNECTED" or len(operator.inputs) < 2 or min(operator.inputs[:2]) < 0:
+        return
+    activation, weights = (graph.tensors[index] for index in operator.inputs[:2])
+    if activation.dtype == "int16" and len(weights.scales) > 1:
+        raise ModelFileError(
+            f"operator {operator.index} FULLY_CONNECTED has int16 activations and weights quantized per channel, which "
+            "esp-tflite-micro 1.4.0 computes wrongly without a word. Convert with dense layers quantized per tensor "
+            "(converter._experimental_disable_per_channel_quantization_for_dense_layers = True)."
         )
 
 
