@@ -40,7 +40,7 @@ def compare(
         float | None, typer.Option(help=f"points of accuracy that may be lost ({MARGIN_POINTS:g})")
     ] = None,
     runtimes: Annotated[
-        str, typer.Option(help="runtime of each: tflm, litert-ref, litert; default: litert for floats, tflm")
+        str, typer.Option(help="runtime of each: tflm, litert-ref, litert, numpy; default: litert for floats, tflm")
     ] = "",
     sensitivity: Annotated[bool, typer.Option(help="also quantize one layer at a time")] = False,
     json_file: Annotated[

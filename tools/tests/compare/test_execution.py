@@ -46,5 +46,5 @@ def test_where_tflm_is_missing_its_stand_in_is_named(monkeypatch: pytest.MonkeyP
 
 
 def test_an_unknown_runtime_is_refused() -> None:
-    with pytest.raises(ConfigError, match="known: tflm, litert-ref, litert"):
+    with pytest.raises(ConfigError, match="known: tflm, litert-ref, litert, numpy"):
         execution(INT8, GESTURE.dataset.test.inputs[:1], "onnx")

@@ -24,6 +24,13 @@ def test_reference_kernels_of_litert_differ_in_fully_connected_only(name: str) -
     assert first.differing <= 0.005 * first.elements
 
 
+@pytest.mark.parametrize("name", ["ptq_int8", "ptq_int8_per_tensor", "ptq_int16x8", "qat_int8"])
+def test_the_interpreter_in_numpy_is_tflm_to_the_bit(name: str) -> None:
+    content, inputs = GESTURE.variant(name).content, GESTURE.dataset.test.inputs[::8]
+    comparison = compare_runtimes(execution(content, inputs, "tflm"), execution(content, inputs, "numpy"))
+    assert comparison.first_diverging is None
+
+
 def test_a_runtime_agrees_with_itself() -> None:
     one = execution(GESTURE.variant("ptq_int8").content, GESTURE.dataset.test.inputs[:100])
     comparison = compare_runtimes(one, one)

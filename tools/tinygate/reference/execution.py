@@ -25,9 +25,28 @@ def _run_xnnpack(*args: Any, **options: Any) -> ReferenceRun:
     return run_litert(*args, reference_kernels=False, **options)
 
 
-_RUNTIMES: dict[str, Callable[..., ReferenceRun]] = {"tflm": run_tflm, "litert-ref": run_litert, "litert": _run_xnnpack}
+def _in_a_process(ask: Callable[..., ReferenceRun]) -> Run:
+    def run(content: bytes, inputs: NDArray[Any], tensors: Sequence[int]) -> Sequence[NDArray[Any]]:
+        return ask(content, inputs, tensors=tensors, use_cache=False, timeout_s=TIMEOUT_S).all_outputs
+
+    return run
+
+
+def _in_numpy(content: bytes, inputs: NDArray[Any], tensors: Sequence[int]) -> Sequence[NDArray[Any]]:
+    from tinygate.quant.interpreter import interpret
+
+    computed = interpret(read_model(content), inputs).tensors
+    return [computed[index] for index in tensors]
+
+
+_RUNTIMES: dict[str, Run] = {
+    "tflm": _in_a_process(run_tflm),
+    "litert-ref": _in_a_process(run_litert),
+    "litert": _in_a_process(_run_xnnpack),
+    "numpy": _in_numpy,
+}
 RUNTIMES = tuple(_RUNTIMES)
-"""TFLM; LiteRT's reference kernels; LiteRT as it comes (XNNPACK)."""
+"""TFLM; LiteRT's reference kernels; LiteRT as it comes (XNNPACK); tinygate's own interpreter of integer models."""
 
 
 def default_runtime(model: TfliteModel) -> str:
@@ -64,12 +83,10 @@ def execution(content: bytes, samples: NDArray[Any], runtime: str = "") -> Execu
 
 
 def _runner(runtime: str) -> Run:
-    def part(content: bytes, inputs: NDArray[Any], tensors: Sequence[int]) -> Sequence[NDArray[Any]]:
-        answer = _RUNTIMES[runtime](content, inputs, tensors=tensors, use_cache=False, timeout_s=TIMEOUT_S)
-        return answer.all_outputs
+    part = _RUNTIMES[runtime]
 
     def run(content: bytes, inputs: NDArray[Any], tensors: Sequence[int]) -> Sequence[NDArray[Any]]:
-        if len(inputs) < _WORTH_SPLITTING:
+        if len(inputs) < _WORTH_SPLITTING or part is _in_numpy:
             return part(content, inputs, tensors)
         with ThreadPoolExecutor(LANES) as pool:
             parts = list(pool.map(lambda rows: part(content, rows, tensors), np.array_split(inputs, LANES)))
