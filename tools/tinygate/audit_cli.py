@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,8 @@ import typer
 
 from tinygate.errors import InputError, ModelFileError
 from tinygate.verdict import Verdict
+
+_LARGEST_FILE_BYTES = 256 << 20  # far beyond any flash; keeps the audit's memory below 1 GB
 
 
 class Format(StrEnum):
@@ -67,7 +70,17 @@ def audit(
 
 def _content(model: Path) -> bytes:
     try:
-        return model.read_bytes()
+        status = model.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ModelFileError(f"{model} is no regular file. Name a .tflite file.")
+        if status.st_size > _LARGEST_FILE_BYTES:
+            megabytes = _LARGEST_FILE_BYTES >> 20
+            raise ModelFileError(
+                f"{model} has {status.st_size} bytes; a model for a microcontroller has at most {megabytes} MiB. "
+                "Is this the right file?"
+            )
+        with model.open("rb") as file:
+            return file.read(_LARGEST_FILE_BYTES)
     except OSError as error:
         raise ModelFileError(f"{model} cannot be read: {error.strerror}. Name a .tflite file.") from None
 

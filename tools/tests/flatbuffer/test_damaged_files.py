@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 import time
 import tracemalloc
+from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from tinygate.errors import ModelFileError
 from tinygate.flatbuffer import TfliteModel, parse_model, read_model
+from tinygate.flatbuffer.edit import rewrite
 from tinygate.flatbuffer.writer import write_model
 
 
@@ -96,3 +99,48 @@ def test_tables_that_share_one_long_vector_cost_no_more_than_the_file() -> None:
     assert time.process_time() - started < 2
     assert tracemalloc.get_traced_memory()[1] < 20 * len(data)
     tracemalloc.stop()
+
+
+def test_a_million_offsets_to_one_table_are_refused_at_once() -> None:
+    started = time.process_time()
+    with pytest.raises(ModelFileError, match="more than any model has"):
+        parse_model(aliasing_file(1_000_000, 10))
+    assert time.process_time() - started < 1
+
+
+def test_an_offset_that_tinygate_does_not_follow_is_checked_all_the_same(small_model: TfliteModel) -> None:
+    data = bytearray(rewrite(write_model(small_model), add_custom_options))
+    vector = data.index(b"needle") - 4
+    offsets = [at for at in range(0, vector, 4) if at + struct.unpack_from("<I", data, at)[0] == vector]
+    for at in offsets:
+        struct.pack_into("<I", data, at, 0x80000000)
+    assert offsets
+    assert not survives(bytes(data))
+
+
+def add_custom_options(model: Any) -> None:
+    model.subgraphs[0].operators[0].customOptions = list(b"needle")
+
+
+def test_numbers_that_many_operators_share_are_decoded_a_limited_number_of_times() -> None:
+    builder = flatbuffers.Builder(1024)
+    numbers = builder.CreateNumpyVector(np.zeros(100_000, np.int32))
+    operator = table(builder, {1: numbers})
+    graph = table(builder, {3: offsets(builder, operator, 20)})
+    builder.Finish(table(builder, {2: offsets(builder, graph, 1)}), b"TFL3")
+    with pytest.raises(ModelFileError, match=r"field 1 of operator 3 .* share the same bytes"):
+        parse_model(bytes(builder.Output()))
+
+
+def table(builder: Any, fields: dict[int, int]) -> int:
+    builder.StartObject(max(fields) + 1)
+    for slot, offset in fields.items():
+        builder.PrependUOffsetTRelativeSlot(slot, offset, 0)
+    return int(builder.EndObject())
+
+
+def offsets(builder: Any, offset: int, count: int) -> int:
+    builder.StartVector(4, count, 4)
+    for _ in range(count):
+        builder.PrependUOffsetTRelative(offset)
+    return int(builder.EndVector())

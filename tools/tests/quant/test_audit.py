@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import random
 import struct
 import subprocess
@@ -152,19 +153,29 @@ def test_a_missing_or_foreign_file_is_an_error_of_its_own(run: Any, tmp_path: Pa
     assert isinstance(run().exception, InputError)
 
 
+def test_what_is_no_regular_file_or_too_large_is_refused_unread(run: Any, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with (tmp_path / "sparse").open("wb") as sparse:
+        sparse.truncate(3 << 30)
+    for path in ("/dev/zero", tmp_path / "fifo", tmp_path / "sparse"):
+        assert isinstance(run(path).exception, ModelFileError)
+
+
 def test_the_tables_of_tensors_shows_weights_as_bars(run: Any, tmp_path: Path) -> None:
     (tmp_path / "m.tflite").write_bytes(INT8)
     assert "█" in run(tmp_path / "m.tflite", "--tensors").stdout
 
 
-def large_model(path: Path) -> None:
+def large_model(path: Path, width: int = 548) -> None:
     """300 KB of weights."""
     build, rng = ModelBuilder(), np.random.default_rng(0)
-    x = build.tensor("x0", (1, 548), "int8", [0.05], [0])
+    x = build.tensor("x0", (1, width), "int8", [0.05], [0])
     for layer in range(1):
-        w = build.constant(f"w{layer}", np.clip(rng.normal(0, 40, (548, 548)), -127, 127).astype(np.int8), [0.01], [0])
-        b = build.constant(f"b{layer}", np.zeros(548, np.int32), [0.0005], [0])
-        y = build.tensor(f"x{layer + 1}", (1, 548), "int8", [1.0], [0])
+        w = build.constant(
+            f"w{layer}", np.clip(rng.normal(0, 40, (width, width)), -127, 127).astype(np.int8), [0.01], [0]
+        )
+        b = build.constant(f"b{layer}", np.zeros(width, np.int32), [0.0005], [0])
+        y = build.tensor(f"x{layer + 1}", (1, width), "int8", [1.0], [0])
         build.operator("FULLY_CONNECTED", [x, w, b], [y], FullyConnectedOptions(), version=4)
     path.write_bytes(write_model(build.model([0], [y])))
 
@@ -180,6 +191,15 @@ def test_300_kilobytes_take_less_than_a_second_of_computing_with_start_up(tmp_pa
     command = [sys.executable, "-c", script, "audit", str(tmp_path / "large.tflite")]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert float(result.stderr) < 1.0
+
+
+def test_memory_stays_near_the_size_of_the_file(tmp_path: Path) -> None:
+    large_model(tmp_path / "large.tflite", 5000)
+    data = (tmp_path / "large.tflite").read_bytes()
+    tracemalloc.start()
+    audit(data)
+    assert tracemalloc.get_traced_memory()[1] < 2.5 * len(data)
+    tracemalloc.stop()
 
 
 # No bytes make it stumble

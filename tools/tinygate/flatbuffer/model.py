@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +127,7 @@ class Operator:
         inputs: tensor indices, -1 for an input left out.
         outputs: tensor indices.
         options: its options, decoded as far as tinygate knows them.
+        options_type: their type's number in the schema's union BuiltinOptions; 0 if the file gives no options.
     """
 
     index: int
@@ -137,6 +138,7 @@ class Operator:
     outputs: tuple[int, ...]
     intermediates: tuple[int, ...]
     options: Options
+    options_type: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tinygate.flatbuffer.schema import ACTIVATIONS, PADDINGS, name_of
+from tinygate.flatbuffer.layout import UNIONS
+from tinygate.flatbuffer.schema import ACTIVATIONS, OPERATORS, PADDINGS, name_of
 
 
 def slot(number: int, code: str, default: Any = 0, names: tuple[str, ...] = ()) -> Any:
@@ -138,6 +139,26 @@ class CountAxisOptions(Options):
 
 
 @dataclass(frozen=True)
+class SplitOptions(Options):
+    """Options of SPLIT and SPLIT_V: the number of parts."""
+
+    count: int = slot(0, "i")
+
+
+@dataclass(frozen=True)
+class StridedSliceOptions(Options):
+    """Options of STRIDED_SLICE: bit masks over dimensions, as in NumPy's notation: begin and end left out, `...`, new
+    axes, single indices.
+    """
+
+    begin_mask: int = slot(0, "i")
+    end_mask: int = slot(1, "i")
+    ellipsis_mask: int = slot(2, "i")
+    new_axis_mask: int = slot(3, "i")
+    shrink_axis_mask: int = slot(4, "i")
+
+
+@dataclass(frozen=True)
 class LeakyReluOptions(Options):
     """Options of LEAKY_RELU: alpha · x for x < 0."""
 
@@ -185,13 +206,33 @@ OPTION_TYPES: dict[int, type[Options]] = {
     27: ReducerOptions,
     28: FusedOptions,  # SUB
     29: FusedOptions,  # DIV
+    32: StridedSliceOptions,
+    35: SplitOptions,
     49: TransposeConvOptions,
     59: CountAxisOptions,
     64: CountAxisOptions,
     71: FusedOptions,  # UNIDIRECTIONAL_SEQUENCE_LSTM
     75: LeakyReluOptions,
+    79: SplitOptions,  # SPLIT_V
     92: BranchOptions,
     93: BranchOptions,
     103: CallOnceOptions,
 }
 """Options by their number in the schema's union BuiltinOptions."""
+
+_IRREGULAR_NAMES = {
+    "AVERAGE_POOL_2D": "Pool2D", "MAX_POOL_2D": "Pool2D", "L2_POOL_2D": "Pool2D", "L2_NORMALIZATION": "L2Norm",
+    "MEAN": "Reducer", "SUM": "Reducer", "REDUCE_PROD": "Reducer", "REDUCE_MAX": "Reducer", "REDUCE_MIN": "Reducer",
+    "REDUCE_ANY": "Reducer", "REDUCE_ALL": "Reducer", "MAXIMUM": "MaximumMinimum", "MINIMUM": "MaximumMinimum",
+    "UNIDIRECTIONAL_SEQUENCE_RNN": "SequenceRNN", "CONV_3D_TRANSPOSE": "Conv3D", "MULTINOMIAL": "Random",
+    "RANDOM_UNIFORM": "Random", "RANDOM_STANDARD_NORMAL": "Random",
+}  # fmt: skip
+
+
+def options_type_of(operator: str) -> int:
+    """Return the number in the union BuiltinOptions that an operator's options must have; 0 if it has none."""
+    name = _IRREGULAR_NAMES.get(operator, operator.replace("_", "")).lower() + "options"
+    return _NUMBERS.get(name, 0) if operator in OPERATORS else 0
+
+
+_NUMBERS = {member.lower(): number for number, member in enumerate(UNIONS["BuiltinOptions"], 1)}

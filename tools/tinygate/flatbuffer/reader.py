@@ -23,6 +23,7 @@ from tinygate.flatbuffer.model import (
 )
 from tinygate.flatbuffer.options import OPTION_TYPES, Options
 from tinygate.flatbuffer.references import dangling_references
+from tinygate.flatbuffer.verify import verify
 from tinygate.flatbuffer.wire import Table, Wire
 
 _CUSTOM = schema.OPERATORS.index("CUSTOM")
@@ -58,7 +59,9 @@ def parse_model(data: bytes) -> TfliteModel:
     """
     if len(data) < _SMALLEST_FILE_BYTES:
         raise ModelFileError(f"not a .tflite: {len(data)} bytes are too few. Is this the right file?")
-    root = Wire(data).root()
+    wire = Wire(data)
+    verify(wire)
+    root = wire.root()
     codes = root.tables(1, "operator code", _read_code)
     buffers = root.tables(4, "buffer", _read_buffer)
     return TfliteModel(
@@ -133,6 +136,7 @@ def _read_shape(table: Table, index: int) -> tuple[int, ...]:
 def _read_operator(table: Table, index: int, codes: tuple[OperatorCode, ...]) -> Operator:
     number = table.scalar(0, "I", 0)
     code = codes[number] if number < len(codes) else OperatorCode(f"dangling({number})", "", 0)
+    options, options_type = _read_options(table, index)
     return Operator(
         index=index,
         name=code.custom or code.name,
@@ -141,16 +145,18 @@ def _read_operator(table: Table, index: int, codes: tuple[OperatorCode, ...]) ->
         inputs=table.numbers(1, "i", int),
         outputs=table.numbers(2, "i", int),
         intermediates=table.numbers(8, "i", int),
-        options=_read_options(table, index),
+        options=options,
+        options_type=options_type,
     )
 
 
-def _read_options(operator: Table, index: int) -> Options:
-    kind = OPTION_TYPES.get(operator.scalar(3, "B", 0))
-    table = operator.table(4, f"the options of operator {index}") if kind else None
-    if kind is None or table is None:
-        return Options()
-    return kind(**{field.name: _read_option(table, field.metadata) for field in dataclasses.fields(kind)})
+def _read_options(operator: Table, index: int) -> tuple[Options, int]:
+    number = operator.scalar(3, "B", 0)
+    table = operator.table(4, f"the options of operator {index}") if number else None
+    if table is None:
+        return Options(), 0
+    kind = OPTION_TYPES.get(number, Options)
+    return kind(**{field.name: _read_option(table, field.metadata) for field in dataclasses.fields(kind)}), number
 
 
 def _read_option(table: Table, place: Any) -> Any:

@@ -3,8 +3,8 @@
 The wire format (flatbuffers.dev, "FlatBuffer Internals"): everything is little-endian; a table starts with a signed
 offset back to its vtable, which holds for every field slot the field's place relative to the table, or 0 for an
 absent field; strings, vectors and tables are reached through unsigned forward offsets. Generated accessors follow all
-of these blindly. Here each one is checked against the file's length, and a budget on decoded bytes keeps the cost of
-aliased vectors (a small file in which thousands of tables share one long vector) proportional to the file.
+of these blindly. Here each one is checked against the file's length, and budgets on decoded bytes and numbers keep the
+cost of aliased vectors (a small file in which thousands of tables share one long vector) proportional to the file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _BUDGET_PER_FILE_BYTE = 8
 _BUDGET_BASE_BYTES = 4096
+_NUMBERS_AT_LEAST = 100_000
+_FILE_BYTES_PER_NUMBER = 2  # a number takes 4 bytes and more, unless vectors are shared
 
 
 @dataclass
@@ -28,9 +30,11 @@ class Wire:
 
     data: bytes
     budget_bytes: int = field(init=False)
+    numbers_left: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.budget_bytes = _BUDGET_BASE_BYTES + _BUDGET_PER_FILE_BYTE * len(self.data)
+        self.numbers_left = _NUMBERS_AT_LEAST + len(self.data) // _FILE_BYTES_PER_NUMBER
 
     def reject(self, what: str, at: int) -> NoReturn:
         """Raise ModelFileError saying what is wrong at byte `at`."""
@@ -125,6 +129,11 @@ class Table:
     def numbers(self, slot: int, code: str, kind: type[T]) -> tuple[T, ...]:
         """Return the vector of numbers in field `slot`; empty if absent."""
         first, count = self._vector(slot, struct.calcsize(code))
+        self.wire.numbers_left -= count
+        if self.wire.numbers_left < 0:
+            self.wire.reject(
+                f"the vector in field {slot} of {self.what} is one of too many that share the same bytes", first
+            )
         values: tuple[T, ...] = struct.unpack_from(f"<{count}{code}", self.wire.data, first)
         return values
 

@@ -16,7 +16,7 @@ from tinygate.flatbuffer.options import OPTION_TYPES, Options
 
 _ALIGNMENT = 16  # TFLM reads constants in place
 _UNION_OF_OPERATOR = {"ADD": 11, "L2_NORMALIZATION": 12, "MUL": 21, "SUB": 28, "DIV": 29, "PACK": 59, "UNPACK": 64,
-                      "IF": 92, "WHILE": 93}  # fmt: skip
+                      "SPLIT_V": 79, "IF": 92, "WHILE": 93}  # fmt: skip
 _PREPEND = {"b": "Int8", "B": "Uint8", "?": "Bool", "i": "Int32", "I": "Uint32", "f": "Float32", "q": "Int64",
             "O": "UOffsetTRelative"}  # fmt: skip
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.flatbuffer.model import Tensor
-from tinygate.quant.audit.product import CODE_RANGES, is_usable, values_of
+from tinygate.quant.audit.product import BLOCK_CODES, CODE_RANGES, is_usable, values_of
 from tinygate.quant.audit.view import View
 
 
@@ -68,10 +68,10 @@ def _figures(tensor: Tensor, role: str, after_relu: bool) -> TensorFigures:
     wasted, saturated = _wasted(tensor) if after_relu else 0, 0.0
     histogram: tuple[int, ...] = ()
     if role == "weights" and codes is not None and tensor.dtype == "int8" and codes.size:
-        counts = np.bincount(codes.reshape(-1).astype(np.int64) + 128, minlength=256)
+        counts = _counts(codes)
         histogram = tuple(int(count) for count in counts)
         saturated = float(counts[[0, 1, 255]].sum() / codes.size)
-        wasted = int(2 * (127 - min(np.abs(codes.astype(np.int64)).max(), 127)))
+        wasted = int(2 * (127 - min(np.abs(np.flatnonzero(counts) - 128).max(), 127)))
     low, high = _range(tensor, codes)
     return TensorFigures(
         index=tensor.index,
@@ -104,6 +104,15 @@ def _range(tensor: Tensor, codes: NDArray[np.generic] | None) -> tuple[float, fl
     scales, axis = np.array(tensor.scales), tensor.quantized_dimension if codes.ndim > 1 else 0
     if len(scales) > 1 and (not 0 <= axis < codes.ndim or codes.shape[axis] != len(scales)):
         return math.nan, math.nan
-    along = scales.reshape([-1 if d == axis else 1 for d in range(codes.ndim)]) if len(scales) > 1 else scales[0]
-    real = (codes.astype(np.float64) - zero_point) * along
+    others = tuple(d for d in range(codes.ndim) if d != axis) if len(scales) > 1 else None
+    ends = np.stack([codes.min(axis=others), codes.max(axis=others)]).astype(np.float64)
+    real = (ends - zero_point) * scales  # scales are positive: ends stay ends
     return float(real.min()), float(real.max())
+
+
+def _counts(codes: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Return how often each int8 code occurs, [256]."""
+    flat = codes.reshape(-1)
+    blocks = (flat[start : start + BLOCK_CODES] for start in range(0, flat.size, BLOCK_CODES))
+    counts = [np.bincount(block.astype(np.int64) + 128, minlength=256) for block in blocks]
+    return np.asarray(np.sum(counts, axis=0), np.int64)

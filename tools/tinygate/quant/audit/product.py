@@ -1,7 +1,7 @@
 """An operator that multiplies an input with weights, and what is known about its weights row by row.
 
 Memory matters here: a damaged file may let thousands of operators share one large weight tensor. Sums over weights are
-therefore taken once per tensor, and without widening it.
+therefore taken once per tensor, and in blocks.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ WEIGHTED = {
     "TRANSPOSE_CONV": (2, 1, 3, 0),
 }
 _OUTERMOST = 127
+_PER_CHANNEL = ("positive", "negative", "squares", "largest", "outermost")
+BLOCK_CODES = 1 << 20
+"""How many weights are looked at together: intermediate results take a few times their size."""
 
 Floats = NDArray[np.float64]
 
@@ -54,13 +57,23 @@ def row_sums(weights: Tensor, axis: int) -> RowSums | None:
     values = values_of(weights)
     if values is None or values.ndim <= axis or weights.dtype not in ("int8", "uint8", "int16") or not values.size:
         return None
-    rows: NDArray[Any] = np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1)
-    largest = np.maximum(rows.max(axis=1).astype(np.int64), -rows.min(axis=1).astype(np.int64))
+    channels = np.moveaxis(values, axis, 0)
+    step = max(BLOCK_CODES * len(channels) // channels.size, 1)
+    parts = [_sums_of(channels[start : start + step]) for start in range(0, len(channels), step)]
+    return RowSums(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _PER_CHANNEL},
+        minus_128=sum(part.minus_128 for part in parts),
+        per_channel=parts[0].per_channel,
+    )
+
+
+def _sums_of(block: NDArray[Any]) -> RowSums:
+    rows = block.reshape(len(block), -1)
     return RowSums(
         positive=rows.clip(min=0).sum(axis=1, dtype=np.float64),
         negative=rows.clip(max=0).sum(axis=1, dtype=np.float64),
         squares=np.einsum("ij,ij->i", rows, rows, dtype=np.float64, casting="unsafe"),
-        largest=largest,
+        largest=np.maximum(rows.max(axis=1).astype(np.int64), -rows.min(axis=1).astype(np.int64)),
         outermost=((rows >= _OUTERMOST) | (rows <= -_OUTERMOST)).sum(axis=1),
         minus_128=int((rows == -128).sum()),
         per_channel=rows.shape[1],
