@@ -48,6 +48,10 @@ def test_windows(manifest: Manifest) -> None:
     manifest["calibration"]["samples"][:3] = listed("test", [0, 500, 1000])
 
 
+def a_test_window_under_a_training_name(manifest: Manifest) -> None:
+    manifest["calibration"]["samples"][0]["sha256"] = listed("test", [10])[0]["sha256"]
+
+
 def half_a_window_later(manifest: Manifest) -> None:
     (sample,) = listed("test", [10])
     manifest["calibration"]["samples"][0] = sample | {"start": sample["start"] + 25, "sha256": "0" * 64}
@@ -79,6 +83,7 @@ test_windows.__test__ = False  # type: ignore[attr-defined]
         (one_class, {"TG-D005", "TG-D002"}),
         (twenty, {"TG-D001"}),
         (test_windows, {"TG-D006", "TG-D008", "TG-D009", "TG-D010"}),
+        (a_test_window_under_a_training_name, {"TG-D006", "TG-D007"}),
         (half_a_window_later, {"TG-D008", "TG-D009", "TG-D010"}),
         (duplicates, {"TG-D011"}),
         (nobodys_windows, {"TG-D020"}),
@@ -93,6 +98,14 @@ def test_what_is_wrong_is_named(damage: Callable[[Manifest], None], codes: set[s
 def test_samples_from_outside_the_training_set_are_noticed(tmp_path: Path) -> None:
     report = lint_model(load_model(damaged(tmp_path, validation_subjects)))
     assert {"TG-D015", "TG-D019"} <= report.codes
+
+
+def test_a_sample_is_found_by_its_hash_wherever_the_manifest_puts_it(tmp_path: Path) -> None:
+    def misplace(manifest: Manifest) -> None:
+        manifest["calibration"]["samples"][0]["recording"] = 9999
+
+    report = lint_model(load_model(damaged(tmp_path, misplace)))
+    assert not {"TG-D015", "TG-D020"} & report.codes
 
 
 def test_a_manifest_without_a_set_says_so(tmp_path: Path) -> None:
