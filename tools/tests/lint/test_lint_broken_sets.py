@@ -85,6 +85,7 @@ def test_noise_is_not_real(kind: str) -> None:
     assert {"TG-D012", "TG-D013"} <= {finding.code for finding in report.errors}
     assert "TG-D015" in report.codes
     assert ("TG-D016" in report.codes) == (kind == "uniform")
+    assert ("TG-D014" in {finding.code for finding in report.errors}) == (kind == "uniform")
 
 
 def test_one_class_is_missing_the_others() -> None:
