@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,13 @@ def test_the_terminal_shows_figures_and_what_was_not_measured() -> None:
     text = terminal(summary())
     for part in ("13,504", "not measured", "bit-exact", "An emulated board has no chip's time.", "verdict: PASS"):
         assert part in text
+
+
+def test_floats_within_a_tolerance_are_not_called_bit_exact() -> None:
+    close = replace(finding("parity_mismatches", 0), note="floats within 1e-05")
+    text = terminal(Summary((Row("gesture", "ptq_int8", (close,), (), (), is_expected=True),), (), (), PLACE))
+    assert "within rounding" in text
+    assert "bit-exact" not in text
 
 
 def test_markdown_tables_are_whole() -> None:
