@@ -30,9 +30,11 @@ def gate(
     report_dir: Annotated[Path, typer.Option(help="where report.md, junit.xml and the journal go")] = Path("report"),
 ) -> None:
     """Judge every model on the host and on a board; exit 0 PASS, 1 FAIL, 2 ERROR, 3 INCONCLUSIVE."""
+    from tinygate.board.options import checked_chip
     from tinygate.gate.nightly import GateRun, run_gate
     from tinygate.report.write import write_report
 
+    checked_chip(board, target, port)  # before anything runs
     ports = (f"--port={port}",) if port else ()
     run = GateRun(Path.cwd(), report_dir, target, board, models_root, tuple(model or ()), ports)
     summary, junit = run_gate(run)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tinygate.errors import InputError
 from tinygate.verdict import place_of
 
 pytest_plugins = ["tinygate.board.embedded"]
@@ -89,26 +90,29 @@ def chosen_board(config: pytest.Config) -> BoardChoice:
     named = next((name for name in (port, usb_serial, mac) if name), None)
     if board is None and named is None:
         raise pytest.UsageError(f"target tests need a board and none was named. Add one of\n{_choices(target)}")
-    chip = _checked(board or "serial", target, named)
+    try:
+        chip = checked_chip(board or "serial", target, named)
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from error
     return BoardChoice(board or "serial", chip, port, usb_serial, mac.lower() if mac else None)
 
 
-def _checked(board: str, target: str | None, named: str | None) -> str:
-    """Return the chip, if board, chip and what names the port belong together."""
+def checked_chip(board: str, target: str | None, named: str | None) -> str:
+    """Return the chip on a board. Raises InputError if board, chip and what names the port do not belong together."""
     if board not in BOARDS:
-        raise pytest.UsageError(f"--board {board}: no such board. Use one of\n{_choices(target)}")
+        raise InputError(f"--board {board}: no such board. Use one of\n{_choices(target)}")
     if board == "serial" and (not named or named.endswith("*")):
-        raise pytest.UsageError(
+        raise InputError(
             "--board serial needs one port, by --port (a device or an rfc2217:// URL), --port-serial-number or "
             "--port-mac: ports are never probed"
         )
     if board != "serial" and named:
-        raise pytest.UsageError(f"--board {board} brings its own port; leave out {named} or use --board serial")
+        raise InputError(f"--board {board} brings its own port; leave out {named} or use --board serial")
     if board == "serial" and not target:
-        raise pytest.UsageError(f"{named} needs --target: the chip on it, one of {', '.join(CHIPS[board])}")
+        raise InputError(f"{named} needs --target: the chip on it, one of {', '.join(CHIPS[board])}")
     chip = target or "esp32"
     if chip not in CHIPS[board]:
-        raise pytest.UsageError(f"--board {board} cannot be --target {chip}: it can be {', '.join(CHIPS[board])}")
+        raise InputError(f"--board {board} cannot be --target {chip}: it can be {', '.join(CHIPS[board])}")
     return chip
 
 
