@@ -4,8 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 TRAIN := .venv-train
 TARGET ?= esp32
-BOARD ?= virtual
-# PORT names the port of BOARD=serial.
+# make gate PORT=/dev/… judges on a real board.
+BOARD ?= $(if $(PORT),serial,virtual)
 GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 

@@ -23,7 +23,9 @@ app = typer.Typer(
 @app.command()
 def gate(
     target: Annotated[str, typer.Option(help="the chip, as pytest-embedded names it")] = "esp32",
-    board: Annotated[str, typer.Option(help="virtual, virtual-fast, serial or qemu")] = "virtual",
+    board: Annotated[
+        str | None, typer.Option(help="virtual, virtual-fast, serial or qemu; default: virtual, serial with --port")
+    ] = None,
     port: Annotated[str | None, typer.Option(help="serial port of the board; never probed")] = None,
     model: Annotated[list[str] | None, typer.Option(help="judge this model only; may be repeated")] = None,
     models_root: Annotated[Path, typer.Option(help="folder that holds the model folders")] = Path("models"),
@@ -34,6 +36,7 @@ def gate(
     from tinygate.gate.nightly import GateRun, run_gate
     from tinygate.report.write import write_report
 
+    board = board or ("serial" if port else "virtual")
     checked_chip(board, target, port)  # before anything runs
     ports = (f"--port={port}",) if port else ()
     run = GateRun(Path.cwd(), report_dir, target, board, models_root, tuple(model or ()), ports)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tinygate.errors import ConfigError, ModelFileError, TinygateError
+from tinygate.errors import ConfigError, InputError, ModelFileError, TinygateError
 from tinygate.gate.rules import rules_at
 from tinygate.model.folder import Model, Variant, find_models
 from tinygate.store import journal
@@ -33,6 +33,7 @@ class JudgedError(AssertionError):
 _models_key = pytest.StashKey[tuple[Model, ...]]()
 _journal_key = pytest.StashKey[Path | None]()
 _broken_key = pytest.StashKey[dict[str, str]]()
+_told_key = pytest.StashKey[set[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--journal")
     config.stash[_journal_key] = Path(path) if path else None
     config.stash[_broken_key] = {}
+    config.stash[_told_key] = set()
     try:
         found = tuple(find_models(_relative(root)))
     except ConfigError as error:
@@ -164,7 +166,9 @@ def pytest_runtest_makereport(
     """Show a TinygateError as its sentence, and journal how each test ended."""
     report = yield
     error = call.excinfo.value if call.excinfo is not None else None
-    if not os.environ.get("TINYGATE_TRACEBACK"):
+    if isinstance(error, InputError):
+        _tell_once(item, report, str(error))
+    if not report.skipped and not os.environ.get("TINYGATE_TRACEBACK"):
         if isinstance(error, JudgedError):
             report.longrepr = str(error)
         elif isinstance(error, TinygateError):
@@ -173,6 +177,15 @@ def pytest_runtest_makereport(
     if path is not None and (report.when == "call" or not report.passed):
         journal.append(path, _outcome(item, report, error))
     return report
+
+
+def _tell_once(item: pytest.Item, report: pytest.TestReport, sentence: str) -> None:
+    """Let one test fail for an unusable input, and skip the others that meet the same: one cause, one failure."""
+    told = item.config.stash[_told_key]
+    if sentence in told:
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: as told before: {sentence}")
+    told.add(sentence)
 
 
 def _outcome(item: pytest.Item, report: pytest.TestReport, error: BaseException | None) -> journal.TestOutcome:

@@ -15,7 +15,7 @@ from tinygate.cli import main
         (["--board", "nonsense"], "no such board"),
         (["--board", "serial"], "ports are never probed"),
         (["--target", "esp32s3"], "cannot be --target esp32s3"),
-        (["--port", "/dev/ttyUSB0"], "brings its own port"),
+        (["--board", "virtual", "--port", "/dev/ttyUSB0"], "brings its own port"),
         (["--model", "nope"], "no model to judge"),
         (["--models-root", "/nope"], "/nope: no model to judge"),
     ],

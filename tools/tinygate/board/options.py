@@ -15,6 +15,7 @@ from tinygate.verdict import place_of
 
 pytest_plugins = ["tinygate.board.embedded"]
 
+QEMU_COUNTS_INSTRUCTIONS = "-icount 3,sleep=off -rtc clock=vm"
 BOARDS = {
     "virtual": "an emulated ESP32 behind a serial port on this machine; esptool flashes it",
     "virtual-fast": "the same without flashing, for quick runs",
@@ -72,6 +73,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--ram-bytes", type=int, default=256 * 1024, help="RAM that firmware and application share (262144)"
     )
     group.addoption("--lock-wait", type=float, default=0, metavar="S", help="seconds to wait for a board in use (0)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let QEMU count instructions unless told otherwise: on a busy machine's clock watchdogs bite for nothing."""
+    if config.getoption("--board") == "qemu" and config.getoption("--qemu-extra-args", None) is None:
+        config.option.qemu_extra_args = QEMU_COUNTS_INSTRUCTIONS
 
 
 def chosen_board(config: pytest.Config) -> BoardChoice:

@@ -70,9 +70,10 @@ class Summary:
         said = {finding.sentence() for finding in findings}
         tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and t.message not in said]
         missing = [
-            f"{Verdict.INCONCLUSIVE}: {gap.model} {gap.variant} on {gap.place}: no test reported {gap.figure}"
+            f"{Verdict.INCONCLUSIVE}: {row.model} {row.variant}: no test reported "
+            + ", ".join(f"{gap.figure} ({gap.place})" for gap in row.missing)
             for row in self.rows
-            for gap in row.missing
+            if row.missing
         ]
         sentences = sorted(said) + [f"{t.verdict}: {t.node_id}: {t.message}" for t in tests] + missing
         return tuple(sorted(sentences, key=_severity))
