@@ -152,6 +152,8 @@ CORRUPTIONS: list[tuple[str, Change, str, int]] = [
     ("bias cut short", of_tensor(P.bias, shape=[15]), "TG-Q027", P.bias),
     ("weights without quantization", without_quantization(P.weights), "TG-Q036", P.weights),
     ("input without quantization", without_quantization(P.input), "TG-Q036", P.input),
+    ("probabilities without quantization", without_quantization(P.output), "TG-Q036", P.output),
+    ("pool input without quantization", without_quantization(P.features), "TG-Q036", P.features),
     ("weights' buffer taken away", of_tensor(P.weights, buffer=0), "TG-Q032", P.weights),
     ("weights' buffer swapped", of_tensor(P.weights, buffer=P.model.main.tensors[P.bias].buffer), "TG-Q024", P.weights),
     ("buffer dangling", of_tensor(P.weights, buffer=4_000_000), "TG-Q023", P.weights),
@@ -179,6 +181,11 @@ CORRUPTIONS: list[tuple[str, Change, str, int]] = [
     ("operator reads its own output", of_operator(P.pool.index, inputs=[P.pooled]), "TG-Q032", P.pooled),
     ("two writers", of_operator(P.pool.index, outputs=[P.features]), "TG-Q032", P.features),
     ("operators in the wrong order", swapped_operators, "TG-Q032", P.features),
+    ("input without channels", of_tensor(P.input, shape=[1, 50, 1, 0]), "TG-Q029", P.input),
+    ("output without rows", of_tensor(P.features, shape=[1, 0, 1, 16]), "TG-Q029", P.features),
+    ("options of ADD at a convolution", of_operator(P.conv.index, builtinOptionsType=11), "TG-Q040", -1),
+    ("options of ADD at a pool", of_operator(P.pool.index, builtinOptionsType=11), "TG-Q040", -1),
+    ("weights format 1", of_options(P.dense.index, weightsFormat=1), "TG-Q040", -1),
     ("shape open", of_tensor(P.features, shapeSignature=[1, -1, 1, 16]), "TG-Q016", P.features),
 ]
 
@@ -204,6 +211,21 @@ def test_a_corruption_is_found_where_it_is(change: Change, code: str, tensor: in
     found = codes(changed(change))
     assert code in found, f"only {sorted(found)}"
     assert tensor == -1 or any(tensor in (f.tensor, *f.related) for f in found[code])
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "tensor"),
+    [
+        (of_tensor(P.input, type=0), "TG-Q014", P.input),
+        (of_tensor(P.logits, type=0), "TG-Q030", P.logits),
+        (of_tensor(P.features, type=0), "TG-Q030", P.features),
+        (of_tensor(P.pooled, type=7), "TG-Q030", P.pooled),
+    ],
+)
+def test_the_odd_type_among_others_is_named_first(change: Change, code: str, tensor: int) -> None:
+    found = codes(changed(change))[code]
+    assert [finding.tensor for finding in found] == [tensor] * len(found)
+    assert all(tensor not in finding.related for finding in found)
 
 
 def with_data(tensor: int, alter: Callable[[NDArray[Any]], None]) -> bytes:

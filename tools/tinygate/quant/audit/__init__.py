@@ -13,7 +13,7 @@ from itertools import islice
 from tinygate.errors import InputError
 from tinygate.flatbuffer.model import Subgraph, TfliteModel
 from tinygate.flatbuffer.reader import parse_model
-from tinygate.quant.audit import file, graph, operators, products, shapes, tensors
+from tinygate.quant.audit import datatypes, file, graph, needs, operators, products, shapes, tensors
 from tinygate.quant.audit.figures import TensorFigures, figures_of
 from tinygate.quant.audit.finding import AuditFinding, Severity
 from tinygate.quant.audit.rules import RULES, Rule, rule_of
@@ -25,11 +25,12 @@ Check = Callable[[View], Iterator[AuditFinding]]
 
 CHECKS: tuple[Check, ...] = (
     file.check_format, file.check_emptiness, graph.check_references, graph.check_order, graph.check_recursion,
-    tensors.check_types, tensors.check_recorded_ranges, shapes.check_axes,
+    tensors.check_types, tensors.check_recorded_ranges, needs.check_axes,
     tensors.check_scales, tensors.check_counts, tensors.check_zero_points, tensors.check_data,
-    shapes.check_arity, shapes.check_options, shapes.check_products, shapes.check_others,
-    operators.check_combinations, operators.check_kept_scales, operators.check_fixed_scales,
-    operators.check_activations, operators.check_sums, operators.check_softmax,
+    needs.check_arity, needs.check_options, shapes.check_products, shapes.check_others,
+    datatypes.check_combinations, datatypes.check_same_types, datatypes.check_parameters,
+    operators.check_kept_scales, operators.check_fixed_scales, operators.check_activations, operators.check_sums,
+    operators.check_softmax,
     tensors.check_weights, tensors.check_biases,
     products.check_bias_scales, products.check_multipliers, products.check_accumulators, products.check_reach,
     products.check_element_reach,

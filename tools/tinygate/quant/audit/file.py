@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tinygate.flatbuffer import schema
+from tinygate.flatbuffer.model import Operator
+from tinygate.flatbuffer.options import CallOnceOptions
 from tinygate.quant.audit.finding import AuditFinding
 from tinygate.quant.audit.view import View
 
@@ -22,11 +25,21 @@ def check_format(view: View) -> Iterator[AuditFinding]:
 
 
 def check_emptiness(view: View) -> Iterator[AuditFinding]:
-    """TG-Q047: something to run."""
-    graph = view.graph
-    if graph.index == 0 and not (graph.operators and graph.inputs and graph.outputs):
-        counts = f"{len(graph.operators)} operators, {len(graph.inputs)} inputs, {len(graph.outputs)} outputs"
-        yield view.finding("TG-Q047", counts)
+    """TG-Q047: something to run, in every subgraph. Reported with the first one."""
+    if view.graph.index:
+        return
+    graphs = view.model.subgraphs or (view.graph,)
+    initial = {i for graph in graphs for operator in graph.operators for i in _initializes(operator)}
+    for graph in graphs:
+        main = graph.index == 0
+        needed = (graph.operators, graph.inputs, graph.outputs) if main else (graph.operators or graph.outputs,)
+        if not all(needed) and graph.index not in initial:  # what CALL_ONCE runs may have nothing to do
+            counts = f"{len(graph.operators)} operators, {len(graph.inputs)} inputs, {len(graph.outputs)} outputs"
+            yield replace(view.finding("TG-Q047", counts), subgraph=graph.index)
+
+
+def _initializes(operator: Operator) -> tuple[int, ...]:
+    return operator.options.subgraphs() if isinstance(operator.options, CallOnceOptions) else ()
 
 
 def check_sharing(view: View) -> Iterator[AuditFinding]:

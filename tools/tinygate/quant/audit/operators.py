@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import partial
 
 from tinygate.flatbuffer.model import Operator, Tensor
 from tinygate.quant.audit.finding import AuditFinding
-from tinygate.quant.audit.product import CODE_RANGES, WEIGHTED, is_usable
+from tinygate.quant.audit.product import CODE_RANGES, affine_of, is_usable
 from tinygate.quant.audit.view import View
 
 _EPSILON = 1e-3
@@ -34,19 +33,6 @@ KEEPS_SCALE: dict[str, tuple[int, ...] | None] = {
 _KNOWN_ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 _RECURRENT = ("LSTM", "RNN", "UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN", "L2_NORMALIZATION")
 
-# Operators whose kernels exist for these data types only, input and output alike.
-_SAME_TYPE = {
-    "AVERAGE_POOL_2D": ("float32", "int8", "int16"), "MAX_POOL_2D": ("float32", "int8", "int16"),
-    "RESHAPE": (), "SQUEEZE": (), "TRANSPOSE": (), "EXPAND_DIMS": (), "PAD": (), "PADV2": (), "STRIDED_SLICE": (),
-    "SLICE": (),
-    "ADD": ("float32", "int8", "int16", "int32"), "SUB": ("float32", "int8", "int16", "int32"),
-    "MUL": ("float32", "int8", "int16", "int32"), "LOGISTIC": ("float32", "int8", "int16"),
-    "TANH": ("float32", "int8", "int16"), "MEAN": ("float32", "int8", "int16"), "CONCATENATION": (),
-    "LEAKY_RELU": ("float32", "int8", "int16"), "MAXIMUM": (), "MINIMUM": (),
-}  # fmt: skip
-_PRODUCT_TYPES = {
-    ("float32", "float32", "float32"), ("int8", "int8", "int8"), ("int8", "int4", "int8"), ("int16", "int8", "int16"),
-}  # fmt: skip
 _SOFTMAX_TYPES = {("float32", "float32"), ("int8", "int8"), ("int8", "int16"), ("int16", "int16")}
 _NARROWEST_LOGITS = 2.0
 
@@ -68,7 +54,7 @@ def check_kept_scales(view: View) -> Iterator[AuditFinding]:
         for source, result in pairs:
             before, after = (source.scales, source.zero_points), (result.scales, result.zero_points)
             if before != after and source.dtype == result.dtype and source.dtype in CODE_RANGES:
-                values = f"{_affine(source)} goes in, {_affine(result)} comes out"
+                values = f"{affine_of(source)} goes in, {affine_of(result)} comes out"
                 yield view.finding("TG-Q010", values, operator=operator, tensor=result, related=(source,))
 
 
@@ -77,14 +63,14 @@ def check_fixed_scales(view: View) -> Iterator[AuditFinding]:
     for operator in view.graph.operators:
         for result in view.outputs(operator):
             expected = _ONE_OUTPUT.get(operator.name, {}).get(result.dtype)
-            if expected is None or not result.scales:
+            if expected is None or not result.scales:  # TG-Q036
                 continue
             sources = view.inputs(operator)
             if operator.name == "SOFTMAX" and result.dtype == "int16" and sources and sources[0] is not None:
                 expected = _WIDE_SOFTMAX if sources[0].dtype == "int8" else expected
             off = any(abs(scale / expected[0] - 1) > _FIXED_TOLERANCE for scale in result.scales)
             if off or result.zero_points != expected[1:]:
-                values = f"{_affine(result)}; expected scale {expected[0]:g}, zero point {expected[1]}"
+                values = f"{affine_of(result)}; expected scale {expected[0]:g}, zero point {expected[1]}"
                 yield view.finding("TG-Q009", values, operator=operator, tensor=result)
 
 
@@ -107,51 +93,6 @@ def check_activations(view: View) -> Iterator[AuditFinding]:
                 yield view.finding("TG-Q011", values, operator=operator, tensor=result)
 
 
-def check_combinations(view: View) -> Iterator[AuditFinding]:
-    """TG-Q014: no hybrid operators. TG-Q030: types that the kernels have. TG-Q036: integers with parameters."""
-    for product in view.products:
-        types = (product.source.dtype, product.weights.dtype, product.result.dtype)
-        say = partial(
-            view.finding, operator=product.operator, tensor=product.weights, related=(product.source, product.result)
-        )
-        if types[0] == "float32" and types[1] in ("int8", "int4", "uint8"):
-            yield say("TG-Q014", f"input {types[0]}, weights {types[1]}")
-        elif types not in _PRODUCT_TYPES:
-            values = f"input {types[0]}, weights {types[1]}, output {types[2]}"
-            yield say("TG-Q030", values)
-        if types in _PRODUCT_TYPES and types[0] != "float32":
-            for tensor in (product.source, product.weights, product.result):
-                if not (tensor.scales and tensor.zero_points):
-                    values = f"{tensor.dtype} with {_affine(tensor)}"
-                    yield view.finding("TG-Q036", values, operator=product.operator, tensor=tensor)
-    yield from _check_same_types(view)
-
-
-def _check_same_types(view: View) -> Iterator[AuditFinding]:
-    for operator in view.graph.operators:
-        if operator.name not in _SAME_TYPE or operator.name in WEIGHTED:
-            continue
-        first = view.inputs(operator)[:1]
-        binary = operator.name in ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "CONCATENATION")
-        inputs = [t for t in (view.inputs(operator) if binary else first) if t is not None]
-        types = {tensor.dtype for tensor in (*inputs, *view.outputs(operator))}
-        allowed = _SAME_TYPE[operator.name]
-        tensor = next(iter(view.outputs(operator)), None)
-        if len(types) > 1:
-            yield view.finding(
-                "TG-Q030", f"types {', '.join(sorted(types))}; expected one", operator=operator, tensor=tensor
-            )
-        elif allowed and not types <= set(allowed):
-            values = f"type {types.pop()}; the kernel has {', '.join(allowed)}"
-            yield view.finding("TG-Q030", values, operator=operator, tensor=tensor)
-        elif operator.name in ("ADD", "SUB", "MUL", "MEAN") and types & {"int8", "int16"}:
-            for operand in (*inputs, *view.outputs(operator)):
-                if not (operand.scales and operand.zero_points):
-                    yield view.finding(
-                        "TG-Q036", f"{operand.dtype} with {_affine(operand)}", operator=operator, tensor=operand
-                    )
-
-
 def check_softmax(view: View) -> Iterator[AuditFinding]:
     """TG-Q030 for SOFTMAX. TG-Q052: its input can tell classes apart."""
     for operator in view.graph.operators:
@@ -160,7 +101,9 @@ def check_softmax(view: View) -> Iterator[AuditFinding]:
             continue
         if (source.dtype, result.dtype) not in _SOFTMAX_TYPES:
             values = f"input {source.dtype}, output {result.dtype}"
-            yield view.finding("TG-Q030", values, operator=operator, tensor=result, related=(source,))
+            odd = view.oddest(result, source)
+            other = source if odd is result else result
+            yield view.finding("TG-Q030", values, operator=operator, tensor=odd, related=(other,))
         if source.dtype == "int8" and len(source.scales) == 1 and is_usable(source.scales[0]):
             span = 255 * source.scales[0] * getattr(operator.options, "beta", 1.0)
             if span < _NARROWEST_LOGITS:
@@ -182,11 +125,3 @@ def check_sums(view: View) -> Iterator[AuditFinding]:
         if min(multipliers) < 2.0**-32 or multipliers[2] >= 1:
             values = f"scales {scales[0]:g} and {scales[1]:g} to {scales[2]:g}: multiplier {multipliers[2]:g}"
             yield view.finding("TG-Q045", values, operator=operator, tensor=view.outputs(operator)[0])
-
-
-def _affine(tensor: Tensor) -> str:
-    if not tensor.scales and not tensor.zero_points:
-        return "no scale and zero point"
-    if len(tensor.scales) == 1 and len(tensor.zero_points) == 1:
-        return f"scale {tensor.scales[0]:g}, zero point {tensor.zero_points[0]}"
-    return f"{len(tensor.scales)} scales, {len(tensor.zero_points)} zero points"

@@ -148,3 +148,12 @@ def values_of(tensor: Tensor | None) -> NDArray[np.generic] | None:
         return tensor.array()
     except ModelFileError:
         return None
+
+
+def affine_of(tensor: Tensor) -> str:
+    """Return scale and zero point in words."""
+    if not tensor.scales and not tensor.zero_points:
+        return "no scale and zero point"
+    if len(tensor.scales) == 1 and len(tensor.zero_points) == 1:
+        return f"scale {tensor.scales[0]:g}, zero point {tensor.zero_points[0]}"
+    return f"{len(tensor.scales)} scales, {len(tensor.zero_points)} zero points"

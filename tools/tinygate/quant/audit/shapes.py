@@ -1,92 +1,33 @@
-"""Checks on shapes, options and the number of inputs: what the kernels compute addresses from."""
+"""Checks on shapes of operators that compute: what the kernels compute addresses from."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from math import prod
 
 from tinygate.flatbuffer.model import Operator, Tensor
 from tinygate.flatbuffer.options import (
-    ConcatenationOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
     FullyConnectedOptions,
-    Options,
     Pool2DOptions,
-    SoftmaxOptions,
-    TransposeConvOptions,
 )
 from tinygate.quant.audit.finding import AuditFinding
-from tinygate.quant.audit.product import Product, values_of
+from tinygate.quant.audit.moves import moved_shapes
+from tinygate.quant.audit.product import Product
 from tinygate.quant.audit.view import View
 
 Shape = tuple[int, ...]
 
-# operator → least and most inputs, outputs
-_ARITY = {
-    "CONV_2D": (2, 3, 1), "DEPTHWISE_CONV_2D": (2, 3, 1), "FULLY_CONNECTED": (2, 3, 1), "TRANSPOSE_CONV": (3, 4, 1),
-    "AVERAGE_POOL_2D": (1, 1, 1), "MAX_POOL_2D": (1, 1, 1), "SOFTMAX": (1, 1, 1), "LOGISTIC": (1, 1, 1),
-    "TANH": (1, 1, 1), "RESHAPE": (1, 2, 1), "ADD": (2, 2, 1), "SUB": (2, 2, 1), "MUL": (2, 2, 1), "MEAN": (2, 2, 1),
-    "PAD": (2, 2, 1), "QUANTIZE": (1, 1, 1), "DEQUANTIZE": (1, 1, 1), "TRANSPOSE": (2, 2, 1), "LEAKY_RELU": (1, 1, 1),
-    "STRIDED_SLICE": (4, 4, 1), "SQUEEZE": (1, 1, 1), "RELU": (1, 1, 1), "RELU6": (1, 1, 1), "EXPAND_DIMS": (2, 2, 1),
-}  # fmt: skip
-_ELEMENTWISE = {"SOFTMAX", "LOGISTIC", "TANH", "QUANTIZE", "DEQUANTIZE", "LEAKY_RELU", "RELU", "RELU6", "ABS", "NEG",
-                "HARD_SWISH", "ELU", "LOG_SOFTMAX", "L2_NORMALIZATION"}  # fmt: skip
-_BROADCAST = {"ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"}
+_ELEMENTWISE = frozenset(
+    """SOFTMAX LOGISTIC TANH QUANTIZE DEQUANTIZE LEAKY_RELU RELU RELU6 RELU_N1_TO_1 ABS NEG HARD_SWISH ELU LOG_SOFTMAX
+    L2_NORMALIZATION CAST EXP LOG SIN COS SQRT RSQRT SQUARE FLOOR CEIL ROUND ZEROS_LIKE LOGICAL_NOT""".split()
+)
+_BROADCAST = frozenset(
+    """ADD SUB MUL DIV MAXIMUM MINIMUM SQUARED_DIFFERENCE FLOOR_DIV FLOOR_MOD EQUAL NOT_EQUAL LESS LESS_EQUAL GREATER
+    GREATER_EQUAL LOGICAL_AND LOGICAL_OR""".split()
+)
 _SAME_SIZE = {"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE"}
-_LARGEST_STEP = 1 << 20
-_NEED_OPTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "AVERAGE_POOL_2D", "MAX_POOL_2D", "SOFTMAX"}
-_AXES_IN_SECOND_INPUT = {"MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "TRANSPOSE"}
-
-
-def check_arity(view: View) -> Iterator[AuditFinding]:
-    """TG-Q039: operators have the inputs and outputs they need."""
-    for operator in view.graph.operators:
-        least, most, outputs = _ARITY.get(operator.name, (0, 1 << 31, 0))
-        given = len(operator.inputs)
-        required = operator.inputs[: min(least, 3)]
-        if not least <= given <= most or len(operator.outputs) < outputs:
-            expected = f"{least}" if least == most else f"{least} to {most}"
-            values = f"{given} inputs, {len(operator.outputs)} outputs; expected {expected} and {outputs}"
-            yield view.finding("TG-Q039", values, operator=operator)
-        elif -1 in required:
-            yield view.finding("TG-Q039", f"input {required.index(-1)} is left out; it is needed", operator=operator)
-
-
-def check_options(view: View) -> Iterator[AuditFinding]:
-    """TG-Q040: strides, dilations, filters and padding can be computed with."""
-    for operator in view.graph.operators:
-        options = operator.options
-        if type(options) is Options and operator.name in _NEED_OPTIONS:
-            yield view.finding("TG-Q040", "no options", operator=operator)
-        if isinstance(options, SoftmaxOptions) and not 0 < options.beta < math.inf:
-            yield view.finding("TG-Q040", f"beta = {options.beta:g}", operator=operator)
-        if not isinstance(options, Conv2DOptions | DepthwiseConv2DOptions | TransposeConvOptions | Pool2DOptions):
-            continue
-        for name, value in vars(options).items():
-            if isinstance(value, int) and name != "depth_multiplier" and not 1 <= value <= _LARGEST_STEP:
-                yield view.finding("TG-Q040", f"{name} = {value}", operator=operator)
-        if options.padding not in ("SAME", "VALID"):
-            yield view.finding("TG-Q040", f"padding {options.padding}", operator=operator)
-
-
-def check_axes(view: View) -> Iterator[AuditFinding]:
-    """TG-Q040: axes are dimensions of the input."""
-    for operator in view.graph.operators:
-        inputs = view.inputs(operator)
-        source = inputs[0] if inputs else None
-        if source is None or (operator.name not in _AXES_IN_SECOND_INPUT and operator.name != "CONCATENATION"):
-            continue
-        if isinstance(operator.options, ConcatenationOptions):
-            axes = [operator.options.axis]
-        else:
-            values = values_of(inputs[1]) if len(inputs) > 1 else None
-            axes = [] if values is None or values.dtype.kind != "i" else [int(a) for a in values.reshape(-1)[:64]]
-        rank = len(source.shape)
-        outside = [axis for axis in axes if not -rank <= axis < max(rank, 1)]
-        if outside:
-            yield view.finding("TG-Q040", f"axis {outside[0]} of {rank} dimensions", operator=operator, tensor=source)
 
 
 def check_products(view: View) -> Iterator[AuditFinding]:
@@ -95,21 +36,20 @@ def check_products(view: View) -> Iterator[AuditFinding]:
         shapes = (product.source.shape, product.weights.shape, product.result.shape)
         if any(size < 0 for shape in shapes for size in shape):
             continue  # TG-Q046
+        if view.is_placed_at_run_time(product.source, product.result):
+            continue
+        empty = [t for t in (product.source, product.weights, product.result) if 0 in t.shape]
         check = _PRODUCT_CHECKS[product.operator.name]
-        wrong = check(product)
+        wrong = (empty[0], f"shape {empty[0].shape}: nothing to compute") if empty else check(product)
         if wrong:
             tensor, values = wrong
             others = tuple(t for t in (product.source, product.weights, product.result) if t is not tensor)
             yield view.finding("TG-Q029", values, operator=product.operator, tensor=tensor, related=others)
         bias = product.bias
-        channels = _output_channels(product)
+        channels = product.channels
         if bias is not None and channels and prod(bias.shape) != channels:
             values = f"{prod(bias.shape)} values for {channels} output channels"
             yield view.finding("TG-Q027", values, operator=product.operator, tensor=bias)
-
-
-def _output_channels(product: Product) -> int:
-    return product.channels
 
 
 def _check_convolution(product: Product) -> tuple[Tensor, str] | None:
@@ -182,6 +122,8 @@ def check_others(view: View) -> Iterator[AuditFinding]:
             continue  # TG-Q039
         if any(tensor is not None and min(tensor.shape, default=0) < 0 for tensor in tensors):
             continue  # TG-Q046
+        if view.is_placed_at_run_time(*tensors):
+            continue
         wrong = _check_one(view, operator)
         if wrong:
             others = tuple(t for t in tensors[:3] if t is not None and t is not wrong[0])
@@ -201,6 +143,9 @@ def _check_one(view: View, operator: Operator) -> tuple[Tensor, str] | None:
     other = inputs[1] if len(inputs) > 1 else None
     if operator.name in _BROADCAST and other is not None:
         return _expect(result, _broadcast(source.shape, other.shape))
+    for tensor, expected in moved_shapes(view, operator):
+        if tensor.shape != expected:
+            return tensor, f"output {tensor.shape}; inputs and options give {expected or 'none that fits'}"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.flatbuffer.model import Operator, Subgraph, Tensor, TfliteModel
+from tinygate.flatbuffer.schema import OPERATORS
 from tinygate.quant.audit.finding import AuditFinding
 from tinygate.quant.audit.product import WEIGHTED, Product, RowSums, row_sums
 from tinygate.quant.audit.rules import RULES
 
 _LONGEST_NAME = 200
+
+# operator → inputs whose values say which shape the output has
+_SHAPED_BY = {
+    "RESHAPE": (1,), "PAD": (1,), "PADV2": (1,), "MIRROR_PAD": (1,), "SLICE": (1, 2), "STRIDED_SLICE": (1, 2, 3),
+    "SPACE_TO_BATCH_ND": (1, 2), "BATCH_TO_SPACE_ND": (1, 2), "RESIZE_BILINEAR": (1,), "RESIZE_NEAREST_NEIGHBOR": (1,),
+    "TRANSPOSE_CONV": (0,), "FILL": (0,), "TILE": (1,), "BROADCAST_TO": (1,), "RANGE": (0, 1, 2), "SPLIT_V": (1,),
+    "EXPAND_DIMS": (1,), "WHERE": (0,), "UNIQUE": (0,),
+}  # fmt: skip
 _CHANNELS_PER_FILE_BYTE = 2
 _CHANNELS_AT_LEAST = 100_000
 
@@ -86,9 +96,36 @@ class View:
         return frozenset(weights | {p.bias.index for p in self.products if p.bias is not None})
 
     @cached_property
+    def _usual_types(self) -> Counter[str]:
+        """How many activations have each type."""
+        return Counter(tensor.dtype for tensor in self.graph.tensors if not tensor.is_constant)
+
+    def oddest(self, *tensors: Tensor) -> Tensor:
+        """Return the tensor whose type is the rarest among the graph's activations; the first of equals."""
+        return min(tensors, key=lambda tensor: self._usual_types[tensor.dtype])
+
+    @cached_property
     def softmax_outputs(self) -> frozenset[int]:
         """Indices of tensors that SOFTMAX writes."""
         return frozenset(i for op in self.graph.operators if op.name == "SOFTMAX" for i in op.outputs)
+
+    @cached_property
+    def run_time_shapes(self) -> frozenset[int]:
+        """Indices of tensors whose shape an operator computes at run time: the file holds placeholders for them."""
+        found: set[int] = set()
+        for operator in self.graph.operators:
+            inputs = self.inputs(operator)
+            places = _SHAPED_BY.get(operator.name, ())
+            described = [inputs[p] for p in places if p < len(inputs)]
+            computed = any(t is not None and not t.is_constant for t in described)
+            if computed or operator.name not in OPERATORS or not found.isdisjoint(operator.inputs):
+                found.update(operator.outputs)
+        return frozenset(found)
+
+    def is_placed_at_run_time(self, *tensors: Tensor | None) -> bool:
+        """Whether one of the tensors has a dimension besides the batch that is known at run time only."""
+        chosen = [t for t in tensors if t is not None and t.index in self.run_time_shapes]
+        return any(-1 in t.shape_signature[1:] or t.shape_signature == (-1,) for t in chosen)
 
     def finding(
         self,
