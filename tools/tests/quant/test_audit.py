@@ -28,6 +28,7 @@ from tinygate.flatbuffer.model import Operator, OperatorCode, Subgraph, TfliteMo
 from tinygate.flatbuffer.options import CallOnceOptions, Conv2DOptions, FullyConnectedOptions
 from tinygate.flatbuffer.writer import write_model
 from tinygate.quant.audit import RULES, AuditReport, Severity, audit, formats, manual
+from tinygate.quant.audit.rules import rule_of
 
 ROOT = Path(__file__).parents[3]
 ARTIFACTS = sorted((ROOT / "models").glob("*/artifacts/*.tflite"))
@@ -86,6 +87,18 @@ def test_sarif_has_the_parts_that_code_scanning_needs(report: AuditReport) -> No
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "models/m.tflite"
 
 
+def test_sarif_names_the_file_by_a_uri(report: AuditReport) -> None:
+    (run,) = json.loads(formats.as_sarif(report, "my models/größe#1.tflite"))["runs"]
+    assert run["artifacts"][0]["location"]["uri"] == "my%20models/gr%C3%B6%C3%9Fe%231.tflite"
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == run["artifacts"][0]["location"]
+
+
+@pytest.mark.parametrize("code", ["TG-Q003 bias-scale", "Q3", "", "TG-"])
+def test_what_is_no_rule_cannot_be_explained(code: str) -> None:
+    with pytest.raises(InputError):
+        rule_of(code)
+
+
 def test_an_ignored_rule_is_set_aside_with_its_reason() -> None:
     report = audit(INT8, target="esp32", ignore={"TG-Q031": "MEAN is not hot"})
     assert not any(finding.code == "TG-Q031" for finding in report.findings)
@@ -139,8 +152,9 @@ def test_the_severity_that_fails_can_be_chosen(run: Any, tmp_path: Path) -> None
     assert run(tmp_path / "m.tflite", "--target", "esp32", "--fail-on", "note").exit_code == 1
 
 
-def test_a_rule_can_be_explained(run: Any) -> None:
-    result = run("--explain", "tg-q003")
+@pytest.mark.parametrize("code", ["tg-q003", "q003", "TG-Q003 weight-zero-point", "weight-zero-point"])
+def test_a_rule_can_be_explained(run: Any, code: str) -> None:
+    result = run("--explain", code)
     assert result.exit_code == 0
     assert "weight-zero-point" in result.stdout
     assert "Source:" in result.stdout

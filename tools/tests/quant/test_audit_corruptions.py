@@ -119,6 +119,13 @@ CORRUPTIONS: list[tuple[str, Change, str, int]] = [
     ("weight zero point", zero_point(P.weights, 3), "TG-Q003", P.weights),
     ("weight zero point of one channel", zero_point(P.weights, *([0] * 7 + [1] + [0] * 8)), "TG-Q003", P.weights),
     ("weight axis 3", axis(P.weights, 3), "TG-Q004", P.weights),
+    ("bias axis 1", axis(P.bias, 1), "TG-Q004", P.bias),
+    ("bias axis -1", axis(P.bias, -1), "TG-Q004", P.bias),
+    ("bias axis 7", axis(P.bias, 7), "TG-Q004", P.bias),
+    ("bias without quantization", without_quantization(P.bias), "TG-Q053", P.bias),
+    ("variable weights", of_tensor(P.weights, isVariable=True), "TG-Q038", P.weights),
+    ("batch open in one tensor", of_tensor(P.features, shapeSignature=[-1, 50, 1, 16]), "TG-Q055", P.features),
+    ("batch open at the input", of_tensor(P.input, shapeSignature=[-1, 50, 1, 6]), "TG-Q055", P.input),
     ("weight axis 9", axis(P.weights, 9), "TG-Q004", P.weights),
     ("bias scale doubled", scale(P.bias, 2.0, 3), "TG-Q005", P.bias),
     ("weight scale of one channel", scale(P.weights, 1.01, 3), "TG-Q005", P.bias),
@@ -252,6 +259,7 @@ def put(channel: Any, value: int) -> Callable[[NDArray[Any]], None]:
     ("tensor", "alter", "code"),
     [
         (P.bias, put(4, 2**31 - 1), "TG-Q006"),
+        (P.bias, put(4, 2**30 + 1), "TG-Q006"),
         (P.bias, put(4, -(2**31)), "TG-Q007"),
         (P.bias, put(4, 50_000_000), "TG-Q034"),
         (P.weights, put((3, 0, 0, 0), -128), "TG-Q025"),
@@ -288,3 +296,14 @@ def test_unused_and_duplicate_buffers_are_noted() -> None:
         model.subgraphs[0].tensors[P.weights].buffer = len(model.buffers) - 1
 
     assert "TG-Q019" in codes(rewrite(SOUND, change))
+
+
+@pytest.mark.parametrize("magnitude", [2**30, -(2**30), 2**30 + 128])
+def test_a_bias_where_converters_stop_is_no_finding(magnitude: int) -> None:
+    assert "TG-Q006" not in codes(with_data(P.bias, put(4, magnitude)))
+
+
+@pytest.mark.parametrize(("outputs", "tensor"), [([P.input], P.output), ([P.weights], P.weights), ([P.input], P.input)])
+def test_an_output_that_is_not_computed_and_a_result_that_is_not_read_are_found(outputs: Any, tensor: int) -> None:
+    found = codes(rewrite(SOUND, lambda model: setattr(model.subgraphs[0], "outputs", outputs)))
+    assert tensor in {finding.tensor for finding in found["TG-Q054"]}

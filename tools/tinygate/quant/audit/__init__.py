@@ -34,7 +34,7 @@ CHECKS: tuple[Check, ...] = (
     tensors.check_weights, tensors.check_biases,
     products.check_bias_scales, products.check_multipliers, products.check_accumulators, products.check_reach,
     products.check_element_reach,
-    graph.check_operators, graph.check_floats, graph.check_dynamic, graph.check_input_ranges,
+    graph.check_results, graph.check_operators, graph.check_floats, graph.check_dynamic, graph.check_input_ranges,
     file.check_unused, file.check_buffers, file.check_sharing,
 )  # fmt: skip
 _MOST_FINDINGS = 10_000

@@ -7,6 +7,7 @@ import json
 import math
 from collections import Counter
 from typing import Any
+from urllib.parse import quote
 
 from tinygate.quant.audit import AuditReport
 from tinygate.quant.audit.figures import TensorFigures
@@ -111,11 +112,11 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 
-def as_sarif(report: AuditReport, uri: str) -> str:
-    """Return the report as SARIF 2.1.0; ignored findings are suppressed with their reasons. `uri`: the file's."""
+def as_sarif(report: AuditReport, path: str) -> str:
+    """Return the report as SARIF 2.1.0; ignored findings are suppressed with their reasons. `path`: the file's."""
     from tinygate import __version__
 
-    codes = list(RULES)
+    codes, uri = list(RULES), quote(path)
     driver = {"name": "tinygate audit", "version": __version__, "rules": [_sarif_rule(r) for r in RULES.values()]}
     results = [_sarif_result(finding, uri, codes) for finding in report.findings]
     for finding, reason in report.ignored:

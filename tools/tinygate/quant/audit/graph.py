@@ -77,6 +77,21 @@ def check_order(view: View) -> Iterator[AuditFinding]:
             yield view.finding("TG-Q032", "an output that nothing writes", tensor=tensor)
 
 
+def check_results(view: View) -> Iterator[AuditFinding]:
+    """TG-Q054: what is computed is read; outputs are computed."""
+    graph = view.graph
+    read = {index for operator in graph.operators for index in operator.inputs} | set(graph.outputs)
+    for operator in graph.operators:
+        results = view.outputs(operator)
+        if results and read.isdisjoint(operator.outputs):
+            yield view.finding("TG-Q054", "nothing reads the result", operator=operator, tensor=results[0])
+    for index in graph.outputs if graph.index == 0 else ():  # the body of a loop may pass its inputs on
+        tensor = view.tensor(index)
+        if tensor is not None and (index in graph.inputs or tensor.data):
+            what = "an input" if index in graph.inputs else "a constant"
+            yield view.finding("TG-Q054", f"an output that is {what}", tensor=tensor)
+
+
 def check_operators(view: View) -> Iterator[AuditFinding]:
     """TG-Q015: TFLM has them. TG-Q031, Q044: and the target's accelerated kernels, safely."""
     on_esp = view.target in ESP_TARGETS
@@ -117,6 +132,18 @@ def check_dynamic(view: View) -> Iterator[AuditFinding]:
     for tensor in view.graph.tensors:
         if -1 in tensor.shape_signature[1:]:
             yield view.finding("TG-Q016", f"shape signature {tensor.shape_signature}", tensor=tensor)
+    yield from _check_batch(view)
+
+
+def _check_batch(view: View) -> Iterator[AuditFinding]:
+    """TG-Q055: the batch is open throughout or nowhere."""
+    inputs = [tensor for tensor in map(view.tensor, view.graph.inputs) if tensor is not None]
+    computed = [tensor for operator in view.graph.operators for tensor in view.outputs(operator)]
+    open_inputs, open_results = ([t for t in ts if t.shape_signature[:1] == (-1,)] for ts in (inputs, computed))
+    for tensor in (open_inputs or open_results)[:1]:
+        if bool(open_inputs) != bool(open_results) and tensor.index not in view.run_time_shapes:
+            values = f"shape signature {tensor.shape_signature}, shape {tensor.shape}"
+            yield view.finding("TG-Q055", values, tensor=tensor)
 
 
 def check_recursion(view: View) -> Iterator[AuditFinding]:

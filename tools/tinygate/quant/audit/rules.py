@@ -61,7 +61,7 @@ _TABLE: tuple[Rule, ...] = (
          f"{SPEC}; {KERNELS}"),
     Rule("TG-Q004", "channel-axis", ERROR,
          "Per-channel scales run along the output channels: dimension 0 of CONV_2D, TRANSPOSE_CONV and "
-         "FULLY_CONNECTED weights, dimension 3 of DEPTHWISE_CONV_2D weights, and a dimension that exists.",
+         "FULLY_CONNECTED weights, dimension 3 of DEPTHWISE_CONV_2D weights, dimension 0 of biases.",
          "Kernels pair scale c with output channel c. Along another dimension the wrong scale meets the wrong "
          "weights.",
          "Convert the model again with an unpatched converter.",
@@ -252,8 +252,9 @@ _TABLE: tuple[Rule, ...] = (
          "Convert the model again.",
          SPEC),
     Rule("TG-Q038", "storage-unsupported", ERROR,
-         "Constants are dense, lie inside the file and are quantized affinely.",
-         "TFLM knows neither sparse storage nor data outside the file nor blockwise or custom quantization.",
+         "Constants are dense, lie inside the file, are quantized affinely and are not marked as variables.",
+         "TFLM knows neither sparse storage nor data outside the file nor blockwise or custom quantization; "
+         "variables it overwrites.",
          "Convert without sparsity and without external data.",
          KERNELS),
     Rule("TG-Q039", "operator-inputs", ERROR,
@@ -262,9 +263,10 @@ _TABLE: tuple[Rule, ...] = (
          "The file is damaged or was edited: convert the model again.",
          KERNELS),
     Rule("TG-Q040", "operator-options", ERROR,
-         "Operators that need options have them: strides, dilations and filter sizes of at least 1, padding "
-         "SAME or VALID, a positive beta of SOFTMAX, axes within the rank.",
-         "Kernels divide by the stride.",
+         "Operators that need options have them, and have their own: strides, dilations and filter sizes of at "
+         "least 1, padding SAME or VALID, a positive beta of SOFTMAX, axes within the rank, as many parts as "
+         "outputs, weights stored row by row.",
+         "Kernels divide by the stride, and read options of another type as if they were their own.",
          "The file is damaged or was edited: convert the model again.",
          KERNELS),
     Rule("TG-Q041", "data-alignment", WARNING,
@@ -301,7 +303,7 @@ _TABLE: tuple[Rule, ...] = (
          "The file is damaged, or was written for another runtime.",
          SCHEMA),
     Rule("TG-Q047", "empty-model", ERROR,
-         "The model has a subgraph with operators, inputs and outputs.",
+         "The model has a subgraph with operators, inputs and outputs; no other subgraph is empty.",
          "There is nothing to run.",
          "Check that this is the file you meant.",
          SCHEMA),
@@ -330,6 +332,24 @@ _TABLE: tuple[Rule, ...] = (
          "Check the output's calibrated range against the float model: its scale is too small, or the scale of "
          "input or weights too large.",
          "measured on 218 layers of public int8 models"),
+    Rule("TG-Q053", "bias-unquantized", WARNING,
+         "Where weights have scales, the bias has them too.",
+         "Its scale is input scale times weight scale, so kernels can do without; tools that compare the model "
+         "with its float original, or delegate it to an accelerator, cannot.",
+         "Convert the model again with a current converter.",
+         SPEC),
+    Rule("TG-Q054", "result-unused", WARNING,
+         "What an operator computes is read by another or is an output, and outputs are computed.",
+         "A result that nothing reads costs time and memory for nothing; an output that is an input or a constant "
+         "says nothing about the data. Usually the graph was cut or its outputs were set by hand.",
+         "Check the outputs of the source model, and convert it again.",
+         SCHEMA),
+    Rule("TG-Q055", "open-batch", NOTE,
+         "The batch is open throughout the model or nowhere.",
+         "The signature of one tensor leaves the batch open while others fix it: where one follows from the other, "
+         "they contradict. TFLM takes the batch of 1 that stands in the shape.",
+         "Fix the batch at 1 before conversion: `Input(batch_size=1)` or a concrete function.",
+         SCHEMA),
     Rule("TG-Q049", "audit-incomplete", ERROR,
          "The audit can look at everything.",
          "A check stumbled over this model; what it would have found is unknown.",
@@ -342,8 +362,14 @@ RULES: dict[str, Rule] = {rule.code: rule for rule in sorted(_TABLE, key=lambda 
 
 
 def rule_of(code: str) -> Rule:
-    """Return a rule by its code, in any case. Raises InputError for a code that is none."""
-    rule = RULES.get(code.strip().upper())
+    """Return a rule by its code, in any case: "TG-Q003", "q003", "TG-Q003 weight-zero-point", "weight-zero-point".
+
+    Raises InputError for what is none.
+    """
+    number, _, name = code.strip().partition(" ")
+    named = {rule.name: rule for rule in RULES.values()}
+    rule = RULES.get(f"TG-{number.upper().removeprefix('TG-')}", named.get(number.lower()))
+    rule = None if rule is not None and name and name.strip().lower() != rule.name else rule
     if rule is None:
         raise InputError(f"{code} is no audit rule; they go from {min(RULES)} to {max(RULES)}, see docs/rules.md.")
     return rule

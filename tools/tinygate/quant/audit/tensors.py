@@ -15,7 +15,8 @@ from tinygate.quant.audit.view import View, some
 _KNOWN_BITS = {"int4": 4, "int2": 2, "uint4": 4, "bfloat16": 16, "complex64": 64, "complex128": 128}
 _CLIPPED_SHARE, _CLIPPED_WEIGHTS = 0.1, 32
 _RECORDED_TOLERANCE = 0.05
-_BIAS_LIMIT = 2**30 + 2**12  # converters enlarge the scale of dead channels until the bias is 2^30, in float32
+_BIAS_LIMIT = 2**30  # converters enlarge the scale of dead channels until the bias is that,
+_BIAS_LIMIT_ROUNDED = 2**30 + 2**7  # computed in float32: the next one is possible too
 _PLAUSIBLE_SCALES = (1e-9, 1e4)
 _TFMOT_INITIAL_SCALE = 12 / 255
 
@@ -70,7 +71,7 @@ def check_zero_points(view: View) -> Iterator[AuditFinding]:
 
 
 def check_types(view: View) -> Iterator[AuditFinding]:
-    """TG-Q046: known types, no negative dimension. TG-Q038: dense, internal, affine. TG-Q043: a learnt range."""
+    """TG-Q046: known types, no negative dimension. TG-Q038: how constants are stored. TG-Q043: a learnt range."""
     for tensor in view.graph.tensors:
         if tensor.dtype.startswith("unknown("):
             yield view.finding("TG-Q046", f"type {tensor.dtype}", tensor=tensor)
@@ -80,6 +81,7 @@ def check_types(view: View) -> Iterator[AuditFinding]:
             "sparse" if tensor.is_sparse else "",
             "data outside the file" if tensor.external_buffer else "",
             f"{tensor.quantization_details} quantization" if tensor.quantization_details else "",
+            "a constant marked as a variable" if tensor.is_variable and _is_constant(view, tensor) else "",
         ]
         if any(stored):
             yield view.finding("TG-Q038", ", ".join(filter(None, stored)), tensor=tensor)
@@ -158,7 +160,7 @@ def _check_codes(view: View, product: Product) -> Iterator[AuditFinding]:
 
 
 def check_biases(view: View) -> Iterator[AuditFinding]:
-    """TG-Q027, Q006: biases are of the accumulator's type and small. TG-Q021: and there."""
+    """TG-Q027, Q006, Q004, Q053: biases are of the accumulator's type, small, quantized. TG-Q021: and there."""
     for product in view.products:
         bias, at = product.bias, product.operator
         if bias is None:
@@ -171,12 +173,19 @@ def check_biases(view: View) -> Iterator[AuditFinding]:
             if bias.dtype not in allowed:
                 values = f"type {bias.dtype}; expected {' or '.join(allowed)}"
                 yield view.finding("TG-Q027", values, operator=at, tensor=bias)
+            if len(bias.scales) > 1 and bias.quantized_dimension not in (0, product.axis):
+                values = f"channel dimension {bias.quantized_dimension}; expected 0"
+                yield view.finding("TG-Q004", values, operator=at, tensor=bias)
+            if not bias.scales and product.weights.scales:
+                related = (product.source, product.weights)
+                yield view.finding("TG-Q053", "no scale and zero point", operator=at, tensor=bias, related=related)
             if any(bias.zero_points):
                 off = [c for c, zero_point in enumerate(bias.zero_points) if zero_point]
                 values = f"zero point {bias.zero_points[off[0]]} in {some(off)}; expected 0"
                 yield view.finding("TG-Q027", values, operator=at, tensor=bias)
             codes = values_of(bias) if bias.dtype == "int32" else None
-            large = np.flatnonzero(np.abs(np.zeros(0) if codes is None else codes.astype(np.int64)) > _BIAS_LIMIT)
+            magnitudes = np.abs(np.zeros(0) if codes is None else codes.astype(np.int64))
+            large = np.flatnonzero((magnitudes > _BIAS_LIMIT) & (magnitudes != _BIAS_LIMIT_ROUNDED))
             if large.size:
                 yield view.finding("TG-Q006", f"a magnitude beyond 2^30 in {some(large)}", operator=at, tensor=bias)
 
