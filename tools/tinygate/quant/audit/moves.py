@@ -111,7 +111,7 @@ def _slice(operator: Operator, inputs: list[Tensor]) -> list[Shape] | None:
 
 def _strided_slice(operator: Operator, inputs: list[Tensor]) -> list[Shape] | None:
     shape, options = inputs[0].shape, operator.options
-    begin, end, strides = (_values(tensor) for tensor in inputs[1:4])
+    begin, end, strides = _values(inputs[1]), _values(inputs[2]), _values(inputs[3])
     if not isinstance(options, StridedSliceOptions) or options.ellipsis_mask or options.new_axis_mask:
         raise _UnknownError
     if not len(begin) == len(end) == len(strides) <= len(shape) or 0 in strides:

@@ -19,6 +19,7 @@ from tinygate.flatbuffer.options import (
     TransposeConvOptions,
     options_type_of,
 )
+from tinygate.flatbuffer.schema import OPERATORS
 from tinygate.quant.audit.finding import AuditFinding
 from tinygate.quant.audit.product import values_of
 from tinygate.quant.audit.view import View
@@ -42,7 +43,7 @@ _ARITY = {
     "CONCATENATION": (1, _MANY, 1), "PACK": (1, _MANY, 1), "ADD_N": (1, _MANY, 1),
 }  # fmt: skip
 _OPTIONAL = {"SVDF": (3,)}
-_ALL_REQUIRED = ("CONCATENATION", "PACK", "ADD_N")
+_LEAVES_OUT = ("LSTM", "RNN", "CONV_3D", "CONV_3D_TRANSPOSE")  # and the SEQUENCE_ ones: some of many inputs
 
 # Operators whose options no converter leaves out; others do without a table whose fields all have their defaults.
 _NEED_OPTIONS = frozenset(
@@ -59,7 +60,7 @@ def check_arity(view: View) -> Iterator[AuditFinding]:
     for operator in view.graph.operators:
         least, most, outputs = _ARITY.get(operator.name, (0, _MANY, 0))
         given = len(operator.inputs)
-        required = operator.inputs if operator.name in _ALL_REQUIRED else operator.inputs[:least]
+        required = operator.inputs if _needs_all(operator.name) else operator.inputs[:least]
         missing = [p for p, i in enumerate(required) if i == -1 and p not in _OPTIONAL.get(operator.name, ())]
         if not least <= given <= most or len(operator.outputs) < outputs:
             expected = f"{least}" if least == most else f"{least} or more" if most == _MANY else f"{least} to {most}"
@@ -67,6 +68,13 @@ def check_arity(view: View) -> Iterator[AuditFinding]:
             yield view.finding("TG-Q039", values, operator=operator)
         elif missing:
             yield view.finding("TG-Q039", f"input {missing[0]} is left out; it is needed", operator=operator)
+
+
+def _needs_all(name: str) -> bool:
+    """Whether no input of the operator is optional."""
+    if name in _ARITY:
+        return _ARITY[name][0] == _ARITY[name][1] or _ARITY[name][1] == _MANY
+    return name.startswith("Signal") or (name in OPERATORS and name not in _LEAVES_OUT and "_SEQUENCE_" not in name)
 
 
 def check_options(view: View) -> Iterator[AuditFinding]:
