@@ -51,6 +51,19 @@ def test_the_manual_in_docs_is_the_one_of_the_table() -> None:
     assert (ROOT / "docs" / "rules.md").read_text(encoding="utf-8") == manual.manual()
 
 
+@pytest.mark.parametrize("word", ["per-channel axis", "fused activation", "hybrid", "left shift", "SAME", "arena"])
+def test_the_manual_explains_its_words(word: str) -> None:
+    glossary = manual.manual().split("## Glossary")[1].split("\n## ")[0]
+    assert f"* **{word}" in glossary
+
+
+@pytest.mark.parametrize("code", ["TG-Q005", "TG-Q010", "TG-Q050"])
+def test_rules_about_scales_have_an_example(code: str) -> None:
+    assert RULES[code].example in manual.manual()
+    assert RULES[code].example in formats.explain(RULES[code])
+    assert RULES[code].example
+
+
 def test_codes_and_names_are_unique_and_every_rule_says_why() -> None:
     assert len({rule.name for rule in RULES.values()}) == len(RULES)
     for code, rule in RULES.items():

@@ -235,6 +235,16 @@ def test_the_odd_type_among_others_is_named_first(change: Change, code: str, ten
     assert all(tensor not in finding.related for finding in found)
 
 
+@pytest.mark.parametrize("factor", [0.05, 20.0])
+@pytest.mark.parametrize("tensor", [P.weights, P.bias])
+def test_of_weights_and_bias_the_one_with_an_altered_scale_is_named_first(tensor: int, factor: float) -> None:
+    def change(graph: Any, places: Places) -> None:
+        graph.tensors[tensor].quantization.scale = np.array(graph.tensors[tensor].quantization.scale) * factor
+
+    (finding,) = codes(changed(change))["TG-Q005"]
+    assert finding.tensor == tensor
+
+
 def with_data(tensor: int, alter: Callable[[NDArray[Any]], None]) -> bytes:
     """The sound model with the codes of a constant altered."""
 

@@ -28,8 +28,9 @@ def printable(text: str) -> str:
 
 def explain(rule: Rule) -> str:
     """Return a rule in words."""
+    example = f"Example: {rule.example}\n" if rule.example else ""
     return (
-        f"{rule.code} {rule.name} ({rule.severity})\n\n{rule.demand}\n\nWhy: {rule.why}\nFix: {rule.fix}\n"
+        f"{rule.code} {rule.name} ({rule.severity})\n\n{rule.demand}\n\nWhy: {rule.why}\n{example}Fix: {rule.fix}\n"
         f"Source: {rule.source}\n"
     )
 

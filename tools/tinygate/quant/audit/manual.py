@@ -46,6 +46,21 @@ while it changed 44 of 300 predictions. Hence this audit.
   `--fail-on warning`.
 * **note**: worth knowing.
 
+## Glossary
+
+* **arena**: the one block of memory in which TensorFlow Lite Micro (TFLM) places all activations and scratch memory.
+* **esp-nn**: Espressif's library of fast kernels for its chips; what it lacks runs in TFLM's portable ones.
+* **fused activation**: an activation function that is an option of the operator before it, such as ReLU in CONV_2D. It
+  costs nothing: results are cut off at the codes of its bounds.
+* **hybrid**: an operator with float activations and integer weights, as dynamic-range quantization makes them.
+* **kernel**: the function that computes an operator.
+* **left shift**: a multiplier is kept as a 32-bit fraction and a power of two. Below 1 the power is a right shift,
+  which is harmless; from 1 on it is a left shift of the accumulator, which may overflow.
+* **per-channel axis**: the dimension of the weights along which scales differ, one per output channel: the first for
+  most operators, the last for DEPTHWISE_CONV_2D. The file calls it quantized dimension.
+* **SAME, VALID**: the two ways of padding. VALID pads nothing: 50 values and a filter of 7 give 44. SAME pads with
+  zeros, so that stride 1 keeps the size: 50 give 50. With stride s it gives 50/s, rounded up.
+
 ## What it cannot see
 
 The audit finds what contradicts itself or cannot occur. A file that is consistent and wrong passes: logits whose scale
@@ -72,8 +87,9 @@ def manual() -> str:
 
 
 def _section(rule: Rule) -> str:
+    example = f"*Example:* {rule.example}\n\n" if rule.example else ""
     return (
-        f"### {rule.code} {rule.name}\n\n**{rule.demand}**\n\n{rule.why}\n\n"
+        f"### {rule.code} {rule.name}\n\n**{rule.demand}**\n\n{rule.why}\n\n{example}"
         f"*What to do:* {rule.fix}\n\n*Source:* {rule.source}.\n"
     )
 
