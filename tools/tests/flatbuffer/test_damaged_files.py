@@ -118,6 +118,12 @@ def test_an_offset_that_tinygate_does_not_follow_is_checked_all_the_same(small_m
     assert not survives(bytes(data))
 
 
+def test_a_string_without_its_final_zero_is_refused(data: bytes) -> None:
+    place = data.index(b"probabilities\0") + len("probabilities")
+    with pytest.raises(ModelFileError, match="has no end"):
+        parse_model(data[:place] + b"!" + data[place + 1 :])
+
+
 def add_custom_options(model: Any) -> None:
     model.subgraphs[0].operators[0].customOptions = list(b"needle")
 

@@ -55,13 +55,18 @@ class _Walk:
                 return
             kind = members[number - 1]
         if kind == "s":
-            self.vector(start, 1, f"the string in field {slot} of {table.what}")
+            self.string(start, f"the string in field {slot} of {table.what}")
         elif kind[0] == "v":
             self.vector(start, int(kind[1:]), f"the vector in field {slot} of {table.what}")
         elif kind[0] == "[":
             self.tables(start, kind[1:])
         else:
             self.table(start, kind)
+
+    def string(self, start: int, what: str) -> None:
+        end = start + 4 + self.vector(start, 1, what)
+        if self.wire.number("B", end, what):
+            self.wire.reject(f"{what} has no end", end)
 
     def vector(self, start: int, item_bytes: int, what: str) -> int:
         count = self.wire.number("I", start, what)
