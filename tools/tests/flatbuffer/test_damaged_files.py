@@ -91,7 +91,7 @@ def test_the_aliasing_file_is_well_formed_while_it_is_small() -> None:
 
 
 def test_tables_that_share_one_long_vector_cost_no_more_than_the_file() -> None:
-    data = aliasing_file(20_000, 1_000_000)
+    data = aliasing_file(10_000, 1_000_000)
     tracemalloc.start()
     started = time.process_time()
     with pytest.raises(ModelFileError, match="share the same bytes"):
@@ -103,7 +103,7 @@ def test_tables_that_share_one_long_vector_cost_no_more_than_the_file() -> None:
 
 def test_a_million_offsets_to_one_table_are_refused_at_once() -> None:
     started = time.process_time()
-    with pytest.raises(ModelFileError, match="more than any model has"):
+    with pytest.raises(ModelFileError, match="far beyond any model"):
         parse_model(aliasing_file(1_000_000, 10))
     assert time.process_time() - started < 1
 
@@ -128,13 +128,21 @@ def add_custom_options(model: Any) -> None:
     model.subgraphs[0].operators[0].customOptions = list(b"needle")
 
 
-def test_numbers_that_many_operators_share_are_decoded_a_limited_number_of_times() -> None:
+def test_numbers_that_many_tensors_share_are_decoded_a_limited_number_of_times() -> None:
     builder = flatbuffers.Builder(1024)
-    numbers = builder.CreateNumpyVector(np.zeros(100_000, np.int32))
-    operator = table(builder, {1: numbers})
-    graph = table(builder, {3: offsets(builder, operator, 20)})
+    tensor = table(builder, {7: builder.CreateNumpyVector(np.zeros(100_000, np.int32))})
+    graph = table(builder, {0: offsets(builder, tensor, 4)})
     builder.Finish(table(builder, {2: offsets(builder, graph, 1)}), b"TFL3")
-    with pytest.raises(ModelFileError, match=r"field 1 of operator 3 .* share the same bytes"):
+    with pytest.raises(ModelFileError, match=r"field 7 of tensor 2 .* share the same bytes"):
+        parse_model(bytes(builder.Output()))
+
+
+def test_an_operator_of_more_tensors_than_any_model_has_is_refused() -> None:
+    builder = flatbuffers.Builder(1024)
+    operator = table(builder, {1: builder.CreateNumpyVector(np.zeros(1001, np.int32))})
+    graph = table(builder, {3: offsets(builder, operator, 1)})
+    builder.Finish(table(builder, {2: offsets(builder, graph, 1)}), b"TFL3")
+    with pytest.raises(ModelFileError, match="operator 0 with 1001 tensors"):
         parse_model(bytes(builder.Output()))
 
 

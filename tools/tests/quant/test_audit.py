@@ -367,7 +367,8 @@ def test_a_tensor_of_thousands_of_dimensions_is_refused() -> None:
 def test_findings_end_somewhere_and_say_so() -> None:
     build = ModelBuilder()
     x = build.tensor("x", (1,), "int8", [0.1], [0])
-    build.operator("ADD", list(range(1000, 21_000)), [x])
+    for _ in range(20):
+        build.operator("ADD", list(range(1000, 2000)), [x])
     report = audit(write_model(build.model([x], [x])))
     assert len(report.findings) == 10_001
     assert any(finding.code == "TG-Q049" for finding in report.findings)

@@ -28,6 +28,7 @@ from tinygate.flatbuffer.wire import Table, Wire
 
 _CUSTOM = schema.OPERATORS.index("CUSTOM")
 _SMALLEST_FILE_BYTES = 8
+_MOST_INDICES = 1000  # per operator; the most of 259 public models are 24
 _MOST_DIMENSIONS = 64  # no runtime goes beyond 8; computing with thousands would take minutes
 
 
@@ -59,9 +60,8 @@ def parse_model(data: bytes) -> TfliteModel:
     """
     if len(data) < _SMALLEST_FILE_BYTES:
         raise ModelFileError(f"not a .tflite: {len(data)} bytes are too few. Is this the right file?")
-    wire = Wire(data)
-    verify(wire)
-    root = wire.root()
+    verify(Wire(data))  # on budgets of its own
+    root = Wire(data).root()
     codes = root.tables(1, "operator code", _read_code)
     buffers = root.tables(4, "buffer", _read_buffer)
     return TfliteModel(
@@ -142,12 +142,19 @@ def _read_operator(table: Table, index: int, codes: tuple[OperatorCode, ...]) ->
         name=code.custom or code.name,
         code=number,
         version=code.version,
-        inputs=table.numbers(1, "i", int),
-        outputs=table.numbers(2, "i", int),
-        intermediates=table.numbers(8, "i", int),
+        inputs=_read_indices(table, index, 1),
+        outputs=_read_indices(table, index, 2),
+        intermediates=_read_indices(table, index, 8),
         options=options,
         options_type=options_type,
     )
+
+
+def _read_indices(operator: Table, index: int, slot: int) -> tuple[int, ...]:
+    indices = operator.numbers(slot, "i", int)
+    if len(indices) > _MOST_INDICES:
+        operator.wire.reject(f"operator {index} with {len(indices)} tensors", operator.start)
+    return indices
 
 
 def _read_options(operator: Table, index: int) -> tuple[Options, int]:

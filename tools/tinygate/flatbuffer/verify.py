@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from tinygate.flatbuffer.layout import LAYOUTS, UNIONS
 from tinygate.flatbuffer.wire import Table, Wire
 
-_MOST_ELEMENTS = 100_000  # of vectors of tables, in all; the largest public models stay below 20,000
-
 
 def verify(wire: Wire) -> None:
     """Check every offset of the file.
@@ -28,7 +26,6 @@ class _Walk:
     """What has been seen of one file."""
 
     wire: Wire
-    elements: int = 0
     seen: set[tuple[str, int]] = field(default_factory=set)
 
     def table(self, start: int, name: str) -> None:
@@ -78,10 +75,6 @@ class _Walk:
             return
         self.seen.add((f"[{name}", start))
         count = self.vector(start, 4, f"a vector of {name}")
-        self.elements += count
-        if self.elements > _MOST_ELEMENTS:
-            self.wire.reject(
-                f"a vector of {count} {name}: over {_MOST_ELEMENTS} tables, more than any model has,", start
-            )
+        self.wire.count_tables(count, name, start)
         for place in range(start + 4, start + 4 + 4 * count, 4):
             self.table(self.wire.follow(place, f"a vector of {name}"), name)

@@ -21,7 +21,8 @@ T = TypeVar("T")
 _BUDGET_PER_FILE_BYTE = 8
 _BUDGET_BASE_BYTES = 4096
 _NUMBERS_AT_LEAST = 100_000
-_FILE_BYTES_PER_NUMBER = 2  # a number takes 4 bytes and more, unless vectors are shared
+_FILE_BYTES_PER_NUMBER = 4  # what a number takes at least, unless vectors are shared
+_MOST_TABLES = 25_000  # in vectors: operators, tensors, buffers, …; the most of 259 public models are 1056
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Wire:
     data: bytes
     budget_bytes: int = field(init=False)
     numbers_left: int = field(init=False)
+    tables_left: int = _MOST_TABLES
 
     def __post_init__(self) -> None:
         self.budget_bytes = _BUDGET_BASE_BYTES + _BUDGET_PER_FILE_BYTE * len(self.data)
@@ -63,6 +65,12 @@ class Wire:
         if offset == 0:
             self.reject(f"{what} points to itself", at)
         return at + offset
+
+    def count_tables(self, count: int, what: str, at: int) -> None:
+        """Take `count` tables of a vector into account; raises ModelFileError if there are more than in any model."""
+        self.tables_left -= count
+        if self.tables_left < 0:
+            self.reject(f"a vector of {count} tables ({what}): more than {_MOST_TABLES}, far beyond any model,", at)
 
     def root(self) -> Table:
         """Return the root table."""
@@ -121,6 +129,7 @@ class Table:
     def tables(self, slot: int, what: str, read: Callable[[Table, int], T]) -> tuple[T, ...]:
         """Return `read(table, index)` for every table of the vector in field `slot`; empty if absent."""
         first, count = self._vector(slot, 4)
+        self.wire.count_tables(count, what, first)
         return tuple(
             read(Table.at(self.wire, self.wire.follow(first + 4 * i, f"{what} {i}"), f"{what} {i}"), i)
             for i in range(count)
