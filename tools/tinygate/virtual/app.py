@@ -36,6 +36,7 @@ from tinygate.protocol import (
     ProfileRequest,
     Restart,
     RestartRequest,
+    WindowAssembly,
 )
 from tinygate.virtual.boot import Boot
 from tinygate.virtual.console_text import log
@@ -122,7 +123,7 @@ class App:
         self._rx_line_bytes = rx_line_bytes
         self._session = DeviceSession(boot_id, rx_line_bytes)
         self._started_at = time.monotonic()
-        self._piece_first, self._piece = 0, b""
+        self._windows = WindowAssembly(0 if isinstance(loaded, Refusal) else loaded.input.size_bytes)
         self._window = b"" if isinstance(loaded, Refusal) else bytes(loaded.input.size_bytes)
         self._answers: dict[type[Message], Callable[[Any], Message]] = {
             HelloRequest: lambda _: self._hello(),
@@ -205,19 +206,12 @@ class App:
         return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._window):08x}")
 
     def _infer(self, interpreter: Interpreter, request: InferRequest) -> Message:
-        size = interpreter.input.size_bytes
-        piece, self._piece = (self._piece if request.offset else b""), b""
-        if request.offset == 0 and len(request.data) == request.count * size > 0:
-            windows = [request.data[start : start + size] for start in range(0, len(request.data), size)]
-            return self._infer_windows(interpreter, request.first, windows)
-        follows = request.offset == len(piece) and (not piece or request.first == self._piece_first)
-        piece += request.data
-        if request.count != 1 or not follows or len(piece) > size:
+        try:
+            windows = self._windows.add(request)
+        except ValueError:
+            size = interpreter.input.size_bytes
             return Error(ErrorCode.BAD_REQUEST, f"{_described(request)}: no whole window of {size} and no next piece")
-        if len(piece) == size:
-            return self._infer_windows(interpreter, request.first, [piece])
-        self._piece_first, self._piece = request.first, piece
-        return Infer(request.first, 0)
+        return self._infer_windows(interpreter, request.first, windows) if windows else Infer(request.first, 0)
 
     def _infer_windows(self, interpreter: Interpreter, first: int, windows: list[bytes]) -> Message:
         outputs = b"".join(map(interpreter.invoke, windows))
