@@ -17,7 +17,6 @@ it at ESP-IDF's default address.
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -28,6 +27,7 @@ from pathlib import Path
 
 import tinygate
 from tinygate.firmware.image import APP_OFFSET, AppImage, make_app_image
+from tinygate.store import atomic
 
 _APP_NAME = "tinygate"
 _FLASH_SETTINGS = {"flash_mode": "dio", "flash_size": "4MB", "flash_freq": "40m"}
@@ -142,7 +142,4 @@ def _write(path: Path, content: bytes) -> None:
     """Write `content` to `path` unless it is there already; a reader never sees half a file."""
     if path.is_file() and path.read_bytes() == content:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    atomic.write_bytes(path, content)
