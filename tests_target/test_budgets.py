@@ -11,8 +11,8 @@ from tinygate.board.latency import configuration, summarize
 from tinygate.board.log import BootLog, extension_values
 from tinygate.board.options import BoardChoice
 from tinygate.firmware.size import sizes_of
-from tinygate.gate.oracle import predicted_classes
 from tinygate.model.folder import Variant
+from tinygate.reference import predicted_classes
 
 JudgeFigure = Callable[[str, float | int | None, str], None]
 

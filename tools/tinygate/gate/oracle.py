@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tinygate.flatbuffer import TfliteModel, read_model
 from tinygate.model.folder import Variant
-from tinygate.reference import ReferenceRun, quantize_inputs, run_suitable
+from tinygate.reference import ReferenceRun, predicted_classes, quantize_inputs, run_suitable
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,6 @@ class OracleRun:
     def accuracy_percent(self) -> float:
         """Share of windows classified rightly, 0 to 100."""
         return float((self.predictions == self.labels).mean() * 100)
-
-
-def predicted_classes(outputs: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the class of the largest output per window, [N]; a tie goes to the lowest index, as firmware does it."""
-    classes: NDArray[np.int64] = outputs.reshape(len(outputs), -1).argmax(axis=1)
-    return classes
 
 
 @cache

@@ -22,7 +22,7 @@ from tinygate.model.manifest import (
     recipe_sha256,
     save_manifest,
 )
-from tinygate.reference import quantize_inputs, run_suitable
+from tinygate.reference import predicted_classes, quantize_inputs, run_suitable
 
 WEIGHTED_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
@@ -71,8 +71,7 @@ def variant_entry(name: str, content: bytes, test: Split, made: str) -> VariantE
 def predict(content: bytes, split: Split) -> tuple[NDArray[np.int64], str]:
     """Return the class of the highest output for each window of a split [N], ties to the lowest, and the oracle."""
     reference = run_suitable(content, quantize_inputs(read_model(content), split.inputs))
-    classes: NDArray[np.int64] = reference.outputs.reshape(len(split), -1).argmax(axis=1)
-    return classes, f"{reference.oracle} {reference.version}"
+    return predicted_classes(reference.outputs), f"{reference.oracle} {reference.version}"
 
 
 def count_parameters(content: bytes) -> int:

@@ -1,6 +1,6 @@
 """The oracle: TensorFlow Lite Micro and LiteRT, each run in a process of its own."""
 
-from tinygate.reference.conversion import dequantize_outputs, quantize_inputs
+from tinygate.reference.conversion import dequantize_outputs, predicted_classes, quantize_inputs
 from tinygate.reference.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed
 from tinygate.reference.suitable import hybrid_operator, run_suitable
 
@@ -8,6 +8,7 @@ __all__ = [
     "ReferenceRun",
     "dequantize_outputs",
     "hybrid_operator",
+    "predicted_classes",
     "quantize_inputs",
     "run_litert",
     "run_suitable",

@@ -49,6 +49,12 @@ def dequantize_outputs(model: TfliteModel, raw: NDArray[Any]) -> NDArray[np.floa
     return ((raw.astype(np.int64) - zero_point) * np.float32(scale)).astype(np.float32)
 
 
+def predicted_classes(outputs: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the class of the largest output per window, [N]; a tie goes to the lowest index, as firmware does it."""
+    classes: NDArray[np.int64] = outputs.reshape(len(outputs), -1).argmax(axis=1)
+    return classes
+
+
 def _affine(tensor: Tensor) -> tuple[float, int]:
     if tensor.dtype not in ("int8", "uint8", "int16") or len(tensor.scales) != 1 or len(tensor.zero_points) != 1:
         raise ModelFileError(
