@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tinygate.flatbuffer import TfliteModel
-from tinygate.gate.budget import judge_budget
-from tinygate.gate.margin import judge_margin
-from tinygate.gate.oracle import run_oracle
+from tinygate.judge.budget import judge_budget
+from tinygate.judge.margin import judge_margin
+from tinygate.judge.oracle import run_oracle
 from tinygate.model.config import AccuracyMargin
 from tinygate.model.folder import Model, Variant
-from tinygate.reference import run_litert
+from tinygate.oracle import run_litert
+from tinygate.tflite import TfliteModel
 from tinygate.verdict import Finding
 
 Judge = Callable[[Finding], None]

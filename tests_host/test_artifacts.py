@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from promises import activation_type
 
-from tinygate.flatbuffer import read_model
-from tinygate.gate.budget import judge_budget
-from tinygate.gate.rules import judge_rule
+from tinygate.judge.budget import judge_budget
+from tinygate.judge.ratio import judge_rule
 from tinygate.model.config import RatioRule
 from tinygate.model.folder import Model, Variant
+from tinygate.tflite import read_model
 from tinygate.verdict import Finding
 
 Judge = Callable[[Finding], None]

@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
-from tinygate.data.lint import LintReport
-from tinygate.data.lint.rules import RULES
-from tinygate.gate.calibration import integer_variants, lint_model
+from tinygate.calibration import LintReport
+from tinygate.calibration.rules import RULES
+from tinygate.judge.calibration import integer_variants, lint_model
 from tinygate.model.folder import Model
 from tinygate.verdict import Finding, Verdict
 

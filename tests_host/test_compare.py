@@ -8,13 +8,13 @@ from functools import cache
 
 import pytest
 
-from tinygate.flatbuffer import read_model
+from tinygate.compare.graphs import DIVERGENCE_DB, Comparison, compare_graphs
+from tinygate.compare.runtimes import compare_runtimes
+from tinygate.compare.sensitivity import sensitivity
 from tinygate.model.config import AccuracyMargin
 from tinygate.model.folder import Model
-from tinygate.quant.compare.graphs import DIVERGENCE_DB, Comparison, compare_graphs
-from tinygate.quant.compare.runtimes import compare_runtimes
-from tinygate.quant.compare.sensitivity import sensitivity
-from tinygate.reference.execution import execution
+from tinygate.oracle.execution import execution
+from tinygate.tflite import read_model
 from tinygate.verdict import Finding, Verdict
 
 Judge = Callable[[Finding], None]

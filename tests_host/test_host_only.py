@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from tinygate.errors import ModelFileError
-from tinygate.flatbuffer import read_model
 from tinygate.model.folder import Variant
-from tinygate.reference import hybrid_operator, quantize_inputs, run_tflm, tflm_is_installed
+from tinygate.oracle import hybrid_operator, quantize_inputs, run_tflm, tflm_is_installed
 from tinygate.report.table import HOST_ONLY
+from tinygate.tflite import read_model
 from tinygate.verdict import Finding
 
 Judge = Callable[[Finding], None]

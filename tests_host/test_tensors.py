@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 from promises import WEIGHTED, activation_type
 
-from tinygate.flatbuffer import Operator, Tensor, TfliteModel, read_model
+from tinygate.audit import Severity, audit
 from tinygate.model.folder import Variant
-from tinygate.quant.audit import Severity, audit
+from tinygate.tflite import Operator, Tensor, TfliteModel, read_model
 
 KEEPS_SCALE = {"AVERAGE_POOL_2D", "MAX_POOL_2D", "RESHAPE", "SQUEEZE", "PAD", "TRANSPOSE", "CONCATENATION"}
 FIXED_OUTPUT = {

@@ -18,12 +18,12 @@ from target_run import Measured, failure, measured
 from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Run
 from tinygate.board.lock import find_port, listed_ports, lock_key, locked
-from tinygate.board.options import BoardChoice, chosen_board
 from tinygate.board.port import use_fast_rfc2217
 from tinygate.errors import LabError, TinygateError
-from tinygate.gate.budget import judge_budget
+from tinygate.judge.budget import judge_budget
 from tinygate.model.folder import Variant
-from tinygate.pytest_plugin import models_of, parametrize_or_skip
+from tinygate.plugin.board_options import BoardChoice, chosen_board
+from tinygate.plugin.core import models_of, parametrize_or_skip
 from tinygate.verdict import Finding, verdict_of
 
 Judge = Callable[[Finding], None]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import tinygate
-from tinygate.board.options import BoardChoice
 from tinygate.model.folder import Variant
+from tinygate.plugin.board_options import BoardChoice
 
 ROOT = Path(__file__).parents[1]
 
@@ -71,24 +71,24 @@ def firmware_of(config: pytest.Config, board: BoardChoice, variant: Variant, log
 
 
 def _virtual(board: BoardChoice, variant: Variant, build_root: Path) -> Firmware:
-    from tinygate.firmware.virtual_build import build_virtual_app
+    from tinygate.targets.esp32.virtual_build import build_virtual_app
 
     built = build_virtual_app(variant.content, variant.name, build_root / "virtual" / variant.model.name)
     return Firmware(built.folder, board.target, built.elf_sha256, None)
 
 
 def _virtual_fast(variant: Variant, build_root: Path) -> Firmware:
-    from tinygate.firmware.virtual_build import build_virtual_fast_app
+    from tinygate.targets.esp32.virtual_build import build_virtual_fast_app
 
     built = build_virtual_fast_app(variant.content, variant.name, build_root / "virtual-fast" / variant.model.name)
     return Firmware(built.folder, "linux", built.elf_sha256, None)
 
 
 def _idf(board: BoardChoice, variant: Variant, build_root: Path, log: Path, skip_build: bool) -> Firmware:
-    from tinygate.firmware.idf_build import Recipe, build_firmware
+    from tinygate.targets.esp32.idf_build import Recipe, build_firmware
 
     package = Path(tinygate.__file__).parent
-    generators = (package / "firmware" / "source.py", *(package / "flatbuffer").glob("*.py"))
+    generators = (package / "tflm" / "source.py", *(package / "tflite").glob("*.py"))
     overlays = ("sdkconfig.qemu",) if board.board == "qemu" else ()
     recipe = Recipe(ROOT / "firmware", board.target, variant.name, variant.model.folder, generators, overlays)
     built = build_firmware(recipe, build_root / board.board / variant.model.name, log, skip_build)

@@ -17,13 +17,13 @@ from tinygate.board.attempts import Attempts, try_to_measure
 from tinygate.board.evidence import Deadlines, Plan, Run
 from tinygate.board.identity import Expected
 from tinygate.board.log import BootLog, console_tail
-from tinygate.board.options import BoardChoice
 from tinygate.board.port import Port, port_of
 from tinygate.board.run import measure
 from tinygate.errors import LabError, TinygateError
-from tinygate.flatbuffer import read_model
 from tinygate.model.folder import Variant
-from tinygate.reference import quantize_inputs
+from tinygate.oracle import quantize_inputs
+from tinygate.plugin.board_options import BoardChoice
+from tinygate.tflite import read_model
 from tinygate.verdict import Finding, Verdict
 
 EMULATED = {"virtual": "virtual", "virtual-fast": "virtual", "serial": "none", "qemu": "qemu"}

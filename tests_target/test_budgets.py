@@ -7,12 +7,12 @@ from target_firmware import Firmware
 from target_run import Measured
 
 from tinygate.board.evidence import Run
-from tinygate.board.latency import configuration, summarize
 from tinygate.board.log import BootLog, extension_values
-from tinygate.board.options import BoardChoice
-from tinygate.firmware.size import sizes_of
+from tinygate.judge.latency import configuration, summarize
 from tinygate.model.folder import Variant
-from tinygate.reference import predicted_classes
+from tinygate.oracle import predicted_classes
+from tinygate.plugin.board_options import BoardChoice
+from tinygate.targets.esp32.size import sizes_of
 
 JudgeFigure = Callable[[str, float | int | None, str], None]
 

@@ -4,8 +4,8 @@ import pytest
 
 from tinygate.board.evidence import Run
 from tinygate.board.log import BootLog
-from tinygate.board.options import BoardChoice
 from tinygate.model.folder import Variant
+from tinygate.plugin.board_options import BoardChoice
 
 
 def test_the_chip_asked_for_answers(run: Run, board: BoardChoice) -> None:

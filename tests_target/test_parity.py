@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from tinygate.board.evidence import Run
-from tinygate.board.options import BoardChoice
-from tinygate.board.parity import CHIP_FLOAT_TOLERANCE, compare
-from tinygate.flatbuffer import Tensor
-from tinygate.gate.oracle import OracleRun, run_oracle
+from tinygate.judge.oracle import OracleRun, run_oracle
+from tinygate.judge.parity import CHIP_FLOAT_TOLERANCE, compare
 from tinygate.model.folder import Variant
+from tinygate.plugin.board_options import BoardChoice
+from tinygate.tflite import Tensor
 from tinygate.verdict import Finding, Verdict
 
 FLOATS_DIFFER = "a chip's compiler orders float additions otherwise; within 1e-05 of the oracle, the same decision."

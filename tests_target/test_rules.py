@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tinygate.board.options import BoardChoice
-from tinygate.gate.rules import judge_rule
+from tinygate.judge.ratio import judge_rule
 from tinygate.model.config import RatioRule
 from tinygate.model.folder import Model
+from tinygate.plugin.board_options import BoardChoice
 from tinygate.verdict import Finding
 
 

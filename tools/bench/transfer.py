@@ -27,8 +27,8 @@ import serial
 
 from tinygate.board.port import use_fast_rfc2217
 from tinygate.errors import LinkError
-from tinygate.firmware.virtual_build import build_virtual_app
 from tinygate.protocol import Answer, HostSession, Infer, fresh_nonce
+from tinygate.targets.esp32.virtual_build import build_virtual_app
 
 from .hex_device import CHUNK_BYTES
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from tflite_build import ModelBuilder
 
-from tinygate.flatbuffer.build import ModelBuilder
-from tinygate.flatbuffer.model import TfliteModel
-from tinygate.flatbuffer.options import FullyConnectedOptions, FusedOptions
+from tinygate.tflite.model import TfliteModel
+from tinygate.tflite.options import FullyConnectedOptions, FusedOptions
 
 RANDOM = np.random.default_rng(7)
 FIRST, SECOND = (RANDOM.normal(size=(8, 8)).astype(np.float32) for _ in range(2))

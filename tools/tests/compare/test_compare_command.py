@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from tinygate.compare_cli import register
+from tinygate.cli.compare import register
 from tinygate.errors import TinygateError
 from tinygate.model.folder import load_model
 

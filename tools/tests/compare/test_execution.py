@@ -10,9 +10,9 @@ import pytest
 
 from tinygate.errors import ConfigError
 from tinygate.model.folder import load_model
-from tinygate.reference import execution as executions
-from tinygate.reference import oracle, process, quantize_inputs, run_litert
-from tinygate.reference.execution import execution
+from tinygate.oracle import execution as executions
+from tinygate.oracle import oracle, process, quantize_inputs, run_litert
+from tinygate.oracle.execution import execution
 
 GESTURE = load_model(Path("models/gesture"))
 INT8 = GESTURE.variant("ptq_int8").content

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tinygate.gate.oracle import run_oracle
+from tinygate.compare.graphs import compare_graphs
+from tinygate.judge.oracle import run_oracle
 from tinygate.model.config import AccuracyMargin
 from tinygate.model.folder import load_model
-from tinygate.quant.compare.graphs import compare_graphs
-from tinygate.reference import tflm_is_installed
-from tinygate.reference.execution import execution
+from tinygate.oracle import tflm_is_installed
+from tinygate.oracle.execution import execution
 
 GESTURE = load_model(Path("models/gesture"))
 MANUAL = Path("docs/gesture.md").read_text(encoding="utf-8")

@@ -13,21 +13,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tflite_writer import write_model
 from tools.tests.compare.graph import FIRST, INPUTS, RESULT_SCALE, SECOND, branches, fused, unfused
 
+from tinygate.compare import execution as executions
+from tinygate.compare.graphs import Comparison, compare_answers, compare_graphs, predictions
+from tinygate.compare.measure import sqnr_db
+from tinygate.compare.render import as_json
+from tinygate.compare.sensitivity import sensitivity
+from tinygate.compare.simulate import Coarse, simulate
 from tinygate.errors import DataError, ModelFileError
-from tinygate.flatbuffer import read_model
-from tinygate.flatbuffer.edit import rewrite
-from tinygate.flatbuffer.writer import write_model
 from tinygate.model.folder import load_model
+from tinygate.oracle.execution import default_runtime, execution
 from tinygate.quant.affine import per_tensor
-from tinygate.quant.compare import execution as executions
-from tinygate.quant.compare.graphs import Comparison, compare_answers, compare_graphs, predictions
-from tinygate.quant.compare.measure import sqnr_db
-from tinygate.quant.compare.render import as_json
-from tinygate.quant.compare.sensitivity import sensitivity
-from tinygate.quant.compare.simulate import Coarse, simulate
-from tinygate.reference.execution import default_runtime, execution
+from tinygate.tflite import read_model
+from tinygate.tflite.edit import rewrite
 
 GESTURE = load_model(Path("models/gesture"))
 FLOAT, INT8 = (GESTURE.variant(name).content for name in ("float32", "ptq_int8"))

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tools.tests.compare.graph import branches, fused, read_twice, unfused
 
+from tinygate.compare.layers import layers_of, logits_of
+from tinygate.compare.match import match_layers
 from tinygate.errors import ModelFileError
-from tinygate.flatbuffer import read_model
-from tinygate.quant.compare.layers import layers_of, logits_of
-from tinygate.quant.compare.match import match_layers
+from tinygate.tflite import read_model
 
 ARTIFACTS = Path("models/gesture/artifacts")
 

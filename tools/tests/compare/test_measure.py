@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tflite_build import ModelBuilder
 
-from tinygate.flatbuffer.build import ModelBuilder
-from tinygate.quant.compare.measure import HISTOGRAM_LSB, Accumulator
-from tinygate.quant.compare.render import sparkline
+from tinygate.compare.measure import HISTOGRAM_LSB, Accumulator
+from tinygate.compare.render import sparkline
 
 
 def accumulated(reference: list[float], codes: list[int], scale: float = 0.5, zero_point: int = 3) -> Accumulator:

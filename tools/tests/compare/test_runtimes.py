@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tinygate.compare.runtimes import compare_runtimes
 from tinygate.model.folder import load_model
-from tinygate.quant.compare.runtimes import compare_runtimes
-from tinygate.reference.execution import execution
+from tinygate.oracle.execution import execution
 
 GESTURE = load_model(Path("models/gesture"))
 

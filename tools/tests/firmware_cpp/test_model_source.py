@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tinygate.errors import ModelFileError
-from tinygate.firmware.source import generate, main
-from tinygate.flatbuffer import read_model
-from tinygate.flatbuffer.edit import rewrite
+from tinygate.tflite import read_model
+from tinygate.tflite.edit import rewrite
+from tinygate.tflm.source import generate, main
 
 ROOT = Path(__file__).parents[3]
 ARTIFACTS = ROOT / "models" / "gesture" / "artifacts"
@@ -111,6 +111,6 @@ def test_truncated_model_is_refused_with_its_name(tmp_path: Path, capsys: pytest
 
 def test_generator_needs_only_the_standard_library(tmp_path: Path) -> None:
     """ESP-IDF's Python runs it; -S leaves out installed packages."""
-    command = [sys.executable, "-S", "-m", "tinygate.firmware.source", "--model", INT8, "--out", tmp_path]
+    command = [sys.executable, "-S", "-m", "tinygate.tflm.source", "--model", INT8, "--out", tmp_path]
     subprocess.run(command, check=True, env={"PYTHONPATH": str(ROOT / "tools")})
     assert (tmp_path / "model.cpp").read_text() == generate(INT8.read_bytes(), INT8.name)

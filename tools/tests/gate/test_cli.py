@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tinygate.cli import main
+from tinygate.cli.main import main
 
 
 @pytest.mark.parametrize(

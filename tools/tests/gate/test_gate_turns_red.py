@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tinygate.flatbuffer import read_model
+from tinygate.tflite import read_model
 
 ROOT = Path(__file__).parents[3]
 
@@ -31,7 +31,7 @@ def gate(gesture: Path) -> tuple[int, str]:
     """Exit code and report of a gate run over a copy of the models."""
     report = gesture.parents[1] / "report"
     options = ["--board", "virtual-fast", "--models-root", gesture.parent, "--report-dir", report]
-    command = [sys.executable, "-c", "from tinygate.cli import main; main()", "gate", *map(str, options)]
+    command = [sys.executable, "-c", "from tinygate.cli.main import main; main()", "gate", *map(str, options)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert (report / "report.md").is_file(), run.stdout + run.stderr
     return run.returncode, run.stdout

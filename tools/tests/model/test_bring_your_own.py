@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygate.cli import main
+from tinygate.cli.main import main
 from tinygate.errors import DataError, ModelFileError
 from tinygate.model.folder import load_model
 from tinygate.model.pinning import pin

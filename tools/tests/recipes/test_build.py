@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tinygate.errors import ModelFileError
-from tinygate.flatbuffer import read_model
 from tinygate.model.manifest import load_manifest
 from tinygate.model.pinning import count_parameters
 from tinygate.recipes import build
+from tinygate.tflite import read_model
 
 PINNED = Path(__file__).parents[3] / "models" / "gesture" / "artifacts"
 MANIFEST = load_manifest(PINNED / "manifest.json")

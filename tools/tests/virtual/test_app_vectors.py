@@ -10,8 +10,8 @@ import pytest
 
 from tinygate.protocol import Decoder, Record
 from tinygate.virtual.app import App
-from tinygate.virtual.boot import Boot, ResetReason, RtcMemory
-from tinygate.virtual.image import Application
+from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory
+from tinygate.virtual.esp32.image import Application
 from tinygate.virtual.interpreter import ArenaFacts, TensorFacts
 
 VECTORS = json.loads((files("tinygate.protocol") / "vectors.json").read_text())

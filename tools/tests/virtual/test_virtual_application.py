@@ -8,8 +8,8 @@ import random
 import numpy as np
 from board_client import Client
 
+from tinygate.oracle import run_tflm
 from tinygate.protocol import ArenaRequest, BenchRequest, LayoutRequest, ProfileRequest, RestartRequest
-from tinygate.reference import run_tflm
 
 
 def windows_of(client: Client, count: int) -> list[bytes]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from board_client import Client, esptool
-
-from tinygate.firmware import VirtualBuild
+from tinygate.targets.esp32.virtual_build import VirtualBuild
 
 
 def test_esptool_detects_the_chip_and_its_flash(flash_log: str) -> None:

@@ -7,9 +7,9 @@ import random
 
 import pytest
 
-from tinygate.firmware.image import make_app_image
-from tinygate.virtual.flash import Flash
-from tinygate.virtual.image import APP_ADDRESS, Application, ImageRejectedError, read_application
+from tinygate.targets.esp32.image import make_app_image
+from tinygate.virtual.esp32.flash import Flash
+from tinygate.virtual.esp32.image import APP_ADDRESS, Application, ImageRejectedError, read_application
 
 MODEL = random.Random(1).randbytes(3001)
 APP = make_app_image(MODEL, "ptq_int8", "1.2.3")

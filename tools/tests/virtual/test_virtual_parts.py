@@ -8,12 +8,12 @@ import zlib
 
 import pytest
 
-from tinygate.virtual import slip
-from tinygate.virtual.bootloader import Loader
-from tinygate.virtual.flash import Flash
+from tinygate.virtual.esp32 import slip
+from tinygate.virtual.esp32.bootloader import Loader
+from tinygate.virtual.esp32.flash import Flash
+from tinygate.virtual.esp32.registers import Registers
+from tinygate.virtual.esp32.reset_lines import SETTLE_S, ResetLines, Strap
 from tinygate.virtual.link import Pacer
-from tinygate.virtual.registers import Registers
-from tinygate.virtual.reset_lines import SETTLE_S, ResetLines, Strap
 
 KIB = 1024
 

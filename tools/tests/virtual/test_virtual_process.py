@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import serial
 from board_client import ENVIRONMENT, Client, board_process
+from tinygate.targets.esp32.virtual_build import build_virtual_fast_app
 
-from tinygate.firmware import build_virtual_fast_app
 from tinygate.protocol import HostSession
 
 

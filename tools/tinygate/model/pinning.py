@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from tinygate.data import Dataset, Split
 from tinygate.errors import ModelFileError
-from tinygate.flatbuffer import read_model
 from tinygate.model.folder import Model
 from tinygate.model.manifest import (
     DatasetEntry,
@@ -22,7 +21,8 @@ from tinygate.model.manifest import (
     recipe_sha256,
     save_manifest,
 )
-from tinygate.reference import predicted_classes, quantize_inputs, run_suitable
+from tinygate.oracle import predicted_classes, quantize_inputs, run_suitable
+from tinygate.tflite import read_model
 
 WEIGHTED_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 

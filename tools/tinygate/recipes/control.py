@@ -8,7 +8,7 @@ from __future__ import annotations
 from tinygate.data import Dataset
 from tinygate.model.folder import Model
 from tinygate.model.pinning import predict
-from tinygate.quant.statistics import PairedComparison, compare_paired
+from tinygate.paired import PairedComparison, compare_paired
 from tinygate.recipes.convert import METHODS, convert
 from tinygate.recipes.train import Progress, train_control
 from tinygate.recipes.weights import Weights

@@ -4,5 +4,5 @@
     (RFC 2217, baud)             └─ boot (image check) ── cpu (a child process) ── app (device protocol)
 
 It shares no code with what it tests: it reads images with its own parser and imports nothing of tinygate.board or
-tinygate.firmware.
+tinygate.targets.esp32.virtual_build.
 """

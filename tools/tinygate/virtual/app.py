@@ -38,8 +38,8 @@ from tinygate.protocol import (
     RestartRequest,
     WindowAssembly,
 )
-from tinygate.virtual.boot import Boot
-from tinygate.virtual.console_text import log
+from tinygate.virtual.esp32.boot import Boot
+from tinygate.virtual.esp32.console_text import log
 from tinygate.virtual.interpreter import Interpreter, ModelRefusedError, runtime_version
 
 RX_LINE_BYTES, RX_WINDOW_BYTES = 2048, 8192

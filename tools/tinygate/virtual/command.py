@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tinygate.virtual.chip import Chip
+    from tinygate.virtual.esp32.chip import Chip
 
 DEFAULT_ARENA_BYTES = 128 * 1024
 
@@ -58,10 +58,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     from tinygate.virtual import app
-    from tinygate.virtual.chip import Chip
-    from tinygate.virtual.flash import Flash
-    from tinygate.virtual.image import APP_ADDRESS
-    from tinygate.virtual.registers import Registers
+    from tinygate.virtual.esp32.chip import Chip
+    from tinygate.virtual.esp32.flash import Flash
+    from tinygate.virtual.esp32.image import APP_ADDRESS
+    from tinygate.virtual.esp32.registers import Registers
 
     flash = Flash(file=options.flash_file)
     if options.image is not None:

@@ -1,0 +1,48 @@
+"""Comparing a board's outputs with the oracle's."""
+
+import numpy as np
+import pytest
+
+from tinygate.errors import EvidenceError
+from tinygate.judge.parity import compare
+
+ORACLE = np.array([[1, 2, 3], [4, 6, 5], [9, 8, 7]], np.int8)
+
+
+def test_equal_outputs_have_no_mismatch() -> None:
+    parity = compare(ORACLE, ORACLE)
+    assert (parity.mismatches, parity.first, parity.windows) == (0, None, 3)
+
+
+def test_one_unit_in_one_value_is_a_mismatch_and_is_shown() -> None:
+    device = ORACLE + np.array([[0, 0, 0], [0, 0, 0], [0, 0, 1]], np.int8)
+    parity = compare(device, ORACLE, tolerance=5)
+    assert (parity.mismatches, parity.first, parity.largest_difference) == (1, 2, 1)
+    assert "window 2: board [9 8 8], oracle [9 8 7]" in parity.sentence()
+
+
+def test_int8_extremes_do_not_wrap_around() -> None:
+    extremes = np.array([[127, -128]], np.int8)
+    assert compare(-extremes - 1, extremes).largest_difference == 255
+
+
+def test_floats_within_tolerance_agree() -> None:
+    oracle = np.array([[0.1, 0.9]], np.float32)
+    assert compare(oracle + np.float32(1e-6), oracle, 1e-5).mismatches == 0
+    assert compare(oracle + np.float32(1e-6), oracle).mismatches == 1
+
+
+def test_another_decision_is_a_mismatch_even_within_tolerance() -> None:
+    oracle, device = np.array([[0.5, 0.500001]], np.float32), np.array([[0.500001, 0.5]], np.float32)
+    assert compare(device, oracle, 1e-5).mismatches == 1
+
+
+def test_not_a_number_is_a_mismatch() -> None:
+    nan = np.array([[np.nan, 1.0]], np.float32)
+    assert compare(nan, nan, 1.0).mismatches == 1
+
+
+@pytest.mark.parametrize("other", [ORACLE[:2], ORACLE.astype(np.float32)])
+def test_outputs_of_another_kind_cannot_be_compared(other: np.ndarray) -> None:
+    with pytest.raises(EvidenceError, match="the same test set"):
+        compare(other, ORACLE)

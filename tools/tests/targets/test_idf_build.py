@@ -1,0 +1,140 @@
+"""Building with ESP-IDF, or not: a stand-in for idf.py writes what a build leaves and counts how often it was asked."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tinygate.errors import InputError
+from tinygate.targets.esp32.idf_build import ELF_SHA256_OFFSET, IdfBuild, Recipe, build_firmware
+
+IDF_PY = f"""
+import json, pathlib, sys
+build = pathlib.Path(sys.argv[sys.argv.index("-B") + 1])
+with (build.parent / "asked").open("a") as asked:
+    print(*sys.argv[1:], file=asked)
+if (build.parent / "broken").exists():
+    sys.exit("main.cpp:7:1: error: expected ';' before '}}' token")
+(build / "tinygate.bin").write_bytes(bytes({ELF_SHA256_OFFSET}) + bytes.fromhex("ab" * 32) + b"rest")
+(build / "flasher_args.json").write_text(json.dumps({{"app": {{"file": "tinygate.bin"}}}}))
+"""
+
+
+class Lab:
+    """A folder with a firmware project, a model and an ESP-IDF."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name, content in {
+            "firmware/main/main.cpp": "int main;",
+            "firmware/sdkconfig.defaults": "",
+            "firmware/sdkconfig.ci.ptq_int8": "",
+            "firmware/sdkconfig.qemu": "",
+            "model/artifacts/ptq_int8.tflite": "model",
+            "idf/tools/idf.py": IDF_PY,
+            "idf/version.txt": "v5.1.7",
+        }.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        (root / "python/bin").mkdir(parents=True)
+        (root / "python/bin/python").symlink_to(sys.executable)
+
+    def build(self, skip_build: bool = False) -> IdfBuild:
+        recipe = Recipe(self.root / "firmware", "esp32", "ptq_int8", self.root / "model", overlays=("sdkconfig.qemu",))
+        return build_firmware(recipe, self.root / "build", self.root / "build.log", skip_build)
+
+    @property
+    def asked(self) -> list[str]:
+        path = self.root / "build" / "asked"
+        return path.read_text().splitlines() if path.is_file() else []
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    made = Lab(tmp_path)
+    monkeypatch.setenv("IDF_PATH", str(tmp_path / "idf"))
+    monkeypatch.setenv("IDF_PYTHON_ENV_PATH", str(tmp_path / "python"))
+    return made
+
+
+def test_a_firmware_is_built_into_the_folder_that_names_target_and_variant(lab: Lab) -> None:
+    built = lab.build()
+    assert (built.folder.name, built.elf_sha256, built.built) == ("build_esp32_ptq_int8", "ab" * 32, True)
+
+
+def test_the_build_is_told_target_model_and_settings(lab: Lab) -> None:
+    lab.build()
+    (command,) = lab.asked
+    assert "-DIDF_TARGET=esp32" in command
+    assert f"-DTINYGATE_MODEL={lab.root / 'model'}" in command
+    assert "-DSDKCONFIG_DEFAULTS=sdkconfig.defaults;sdkconfig.ci.ptq_int8;sdkconfig.qemu;" in command
+
+
+def test_nothing_is_built_when_nothing_changed(lab: Lab) -> None:
+    lab.build()
+    assert not lab.build().built
+    assert len(lab.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    ["firmware/main/main.cpp", "firmware/sdkconfig.qemu", "model/artifacts/ptq_int8.tflite", "idf/version.txt"],
+)
+def test_a_changed_source_model_or_idf_is_built_again(lab: Lab, changed: str) -> None:
+    lab.build()
+    (lab.root / changed).write_text("other")
+    assert lab.build().built
+
+
+def test_a_build_that_failed_is_not_taken_for_done(lab: Lab) -> None:
+    lab.build()
+    (lab.root / "firmware/main/main.cpp").write_text("int")
+    (lab.root / "build/broken").touch()
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"ptq_int8 for esp32 does not build: main.cpp:7:1: error: expected"):
+            lab.build()
+
+
+def test_a_lab_machine_without_esp_idf_uses_what_was_built(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.build()
+    monkeypatch.delenv("IDF_PATH")
+    assert not lab.build().built
+    assert not lab.build(skip_build=True).built
+
+
+def test_without_esp_idf_and_without_a_build_the_sentence_says_what_to_do(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IDF_PATH")
+    with pytest.raises(InputError, match="no ESP-IDF here"):
+        lab.build()
+
+
+def test_an_environment_that_is_not_active_is_named(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IDF_PYTHON_ENV_PATH")
+    with pytest.raises(InputError, match=r"export\.sh"):
+        lab.build()
+
+
+def test_skipping_the_build_with_nothing_there_is_an_error(lab: Lab) -> None:
+    with pytest.raises(InputError, match="no firmware there"):
+        lab.build(skip_build=True)
+    assert not lab.asked
+
+
+def test_a_file_that_is_no_image_is_refused(lab: Lab) -> None:
+    folder = lab.build().folder
+    (folder / "tinygate.bin").write_bytes(b"short")
+    with pytest.raises(InputError, match="no application image"):
+        lab.build(skip_build=True)
+
+
+def test_build_folders_and_generated_files_are_no_sources(lab: Lab) -> None:
+    lab.build()
+    os.makedirs(lab.root / "firmware/build_esp32_other")  # noqa: PTH103
+    (lab.root / "firmware/build_esp32_other/x.o").write_text("object")
+    (lab.root / "firmware/dependencies.lock").write_text(json.dumps({}))
+    assert not lab.build().built

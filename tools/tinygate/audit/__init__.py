@@ -1,0 +1,105 @@
+"""Audits any .tflite: does it keep what TFLM's integer kernels take for granted? Runtimes accept corrupt models.
+
+report = audit(Path("model.tflite").read_bytes(), target="esp32")
+report.findings, report.worst, report.figures
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from tinygate.audit import datatypes, file, graph, needs, operators, products, shapes, tensors
+from tinygate.audit.figures import TensorFigures, figures_of
+from tinygate.audit.finding import AuditFinding, Severity
+from tinygate.audit.rules import RULES, Rule, rule_of
+from tinygate.audit.view import View
+from tinygate.errors import InputError
+from tinygate.tflite.model import Subgraph, TfliteModel
+from tinygate.tflite.reader import parse_model
+
+__all__ = ["RULES", "AuditFinding", "AuditReport", "Rule", "Severity", "TensorFigures", "audit"]
+
+Check = Callable[[View], Iterator[AuditFinding]]
+
+CHECKS: tuple[Check, ...] = (
+    file.check_format, file.check_emptiness, graph.check_references, graph.check_order, graph.check_recursion,
+    tensors.check_types, tensors.check_recorded_ranges, needs.check_axes,
+    tensors.check_scales, tensors.check_counts, tensors.check_zero_points, tensors.check_data,
+    needs.check_arity, needs.check_options, shapes.check_products, shapes.check_others,
+    datatypes.check_combinations, datatypes.check_same_types, datatypes.check_parameters,
+    operators.check_kept_scales, operators.check_fixed_scales, operators.check_activations, operators.check_sums,
+    operators.check_softmax,
+    tensors.check_weights, tensors.check_biases,
+    products.check_bias_scales, products.check_multipliers, products.check_accumulators, products.check_reach,
+    products.check_element_reach,
+    graph.check_results, graph.check_operators, graph.check_floats, graph.check_dynamic, graph.check_input_ranges,
+    file.check_unused, file.check_buffers, file.check_sharing,
+)  # fmt: skip
+_MOST_FINDINGS = 10_000
+_EMPTY = Subgraph(0, "", (), (), (), ())
+_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """All that an audit found.
+
+    Attributes:
+        model: the parsed file.
+        findings: what is wrong, worst first, then in the order of the graph; 10,000 at most.
+        ignored: findings that the user set aside, each with the reason given.
+        figures: figures of every quantized tensor of the main subgraph.
+    """
+
+    model: TfliteModel
+    findings: tuple[AuditFinding, ...]
+    ignored: tuple[tuple[AuditFinding, str], ...]
+    figures: tuple[TensorFigures, ...]
+
+    @property
+    def worst(self) -> Severity | None:
+        """The worst severity among the findings, None if there are none."""
+        return min((finding.severity for finding in self.findings), key=_ORDER.__getitem__, default=None)
+
+
+def audit(data: bytes, *, target: str = "", ignore: Mapping[str, str] | None = None) -> AuditReport:
+    """Check the content of a .tflite file against every rule.
+
+    Args:
+        data: the file's bytes.
+        target: a chip, "esp32", "esp32s3", …, for the rules about its kernels; empty for none.
+        ignore: rule codes to set aside, each with a reason.
+
+    Raises:
+        ModelFileError: no well-formed FlatBuffers file.
+        InputError: an unknown target; an ignored code that is no rule, or that has no reason.
+    """
+    reasons = {rule_of(code).code: reason for code, reason in (ignore or {}).items()}
+    for code, reason in reasons.items():
+        if not reason.strip():
+            raise InputError(f"{code} is ignored without a reason; write {code}=why.")
+    if target and target not in graph.ESP_TARGETS:
+        raise InputError(f"{target!r} is no target; expected one of {', '.join(graph.ESP_TARGETS)}.")
+    model = parse_model(data)
+    views = [View(model, subgraph, target) for subgraph in model.subgraphs or (_EMPTY,)]
+    every = (finding for view in views for check in CHECKS for finding in _run(check, view))
+    found = list(islice(every, _MOST_FINDINGS))
+    if len(found) == _MOST_FINDINGS:
+        found.append(views[0].finding("TG-Q049", f"stopped after {_MOST_FINDINGS} findings"))
+    found.sort(key=lambda finding: (_ORDER[finding.severity], finding.subgraph, max(finding.operator, 0)))
+    return AuditReport(
+        model=model,
+        findings=tuple(finding for finding in found if finding.code not in reasons),
+        ignored=tuple((finding, reasons[finding.code]) for finding in found if finding.code in reasons),
+        figures=figures_of(views[0]),
+    )
+
+
+def _run(check: Check, view: View) -> Iterator[AuditFinding]:
+    """Yield a check's findings; a check that stumbles over a model nobody thought of is itself a finding."""
+    try:
+        yield from check(view)
+    except Exception as error:
+        yield view.finding("TG-Q049", f"{check.__name__}: {type(error).__name__}: {error}")

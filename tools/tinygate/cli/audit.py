@@ -1,0 +1,89 @@
+"""`tinygate audit`: is a quantized .tflite sound? Thin: reads the file, prints the report, sets the exit code."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tinygate.errors import InputError, ModelFileError
+from tinygate.verdict import Verdict
+
+_LARGEST_FILE_BYTES = 256 << 20  # far beyond any flash; keeps the audit's memory below 1 GB
+
+
+class Format(StrEnum):
+    """How to print the report."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
+class FailOn(StrEnum):
+    """The mildest severity that makes the command fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    app.command()(audit)
+
+
+def audit(
+    model: Annotated[Path | None, typer.Argument(help="any .tflite file")] = None,
+    target: Annotated[str, typer.Option(help="a chip, for the rules about its kernels: esp32, esp32s3, …")] = "",
+    output: Annotated[Format, typer.Option("--format", help="how to print the report")] = Format.TEXT,
+    ignore: Annotated[list[str] | None, typer.Option(help="CODE=reason; may be repeated")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="exit with 1 from this severity on")] = FailOn.ERROR,
+    tensors: Annotated[bool, typer.Option(help="list ranges, scales and weight histograms")] = False,
+    explain: Annotated[str, typer.Option(metavar="CODE", help="say what a rule demands and why")] = "",
+) -> None:
+    """Check a quantized model against every rule; exit 0 sound, 1 broken rules, 2 no .tflite at all."""
+    from tinygate.audit import audit as run_audit
+    from tinygate.audit import formats
+    from tinygate.audit.rules import rule_of
+
+    if explain:
+        sys.stdout.write(formats.explain(rule_of(explain)))
+        return
+    if model is None:
+        raise InputError("no model named; expected a .tflite file, or --explain CODE.")
+    report = run_audit(_content(model), target=target, ignore=_reasons(ignore or []))
+    printed = {
+        Format.TEXT: lambda: formats.as_text(report, str(model), figures=tensors),
+        Format.JSON: lambda: formats.as_json(report, str(model)),
+        Format.SARIF: lambda: formats.as_sarif(report, model.as_posix()),
+    }[output]()
+    sys.stdout.write(printed)
+    limit = list(FailOn).index(fail_on)
+    failed = report.worst is not None and list(FailOn).index(FailOn(report.worst.value)) <= limit
+    raise typer.Exit((Verdict.FAIL if failed else Verdict.PASS).exit_code)
+
+
+def _content(model: Path) -> bytes:
+    try:
+        status = model.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ModelFileError(f"{model} is no regular file. Name a .tflite file.")
+        if status.st_size > _LARGEST_FILE_BYTES:
+            megabytes = _LARGEST_FILE_BYTES >> 20
+            raise ModelFileError(
+                f"{model} has {status.st_size} bytes; a model for a microcontroller has at most {megabytes} MiB. "
+                "Is this the right file?"
+            )
+        with model.open("rb") as file:
+            return file.read(_LARGEST_FILE_BYTES)
+    except OSError as error:
+        raise ModelFileError(f"{model} cannot be read: {error.strerror}. Name a .tflite file.") from None
+
+
+def _reasons(ignored: list[str]) -> dict[str, str]:
+    return {code.strip(): reason for code, _, reason in (item.partition("=") for item in ignored)}

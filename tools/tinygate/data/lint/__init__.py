@@ -1,7 +1,0 @@
-"""Is a calibration set representative? Statistics with stable codes, from arrays, a manifest or a .tflite alone."""
-
-from tinygate.data.lint.finding import LintFinding, LintReport
-from tinygate.data.lint.lint import lint, lint_tflite
-from tinygate.data.lint.representative_set import RepresentativeSet, from_archive, from_samples
-
-__all__ = ["LintFinding", "LintReport", "RepresentativeSet", "from_archive", "from_samples", "lint", "lint_tflite"]

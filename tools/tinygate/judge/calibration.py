@@ -1,0 +1,53 @@
+"""A model folder's calibration set under the lint: set and constants from the manifest, ranges from the variants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tinygate.calibration import LintReport, RepresentativeSet, from_samples, lint
+from tinygate.compare.execution import is_affine
+from tinygate.errors import InputError
+from tinygate.model.folder import Model
+from tinygate.tflite import read_model
+
+
+def lint_model(
+    model: Model, representative: RepresentativeSet | None = None, models: Mapping[str, bytes] | None = None
+) -> LintReport:
+    """Check the calibration set that the manifest lists and the variants that it calibrated.
+
+    Args:
+        model: folder with data, manifest and variants.
+        representative: another set in place of the manifest's.
+        models: other integer models, by name, in place of the folder's variants.
+
+    Raises:
+        InputError: the manifest lists no set, and none is given.
+        TinygateError: data, manifest or a model cannot be used.
+    """
+    dataset, manifest = model.dataset, model.manifest
+    if representative is None:
+        if manifest.calibration is None:
+            raise InputError(f"{model.folder}: the manifest lists no calibration set; name one with --representative.")
+        representative = from_samples(manifest.calibration.samples, dataset)
+    constants = (manifest.preprocessing.constants, manifest.preprocessing.sha256)
+    judged = models if models is not None else integer_variants(model)
+    return lint(representative, dataset, judged, float_tflite=float_variant(model), constants=constants)
+
+
+def integer_variants(model: Model) -> dict[str, bytes]:
+    """Return the variants whose activations are quantized, by name."""
+    found = {}
+    for variant in model.variants:
+        tensors = read_model(variant.content).main.tensors
+        if any(is_affine(tensor) and not tensor.is_constant for tensor in tensors):
+            found[variant.name] = variant.content
+    return found
+
+
+def float_variant(model: Model) -> bytes | None:
+    """Return the variant without any quantized tensor, None if there is none."""
+    for variant in model.variants:
+        if not any(tensor.scales for tensor in read_model(variant.content).main.tensors):
+            return variant.content
+    return None

@@ -1,0 +1,76 @@
+"""Keeps results of the reference interpreters on disk: same model, inputs and runtime, same outputs.
+
+A file that cannot be read is as good as none. Writing is atomic, so that processes may share the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from tinygate.oracle.worker import Arrays
+
+LARGEST_BYTES = 1 << 30
+_FORMAT = 1
+"""Part of every key: raise it when the worker comes to mean something else by the same request."""
+
+
+def cache_folder() -> Path:
+    """Return the folder of results: $TINYGATE_CACHE, else .cache of the checkout, else of the working directory."""
+    if named := os.environ.get("TINYGATE_CACHE"):
+        return Path(named) / "reference"
+    checkout = Path(__file__).parents[3]
+    base = checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+    return base / ".cache" / "reference"
+
+
+def key_of(request: dict[str, Any], arrays: Arrays, version: str) -> str:
+    """Return the key of a request: a hash over all that its result depends on."""
+    digest = hashlib.sha256(json.dumps([_FORMAT, version, request], sort_keys=True).encode())
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def load(key: str) -> tuple[Arrays, str] | None:
+    """Return arrays and printed text stored under `key`, None if there are none."""
+    import numpy as np
+
+    try:
+        with (cache_folder() / f"{key}.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return [stored[f"array{i}"] for i in range(len(stored.files) - 1)], str(stored["printed"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def save(key: str, arrays: Arrays, printed: str) -> None:
+    """Store arrays and printed text under `key`; a full or read-only disk is no reason to fail."""
+    import numpy as np
+
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
+            named: dict[str, Any] = {f"array{i}": array for i, array in enumerate(arrays)}
+            np.savez(file, printed=np.array(printed), **named)
+        Path(file.name).replace(folder / f"{key}.npz")
+        _forget_oldest(folder)
+    except OSError:
+        return
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Delete the oldest results until the folder holds LARGEST_BYTES at most."""
+    files = sorted((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path) for entry in os.scandir(folder))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in files:
+        if total <= LARGEST_BYTES:
+            return
+        Path(path).unlink(missing_ok=True)
+        total -= size

@@ -1,0 +1,129 @@
+"""--board: where target tests run. Nothing is probed and nothing is guessed: no board named is a usage error.
+
+A pytest plugin (registered by tinygate.plugin.core). `--target` and `--port` are pytest-embedded's own options.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import pytest
+
+from tinygate.errors import InputError
+from tinygate.verdict import place_of
+
+pytest_plugins = ["tinygate.plugin.embedded"]
+
+QEMU_COUNTS_INSTRUCTIONS = "-icount 3,sleep=off -rtc clock=vm"
+BOARDS = {
+    "virtual": "an emulated ESP32 behind a serial port on this machine; esptool flashes it",
+    "virtual-fast": "the same without flashing, for quick runs",
+    "qemu": "firmware built by ESP-IDF, run in Espressif's QEMU",
+    "serial": "a real board; --port names it (device, or rfc2217:// URL)",
+}
+CHIPS = {
+    "virtual": ("esp32",),
+    "virtual-fast": ("esp32",),
+    "qemu": ("esp32", "esp32c3", "esp32s3"),
+    "serial": ("esp32", "esp32c3", "esp32s3"),
+}
+_MEASURED_ON_CHIP = ("serial",)
+
+
+@dataclass(frozen=True)
+class BoardChoice:
+    """The board that a session runs on.
+
+    Attributes:
+        board: one of `BOARDS`.
+        target: the chip, "esp32".
+        port: device or rfc2217:// URL that the user named; None when a serial number names it, or for an emulated
+            board, which brings its own.
+        usb_serial: USB serial number of the port to be found.
+        mac: the board's MAC, lower case: proven before anything is measured.
+    """
+
+    board: str
+    target: str
+    port: str | None = None
+    usb_serial: str | None = None
+    mac: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The place that figures are recorded under: "esp32", "esp32-virtual", "esp32-qemu"."""
+        return place_of(self.target, self.board)
+
+    @property
+    def emulated(self) -> bool:
+        """Whether time measured there says nothing about a chip."""
+        return self.board not in _MEASURED_ON_CHIP
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of target tests."""
+    group = parser.getgroup("tinygate")
+    listing = "; ".join(f"{name}: {meaning}" for name, meaning in BOARDS.items())
+    group.addoption("--board", metavar="BOARD", help=f"where target tests run. {listing}")
+    group.addoption("--boots", type=int, default=1, help="boots to measure latency over (1)")
+    group.addoption("--arena-search", action="store_true", help="find the smallest arena that works, a boot per size")
+    group.addoption("--skip-build", action="store_true", help="use the build folders as they are")
+    group.addoption(
+        "--ram-bytes", type=int, default=256 * 1024, help="RAM that firmware and application share (262144)"
+    )
+    group.addoption("--lock-wait", type=float, default=0, metavar="S", help="seconds to wait for a board in use (0)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let QEMU count instructions unless told otherwise: on a busy machine's clock watchdogs bite for nothing."""
+    if config.getoption("--board") == "qemu" and config.getoption("--qemu-extra-args", None) is None:
+        config.option.qemu_extra_args = QEMU_COUNTS_INSTRUCTIONS
+
+
+def chosen_board(config: pytest.Config) -> BoardChoice:
+    """Return the board that the command line names.
+
+    Raises:
+        pytest.UsageError: no board, an unknown one, one that cannot be the chip asked for, or an ambiguous port.
+    """
+    options = ("--board", "--target", "--port", "--port-serial-number", "--port-mac")
+    board, target, port, usb_serial, mac = (config.getoption(name, None) for name in options)
+    if os.environ.get("ESPPORT"):
+        raise pytest.UsageError(
+            f"ESPPORT={os.environ['ESPPORT']} in the environment would silently override the port of every board; "
+            "unset it and name the port with --port"
+        )
+    named = next((name for name in (port, usb_serial, mac) if name), None)
+    if board is None and named is None:
+        raise pytest.UsageError(f"target tests need a board and none was named. Add one of\n{_choices(target)}")
+    try:
+        chip = checked_chip(board or "serial", target, named)
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from error
+    return BoardChoice(board or "serial", chip, port, usb_serial, mac.lower() if mac else None)
+
+
+def checked_chip(board: str, target: str | None, named: str | None) -> str:
+    """Return the chip on a board. Raises InputError if board, chip and what names the port do not belong together."""
+    if board not in BOARDS:
+        raise InputError(f"--board {board}: no such board. Use one of\n{_choices(target)}")
+    if board == "serial" and (not named or named.endswith("*")):
+        raise InputError(
+            "--board serial needs one port, by --port (a device or an rfc2217:// URL), --port-serial-number or "
+            "--port-mac: ports are never probed"
+        )
+    if board != "serial" and named:
+        raise InputError(f"--board {board} brings its own port; leave out {named} or use --board serial")
+    if board == "serial" and not target:
+        raise InputError(f"{named} needs --target: the chip on it, one of {', '.join(CHIPS[board])}")
+    chip = target or "esp32"
+    if chip not in CHIPS[board]:
+        raise InputError(f"--board {board} cannot be --target {chip}: it can be {', '.join(CHIPS[board])}")
+    return chip
+
+
+def _choices(target: str | None) -> str:
+    chip = target or "esp32"
+    lines = (f"    --target {chip} --board {name}".ljust(44) + meaning for name, meaning in BOARDS.items())
+    return "\n".join(lines)

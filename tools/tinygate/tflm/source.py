@@ -1,0 +1,196 @@
+"""Writes a model as C++ source for the firmware: its bytes, their sha256, and exactly the operators that it uses.
+
+    python -m tinygate.tflm.source --model models/gesture/artifacts/ptq_int8.tflite --out build/model
+
+Called by the firmware's build in ESP-IDF's own Python: standard library only. What TensorFlow Lite for
+Microcontrollers cannot run is refused here, with the operator's name, not on the board.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tinygate.errors import ModelFileError
+from tinygate.tflite import Operator, Subgraph, TfliteModel, read_model
+
+SCHEMA_VERSION = 3
+SOURCE_NAME = "model.cpp"
+
+# The Add…() methods of MicroMutableOpResolver in esp-tflite-micro 1.4.0 that stand for a builtin operator; without
+# those of resource variables, for which the interpreter would need memory of its own.
+RESOLVER_METHODS = """
+    Abs Add AddN ArgMax ArgMin AveragePool2D BatchMatMul BatchToSpaceNd BroadcastArgs BroadcastTo
+    Cast Ceil Concatenation Conv2D Cos CumSum DepthToSpace DepthwiseConv2D Dequantize Div DynamicUpdateSlice
+    Elu EmbeddingLookup Equal Exp ExpandDims Fill Floor FloorDiv FloorMod FullyConnected Gather GatherNd Greater
+    GreaterEqual HardSwish If L2Normalization L2Pool2D LeakyRelu Less LessEqual Log LogicalAnd LogicalNot LogicalOr
+    Logistic LogSoftmax Maximum MaxPool2D Mean Minimum MirrorPad Mul Neg NotEqual Pack Pad PadV2 Prelu Quantize
+    ReduceAll ReduceMax ReduceMin Relu Relu6 Reshape ResizeBilinear ResizeNearestNeighbor ReverseV2 Round
+    Rsqrt SelectV2 Shape Sin Slice Softmax SpaceToBatchNd SpaceToDepth Split SplitV Sqrt Square SquaredDifference
+    Squeeze StridedSlice Sub Sum Svdf Tanh Transpose TransposeConv UnidirectionalSequenceLSTM Unpack While
+    ZerosLike
+""".split()
+_METHOD_OF = {method.upper(): method for method in RESOLVER_METHODS}
+_WEIGHTED = frozenset(
+    "BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED SVDF TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM".split()
+)
+_INTEGER_WEIGHTS = ("int4", "int8", "uint8")
+_PROTOCOL_TYPES = ("float32", "int8", "uint8", "int16", "int32")
+_BYTES_PER_ROW = 24
+
+
+def generate(model: bytes, name: str) -> str:
+    """Return the C++ source for `model`, the content of a .tflite file; `name` says in messages which one.
+
+    Raises:
+        ModelFileError: malformed, or not for microcontrollers.
+    """
+    try:
+        methods = check(read_model(model))
+    except ModelFileError as error:
+        raise ModelFileError(f"{name}: {error}") from error
+    return _SOURCE.format(
+        name=name,
+        sha256=hashlib.sha256(model).hexdigest(),
+        rows="\n".join(_rows(model)),
+        count=len(methods),
+        conditions=" &&\n        ".join(f"resolver.Add{method}() == kTfLiteOk" for method in methods),
+    )
+
+
+def check(model: TfliteModel) -> tuple[str, ...]:
+    """Return the names of the resolver methods that `model` needs, without "Add", in alphabetical order.
+
+    Raises:
+        ModelFileError: an operator, a type or the interface is none that the firmware can run.
+    """
+    if model.version != SCHEMA_VERSION:
+        raise ModelFileError(f"schema version {model.version}, expected {SCHEMA_VERSION}. Convert the model again.")
+    for main_graph in model.subgraphs[:1]:
+        _check_interface(main_graph)
+    operators = [(graph, operator) for graph in model.subgraphs for operator in graph.operators]
+    if not operators:
+        raise ModelFileError("the model has no operator. Is this the right file?")
+    for graph, operator in operators:
+        _refuse_hybrid(graph, operator)
+        _refuse_wrong_kernel(graph, operator)
+    return tuple(sorted({_method(model, operator) for _, operator in operators}))
+
+
+def _check_interface(graph: Subgraph) -> None:
+    for what, indices in (("input", graph.inputs), ("output", graph.outputs)):
+        if len(indices) != 1:
+            raise ModelFileError(f"{len(indices)} {what} tensors; the device protocol knows models with one.")
+        tensor = graph.tensors[indices[0]]
+        if tensor.dtype not in _PROTOCOL_TYPES:
+            raise ModelFileError(f"{what} of type {tensor.dtype}; expected one of {', '.join(_PROTOCOL_TYPES)}.")
+        if not tensor.shape or any(size < 1 for size in tensor.shape):
+            raise ModelFileError(
+                f"{what} shape {tensor.shape} is open. Fix every dimension, batch 1, and convert again."
+            )
+
+
+def _refuse_hybrid(graph: Subgraph, operator: Operator) -> None:
+    """Float activations on integer weights: dynamic-range quantization, which LiteRT runs and TFLM does not."""
+    if operator.name not in _WEIGHTED or len(operator.inputs) < 2 or min(operator.inputs[:2]) < 0:
+        return
+    activation, weights = (graph.tensors[index] for index in operator.inputs[:2])
+    if activation.dtype == "float32" and weights.is_constant and weights.dtype in _INTEGER_WEIGHTS:
+        raise ModelFileError(
+            f"operator {operator.index} {operator.name} is hybrid (float32 activations, {weights.dtype} weights): "
+            "dynamic-range models do not run on microcontrollers. Quantize activations too (full integer)."
+        )
+
+
+def _refuse_wrong_kernel(graph: Subgraph, operator: Operator) -> None:
+    """What esp-tflite-micro 1.4.0 takes and computes wrongly, seen on an emulated ESP32; look again when the pin moves.
+
+    Its FULLY_CONNECTED for int16 activations reads the multiplier per tensor whatever the weights have: with weights
+    quantized per channel it is 0, and so is every output.
+    """
+    if operator.name != "FULLY_CONNECTED" or len(operator.inputs) < 2 or min(operator.inputs[:2]) < 0:
+        return
+    activation, weights = (graph.tensors[index] for index in operator.inputs[:2])
+    if activation.dtype == "int16" and len(weights.scales) > 1:
+        raise ModelFileError(
+            f"operator {operator.index} FULLY_CONNECTED has int16 activations and weights quantized per channel, which "
+            "esp-tflite-micro 1.4.0 computes wrongly without a word. Convert with dense layers quantized per tensor "
+            "(converter._experimental_disable_per_channel_quantization_for_dense_layers = True)."
+        )
+
+
+def _method(model: TfliteModel, operator: Operator) -> str:
+    is_custom = bool(model.operator_codes[operator.code].custom)
+    method = None if is_custom else _METHOD_OF.get(operator.name.replace("_", ""))
+    if method is None:
+        raise ModelFileError(
+            f"operator {operator.index} {operator.name} is not supported by the firmware's TensorFlow Lite for "
+            "Microcontrollers. Replace it in the architecture, or compute it outside the model."
+        )
+    return method
+
+
+def _rows(data: bytes) -> Iterator[str]:
+    for start in range(0, len(data), _BYTES_PER_ROW):
+        yield "    " + ",".join(map(str, data[start : start + _BYTES_PER_ROW])) + ","
+
+
+_SOURCE = """\
+// Generated by tinygate from {name}; not to be edited.
+#include "tinygate/model.hpp"
+
+#include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
+
+namespace tinygate {{
+namespace {{
+
+// TFLM casts vectors of the file in place, so the file is aligned like the strictest of them.
+alignas(16) constexpr uint8_t kBytes[] = {{
+{rows}
+}};
+
+}}  // namespace
+
+List<uint8_t> model_bytes() {{ return {{kBytes, sizeof kBytes}}; }}
+
+const char* expected_model_sha256() {{ return "{sha256}"; }}
+
+const tflite::MicroOpResolver* model_operators() {{
+    static tflite::MicroMutableOpResolver<{count}> resolver;
+    static const bool complete =
+        {conditions};
+    return complete ? &resolver : nullptr;
+}}
+
+}}  // namespace tinygate
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write `<out>/model.cpp`; return the exit code, 2 when the model is refused."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", type=Path, required=True, help="the .tflite file")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the generated source")
+    options = parser.parse_args(arguments)
+    try:
+        source = generate(_read(options.model), options.model.name)
+    except ModelFileError as error:
+        print(f"tinygate: {error}", file=sys.stderr)
+        return 2
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / SOURCE_NAME).write_text(source, encoding="utf-8")
+    return 0
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{path}: {error.strerror}. Name the artifact of a variant.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
