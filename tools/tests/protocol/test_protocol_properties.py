@@ -46,6 +46,24 @@ def test_a_record_survives_the_line(record: Record) -> None:
     assert decode(encode(record)) == [record]
 
 
+ANY_TEXT = st.text(max_size=9)
+
+
+@given(
+    st.builds(
+        Record,
+        st.sampled_from(Direction),
+        st.integers(-1, 2**33),
+        HEX | ANY_TEXT,
+        KEY | ANY_TEXT,
+        st.lists(st.tuples(KEY | ANY_TEXT, VALUE | ANY_TEXT | st.just("\ud800")), max_size=3).map(tuple),
+    )
+)
+def test_what_is_no_record_is_not_encoded(record: Record) -> None:
+    with contextlib.suppress(ValueError):
+        assert decode(encode(record)) == [record]
+
+
 @given(RECORD)
 def test_only_printable_ascii_is_sent(record: Record) -> None:
     line = encode(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -139,6 +140,25 @@ def test_credit_is_used_and_never_exceeded(input_bytes: int) -> None:
     sent = session.outgoing()
     assert 8192 / 2 < len(sent) == session.in_flight_bytes <= 8192
     assert session.outgoing() == b""
+
+
+def test_a_request_that_waits_for_credit_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, encoded = opened(EchoBoard(hello=limits(1200, 7))), Counter[int]()
+
+    def counting(record: Record) -> bytes:
+        encoded[record.sequence] += 1
+        return encode(record)
+
+    monkeypatch.setattr("tinygate.protocol.outbox.encode", counting)
+    session.infer([bytes(1200)] * 20)
+    for _ in range(5):
+        session.outgoing()
+    assert set(encoded.values()) == {1}
+
+
+def test_encoding_does_not_read_what_it_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinygate.protocol.framing._parse", None)
+    assert encode(Record(Direction.REQUEST, 7, NONCE, "arena", (("x_a", "1 %"),))).startswith(b"@TG")
 
 
 @pytest.mark.parametrize(("input_bytes", "least"), [(150, 0.93), (300, 0.93), (1200, 0.93), (27_648, 0.93)])
