@@ -37,7 +37,7 @@ def test_the_smallest_arena_that_works_is_recorded(board_run: Measured, judge_fi
 
 def test_accuracy_on_the_device_reaches_its_floor(run: Run, variant: Variant, judge_figure: JudgeFigure) -> None:
     labels = variant.model.dataset.test.labels
-    right = int((predicted_classes(run.outputs) == labels).sum())
+    right = int((predicted_classes(run.output) == labels).sum())
     note = f"{len(labels)} windows, on the board."
     judge_figure("accuracy_percent", round(100 * right / len(labels), 3), note)
 

@@ -13,7 +13,7 @@ def test_the_chip_asked_for_answers(run: Run, board: BoardChoice) -> None:
 
 
 def test_it_runs_the_firmware_that_was_built_for_this_variant(run: Run) -> None:
-    assert run.hello.app_elf_sha256 == run.expected.app_elf_sha256
+    assert run.hello.app_sha256 == run.expected.app_sha256
 
 
 def test_it_carries_the_pinned_model(run: Run, variant: Variant) -> None:

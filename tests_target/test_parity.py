@@ -20,7 +20,7 @@ def test_every_output_is_the_oracles(
     same_build = board.emulated and board.board != "qemu"  # of the same kernels
     exact = same_build or oracle.tflite.output.dtype != "float32"
     tolerance = 0.0 if exact else CHIP_FLOAT_TOLERANCE
-    parity = compare(run.outputs, oracle.reference.outputs, tolerance)
+    parity = compare(run.output, oracle.reference.outputs, tolerance)
     limit = "= 0, every value equal" if exact else "= 0, floats within 1e-05 and the same decision"
     note = "" if exact else FLOATS_DIFFER
     reason = f"{parity.sentence()} Oracle: {oracle.reference.oracle} {oracle.reference.version}."
@@ -40,13 +40,13 @@ def _verdict(mismatches: int, oracle: OracleRun) -> Verdict:
 
 
 def test_every_window_of_the_test_set_was_run_on_the_board(run: Run, variant: Variant) -> None:
-    assert len(run.outputs) == len(variant.model.dataset.test.labels)
+    assert len(run.output) == len(variant.model.dataset.test.labels)
 
 
 def test_input_and_output_have_the_scales_of_the_pinned_model(run: Run, variant: Variant) -> None:
     hello, tflite = run.hello, run_oracle(variant).tflite
-    assert (hello.input_scale, hello.input_zero_point) == _affine(tflite.input)
-    assert (hello.output_scale, hello.output_zero_point) == _affine(tflite.output)
+    assert [(tensor.scale, tensor.zero_point) for tensor in hello.inputs] == [_affine(t) for t in tflite.inputs]
+    assert [(tensor.scale, tensor.zero_point) for tensor in hello.outputs] == [_affine(t) for t in tflite.outputs]
 
 
 def _affine(tensor: Tensor) -> tuple[float, int]:

@@ -82,7 +82,7 @@ def serve(board: FakeBoard, board_end: int, answers: int) -> None:
 
 def test_a_whole_run_goes_over_a_terminal(terminal: tuple[int, SerialPort]) -> None:
     threading.Thread(target=serve, args=(FakeBoard(), terminal[0], 10**6), daemon=True).start()
-    assert len(measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5), SHORT).outputs) == len(WINDOWS)
+    assert len(measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5), SHORT).output) == len(WINDOWS)
 
 
 def test_a_board_unplugged_in_a_run_voids_it_within_a_second(terminal: tuple[int, SerialPort]) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from tinygate.errors import TargetError
 from tinygate.protocol.batches import Queue
 from tinygate.protocol.framing import Direction, Record, encode
-from tinygate.protocol.messages import Hello, HelloRequest, RestartRequest
+from tinygate.protocol.hello import Hello
+from tinygate.protocol.messages import HelloRequest, RestartRequest
 from tinygate.protocol.schema import Message
 
 _ALONE = RestartRequest | HelloRequest  # nothing is sent until these are answered

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError
 from tinygate.protocol import framing
@@ -23,7 +23,8 @@ from tinygate.protocol.batches import infer_requests
 from tinygate.protocol.envelope import Answers, parse_reply
 from tinygate.protocol.events import Answer, BootChangedError, Event, Ready, RefusedError
 from tinygate.protocol.framing import Damaged, Decoder, Direction, Reason, Record, Text
-from tinygate.protocol.messages import Error, ErrorCode, Hello, HelloRequest, RestartRequest
+from tinygate.protocol.hello import Hello
+from tinygate.protocol.messages import Error, ErrorCode, HelloRequest, RestartRequest
 from tinygate.protocol.outbox import Outbox, Pending
 from tinygate.protocol.parts import merge
 from tinygate.protocol.schema import Message
@@ -54,6 +55,7 @@ class HostSession:
         self._incoming: deque[framing.Event] = deque()
         self._outbox = Outbox(nonce)
         self._opening: dict[int, HelloRequest] = {}
+        self._greeting: list[tuple[Record, Hello]] = []  # parts of the answer to hello
         self._reply_sequence: int | None = None
         self._urgent = b""
         self._fault: Exception | None = None
@@ -81,14 +83,16 @@ class HostSession:
         """Queue requests; they are sent in order, as credit allows, once the session is open."""
         self._outbox.add(messages)
 
-    def infer(self, windows: Iterable[bytes], first: int = 0) -> None:
-        """Queue windows, each the raw little-endian bytes of an input tensor, numbered from `first`."""
+    def infer(self, windows: Iterable[bytes], first: int = 0, resets: Collection[int] | None = None) -> None:
+        """Queue windows, each the raw little-endian bytes of all input tensors, numbered from `first`.
+
+        `resets` are the numbers of the windows before which the model's state is reset; None for all of them.
+        """
         if self.hello is None:
             raise LinkError("infer before the device said hello: open the session and wait for the answer first")
-        hello = self.hello
-        if hello.input_bytes is None:
-            raise TargetError(f"the device has no usable model: its model_status is {hello.model_status}")
-        self._outbox.add(infer_requests(windows, first, hello.input_bytes, hello.rx_line_bytes, hello.rx_window_bytes))
+        if not self.hello.inputs:
+            raise TargetError(f"the device has no usable model: its model_status is {self.hello.model_status}")
+        self._outbox.add(infer_requests(windows, first, self.hello, resets))
 
     def outgoing(self) -> bytes:
         """Return the bytes that may be sent now; once returned they count as sent."""
@@ -188,11 +192,28 @@ class HostSession:
         if request is None or answers.nonce != self.nonce:
             self.counts["stale"] += 1
             return None
-        self._forget_hellos(answers.sequence)
         if not isinstance(message, Hello):
+            self._forget_hellos(answers.sequence)
             raise self._refused(message, request) if isinstance(message, Error) else self._mismatch(request, message)
-        self.hello, self.boot_id, self._reply_sequence = message, record.ident, record.sequence
-        return Answer(request, message)
+        return self._greeted(record, answers, message, request)
+
+    def _greeted(self, record: Record, answers: Answers, part: Hello, request: HelloRequest) -> Answer | None:
+        """Take a part of the answer to hello; the last one opens the session."""
+        self._greeting = [*self._greeting, (record, part)] if answers.part > 1 else [(record, part)]
+        numbers = [(given.sequence - self._greeting[0][0].sequence) % 2**32 for given, _ in self._greeting]
+        if numbers != list(range(answers.part)) or record.ident != self._greeting[0][0].ident:
+            raise LinkError(f"part {answers.part} of {answers.parts} of a hello came out of order; run again")
+        if answers.part < answers.parts:
+            return None
+        self._forget_hellos(answers.sequence)
+        try:
+            hello = merge([given for _, given in self._greeting])
+            assert isinstance(hello, Hello)
+            hello.check()
+        except ValueError as error:
+            raise TargetError(f"the device sent a hello that contradicts itself: {error}") from error
+        self.hello, self.boot_id, self._reply_sequence = hello, record.ident, record.sequence
+        return Answer(request, hello)
 
     def _check_order(self, record: Record, message: Message) -> None:
         if record.ident != self.boot_id:
@@ -215,7 +236,8 @@ class HostSession:
 
     def _answered(self, answers: Answers, message: Message) -> Event | None:
         if answers.sequence in self._opening:
-            self._forget_hellos(answers.sequence)
+            if answers.part == answers.parts:
+                self._forget_hellos(answers.sequence)
             return None
         if not self._outbox.in_flight or answers.sequence != self._outbox.in_flight[0].sequence:
             expected = f"{self._outbox.in_flight[0].sequence}" if self._outbox.in_flight else "none"
