@@ -1,4 +1,4 @@
-"""Why an application cannot use its model, in one sentence: for an arena, what is needed, what there is, what to change.
+"""Why an application cannot use its model, in one sentence: of an arena what is needed, what is there, what to change.
 
 The device says what it knows; the lines that TensorFlow Lite Micro prints when it runs out of arena give a lower bound.
 """

@@ -155,7 +155,10 @@ class Arena(Message):
 
 @dataclass(frozen=True)
 class Infer(Message):
-    """Raw little-endian output tensors, all of a window and then all of the next, of windows `first` … `first + count - 1`; count 0 acknowledges a piece."""
+    """Raw little-endian output tensors of windows `first` … `first + count - 1`; count 0 acknowledges a piece.
+
+    All outputs of a window, then all of the next.
+    """
 
     KIND = "infer"
     first: U32
