@@ -10,7 +10,7 @@ import pytest
 from tinygate.judge.budget import judge_budget
 from tinygate.judge.margin import judge_margin
 from tinygate.judge.oracle import run_oracle
-from tinygate.model.config import AccuracyMargin
+from tinygate.model.config import Margin
 from tinygate.model.folder import Model, Variant
 from tinygate.oracle import run_litert
 from tinygate.tflite import TfliteModel
@@ -30,7 +30,7 @@ def test_accuracy_is_what_the_manifest_says(variant: Variant) -> None:
     assert run_oracle(variant).accuracy_percent / 100 == pytest.approx(promised)
 
 
-def test_accuracy_lost_is_within_the_margin(margin: tuple[Model, AccuracyMargin], judge: Judge) -> None:
+def test_accuracy_lost_is_within_the_margin(margin: tuple[Model, Margin], judge: Judge) -> None:
     model, limit = margin
     reference, candidate = (run_oracle(model.variant(name)) for name in (limit.relative_to, limit.variant))
     judge(judge_margin(model, limit, model.dataset.test, reference.predictions, candidate.predictions))

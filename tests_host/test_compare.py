@@ -11,18 +11,18 @@ import pytest
 from tinygate.compare.graphs import DIVERGENCE_DB, Comparison, compare_graphs
 from tinygate.compare.runtimes import compare_runtimes
 from tinygate.compare.sensitivity import sensitivity
-from tinygate.model.config import AccuracyMargin
+from tinygate.model.config import Margin
 from tinygate.model.folder import Model
 from tinygate.oracle.execution import execution
 from tinygate.tflite import read_model
 from tinygate.verdict import Finding, Verdict
 
 Judge = Callable[[Finding], None]
-Margin = tuple[Model, AccuracyMargin]
+Margin = tuple[Model, Margin]
 
 
 @cache
-def comparison(model: Model, limit: AccuracyMargin) -> Comparison:
+def comparison(model: Model, limit: Margin) -> Comparison:
     """The variant against what its margin names, on the whole test set."""
     test = model.dataset.test
     pair = [execution(model.variant(name).content, test.inputs) for name in (limit.relative_to, limit.variant)]

@@ -42,11 +42,6 @@ def verdict_of(error: BaseException) -> Verdict:
     return Verdict.FAIL if isinstance(error, AssertionError) else Verdict.ERROR
 
 
-def place_of(target: str, board: str) -> str:
-    """Return the name of a target on a board in budgets and findings: a real board is the target itself, "esp32"."""
-    return target if board == "serial" else f"{target}-{board.removesuffix('-fast')}"
-
-
 @dataclass(frozen=True)
 class Finding:
     """One figure and what was decided about it.

@@ -7,7 +7,6 @@ import pytest
 import serial
 from hypothesis import given
 from hypothesis import strategies as st
-from tinygate.targets.esp32.virtual_build import build_virtual_app
 
 from tinygate.board.arena_search import ArenaProbe, minimum_arena
 from tinygate.board.emulator import virtual_board
@@ -17,6 +16,7 @@ from tinygate.board.log import BootLog
 from tinygate.board.port import SerialPort, use_fast_rfc2217
 from tinygate.board.run import measure
 from tinygate.errors import EvidenceError
+from tinygate.targets.esp32.virtual_build import build_virtual_app
 
 MODEL = Path(__file__).parents[3] / "models" / "gesture" / "artifacts" / "ptq_int8.tflite"
 

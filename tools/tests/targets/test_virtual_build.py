@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from pytest_embedded_idf.app import IdfApp
-from tinygate.targets.esp32.virtual_build import VirtualBuild, build_virtual_app, build_virtual_fast_app
 
 from tinygate.errors import InputError
 from tinygate.targets.esp32.image import make_app_image
+from tinygate.targets.esp32.virtual_build import VirtualBuild, build_virtual_app, build_virtual_fast_app
 
 MODEL = random.Random(1).randbytes(5001)
 

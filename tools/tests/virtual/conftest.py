@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from board_client import Client, board_process, esptool
+
 from tinygate.targets.esp32.virtual_build import VirtualBuild, build_virtual_app
 
 ARTIFACTS = Path(__file__).parents[3] / "models" / "gesture" / "artifacts"

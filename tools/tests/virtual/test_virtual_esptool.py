@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from board_client import Client, esptool
+
 from tinygate.targets.esp32.virtual_build import VirtualBuild
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import serial
 from board_client import ENVIRONMENT, Client, board_process
-from tinygate.targets.esp32.virtual_build import build_virtual_fast_app
 
 from tinygate.protocol import HostSession
+from tinygate.targets.esp32.virtual_build import build_virtual_fast_app
 
 
 def test_the_board_ends_with_its_standard_input(image: Path) -> None:

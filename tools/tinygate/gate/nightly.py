@@ -10,9 +10,10 @@ from pathlib import Path
 
 from tinygate.errors import InputError
 from tinygate.model.folder import Model, find_models
+from tinygate.places import place_of
 from tinygate.report.summary import Expected, Summary, summarize
 from tinygate.store import journal
-from tinygate.verdict import Verdict, place_of
+from tinygate.verdict import Verdict
 
 HOST_FIGURES = ("tflite_bytes", "accuracy_percent")
 DEVICE_FIGURES = ("arena_used_bytes", "latency_median_us", "accuracy_percent", "flash_bytes", "parity_mismatches")

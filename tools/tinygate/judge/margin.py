@@ -7,14 +7,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from tinygate.data import Split
-from tinygate.model.config import AccuracyMargin
+from tinygate.model.config import Margin
 from tinygate.model.folder import Model
 from tinygate.paired import compare_paired
 from tinygate.verdict import Finding, Verdict
 
 
 def judge_margin(
-    model: Model, margin: AccuracyMargin, test: Split, reference: NDArray[Any], candidate: NDArray[Any]
+    model: Model, margin: Margin, test: Split, reference: NDArray[Any], candidate: NDArray[Any]
 ) -> Finding:
     """Judge how many points of accuracy `margin.variant` loses against `margin.relative_to` on the test set.
 
