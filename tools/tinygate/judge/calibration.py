@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tinygate.audit.finding import Severity
+from tinygate.audit.rules import Rule
 from tinygate.calibration import LintReport, RepresentativeSet, from_samples, lint
 from tinygate.compare.execution import is_affine
 from tinygate.errors import InputError
+from tinygate.judge.facts import ALL_VARIANTS
 from tinygate.model.folder import Model
+from tinygate.places import HOST
 from tinygate.tflite import read_model
+from tinygate.verdict import Finding, Verdict
+
+CONVERTED_FROM_ANOTHER_SET = "TG-D019"
+
+
+def judge_calibration_rule(model: Model, report: LintReport, rule: Rule) -> Finding:
+    """Judge one rule of the lint on a model's set: FAIL on a clear breach, PASS with a note on a mild one."""
+    found = [finding for finding in report.findings if finding.code == rule.code]
+    errors = [finding for finding in found if finding.severity is Severity.ERROR]
+    said = [finding.sentence() for finding in found if finding.severity is not None]
+    reason = said[0] + (f" {len(said) - 1} more like this." if len(said) > 1 else "") if said else ""
+    file = str(model.folder / "artifacts" / "manifest.json")
+    shared = (model.name, ALL_VARIANTS, HOST, "calibration", f"{rule.code} {rule.name}")
+    return Finding(*shared, len(errors), "0 errors", Verdict.FAIL if errors else Verdict.PASS, file, reason)
 
 
 def lint_model(

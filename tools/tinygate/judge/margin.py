@@ -41,7 +41,7 @@ def judge_margin(
         model.name,
         margin.variant,
         "host",
-        "accuracy margin",
+        "margin",
         f"accuracy drop to {margin.relative_to}, points",
         round(paired.drop_points, 3),
         f"< {margin.max_drop_points:g}",
