@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tinygate.errors import ModelFileError
 from tinygate.judge.facts import fact
-from tinygate.judge.oracle import test_inputs
+from tinygate.judge.oracle import run_oracle, test_inputs
 from tinygate.model.folder import Variant
-from tinygate.oracle import hybrid_operator, run_tflm, tflm_is_installed
+from tinygate.oracle import hybrid_operator, run_tflm, tflm_is_installed, tflm_version
 from tinygate.places import HOST
+from tinygate.store.results import kept, source_sha256
 from tinygate.tflite import read_model
 from tinygate.verdict import Finding
 
@@ -43,8 +44,14 @@ def _refusal(variant: Variant) -> str:
     """Return why TensorFlow Lite Micro does not run the model; empty if it does, or is not installed here."""
     if not tflm_is_installed():
         return ""
-    try:
-        run_tflm(variant.content, test_inputs(variant)[:1])
-    except ModelFileError as error:
-        return str(error)
-    return ""
+    if run_oracle(variant).reference.oracle == "tflm":
+        return ""
+
+    def ask() -> dict[str, str]:
+        try:
+            run_tflm(variant.content, test_inputs(variant)[:1])
+        except ModelFileError as error:
+            return {"refusal": str(error)}
+        return {"refusal": ""}
+
+    return str(kept("refusals", [variant.content, tflm_version(), source_sha256("oracle")], ask)["refusal"])

@@ -8,6 +8,7 @@ from functools import cache
 
 from tinygate.compare.graphs import Comparison, compare_graphs
 from tinygate.compare.sensitivity import sensitivity
+from tinygate.data.hashing import arrays_sha256
 from tinygate.model.config import Margin
 from tinygate.model.folder import Model
 from tinygate.oracle.execution import execution
@@ -54,8 +55,7 @@ def layers_of(model: Model, margin: Margin) -> Layers:
     test = model.dataset.test
     names = (margin.relative_to, margin.variant)
     contents = [model.variant(name).content for name in names]
-    arrays = [array.tobytes() for array in (test.inputs, test.labels, test.recordings)]
-    depends_on: list[str | bytes] = [source_sha256(*_ROOMS), repr(margin), *contents, *arrays]
+    depends_on: list[str | bytes] = [source_sha256(*_ROOMS), repr(margin), *contents, arrays_sha256(test)]
     found = kept("layers", depends_on, lambda: asdict(_compare(model, margin)))
     return Layers(**{**found, "unmatched": tuple(found["unmatched"])})
 

@@ -1,7 +1,7 @@
 """The oracle: TensorFlow Lite Micro and LiteRT, each run in a process of its own."""
 
 from tinygate.oracle.conversion import dequantize_outputs, predicted_classes, quantize_inputs
-from tinygate.oracle.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed
+from tinygate.oracle.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed, tflm_version
 from tinygate.oracle.suitable import hybrid_operator, run_suitable
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "run_suitable",
     "run_tflm",
     "tflm_is_installed",
+    "tflm_version",
 ]

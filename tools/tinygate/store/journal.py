@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -103,11 +103,10 @@ class JournalWriter:
 
     def close(self) -> None:
         """Wait until everything is on the disk."""
-        if self._file is not None:
-            with self._explained():
-                os.fsync(self._file.fileno())
-                self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with self._explained(), file:
+                os.fsync(file.fileno())
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -120,9 +119,8 @@ class JournalWriter:
 
 def append(path: Path, record: Record) -> None:
     """Append one record and wait until it is on the disk. Raises LabError when the disk does not take it."""
-    writer = JournalWriter(path)
-    writer.append(record)
-    writer.close()
+    with closing(JournalWriter(path)) as writer:
+        writer.append(record)
 
 
 def read(path: Path) -> Journal:

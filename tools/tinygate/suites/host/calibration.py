@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from tinygate.audit.rules import Rule
-from tinygate.calibration import LintReport
 from tinygate.data.hashing import json_sha256
-from tinygate.judge.calibration import CONVERTED_FROM_ANOTHER_SET, integer_variants, judge_calibration_rule, lint_model
+from tinygate.judge.calibration import (
+    CONVERTED_FROM_ANOTHER_SET,
+    integer_variants,
+    judge_calibration_rule,
+    recorded_report,
+)
 from tinygate.judge.facts import fact
 from tinygate.model.folder import Model
 from tinygate.places import HOST
@@ -16,19 +18,13 @@ from tinygate.plugin.core import Judge, SaysNotJudged
 _UNKNOWN = "the artifacts were made elsewhere, and nobody recorded the calibration set"
 
 
-@cache
-def report(model: Model) -> LintReport:
-    """The lint of a model's recorded set, once a session."""
-    return lint_model(model)
-
-
 def test_the_calibration_set_keeps_the_rule(
     model: Model, calibration_rule: Rule, judge: Judge, not_judged: SaysNotJudged
 ) -> None:
     """docs/representative-data.md says what each rule demands and why."""
     if model.manifest.calibration is None:
         not_judged(_UNKNOWN)
-    judge(judge_calibration_rule(model, report(model), calibration_rule))
+    judge(judge_calibration_rule(model, recorded_report(model), calibration_rule))
 
 
 def test_the_recorded_set_is_the_one_that_calibrated(model: Model, judge: Judge, not_judged: SaysNotJudged) -> None:
@@ -36,7 +32,9 @@ def test_the_recorded_set_is_the_one_that_calibrated(model: Model, judge: Judge,
     if model.manifest.calibration is None:
         not_judged(_UNKNOWN)
     trained_after = {name for name in integer_variants(model) if name.startswith("ptq_")}
-    foreign = [f for f in report(model).broken if f.code == CONVERTED_FROM_ANOTHER_SET and f.place in trained_after]
+    foreign = [
+        f for f in recorded_report(model).broken if f.code == CONVERTED_FROM_ANOTHER_SET and f.place in trained_after
+    ]
     reason = foreign[0].sentence() if foreign else ""
     judge(fact(model, HOST, "calibration", "variants_of_another_set", len(foreign), "= 0", not foreign, reason))
 
