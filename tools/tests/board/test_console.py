@@ -2,8 +2,10 @@
 
 import pytest
 
-from tinygate.board.console import KEPT_LINE_CHARS, KEPT_LINES, Console, FaultKind, classify
+from tinygate.board.console import KEPT_LINE_CHARS, KEPT_LINES, Console, classify
 from tinygate.errors import LabError, TargetError
+from tinygate.targets.esp32.console import SIGNS as ESP32
+from tinygate.targets.faults import FaultKind
 
 POWER_ON = "rst:0x1 (POWERON_RESET),boot:0x12 (SPI_FAST_FLASH_BOOT)"
 SOFTWARE_RESET = "rst:0xc (SW_CPU_RESET),boot:0x12 (SPI_FAST_FLASH_BOOT)"
@@ -22,17 +24,17 @@ SIGNS = {
 
 
 def fault_kind(*lines: str) -> FaultKind | None:
-    fault = classify(lines)
+    fault = classify(lines, ESP32)
     return fault.kind if fault else None
 
 
 def test_a_clean_boot_shows_no_fault() -> None:
-    assert classify(CLEAN) is None
+    assert classify(CLEAN, ESP32) is None
 
 
 @pytest.mark.parametrize("line", SIGNS)
 def test_a_fault_is_found_and_blamed_on_the_target(line: str) -> None:
-    fault = classify([*CLEAN, line])
+    fault = classify([*CLEAN, line], ESP32)
     assert fault is not None
     assert fault.kind is SIGNS[line]
     assert isinstance(fault.error(), TargetError)
@@ -48,7 +50,7 @@ def test_a_fault_is_not_forgotten_when_the_board_answers_again() -> None:
 
 
 def test_a_brown_out_is_blamed_on_the_lab_even_when_a_panic_came_first() -> None:
-    fault = classify([*CLEAN, "Guru Meditation Error: Core  0 panic'ed", "Brownout detector was triggered"])
+    fault = classify([*CLEAN, "Guru Meditation Error: Core  0 panic'ed", "Brownout detector was triggered"], ESP32)
     assert fault is not None
     assert isinstance(fault.error(), LabError)
 
@@ -60,7 +62,7 @@ def test_three_resets_are_a_boot_loop_before_any_deadline() -> None:
 
 @pytest.mark.parametrize(("line", "kind"), [(SOFTWARE_RESET, FaultKind.RESET), (POWER_ON, FaultKind.POWER)])
 def test_one_reset_after_the_app_has_started_is_a_fault(line: str, kind: FaultKind) -> None:
-    console = Console()
+    console = Console(ESP32)
     console.feed(POWER_ON)
     console.started()
     console.feed(line)
@@ -69,7 +71,7 @@ def test_one_reset_after_the_app_has_started_is_a_fault(line: str, kind: FaultKi
 
 
 def test_a_flood_is_kept_in_bounds() -> None:
-    console = Console()
+    console = Console(ESP32)
     for number in range(10_000):
         console.feed(f"{number} " + "x" * 10_000)
     assert len(console.tail(10**6)) == KEPT_LINES
@@ -77,6 +79,6 @@ def test_a_flood_is_kept_in_bounds() -> None:
 
 
 def test_hostile_text_is_shown_without_control_characters() -> None:
-    console = Console()
+    console = Console(ESP32)
     console.feed("\x1b[31mred\x1b[0m \x07\x00\u202e end")
     assert console.tail() == ("red ??? end",)

@@ -8,7 +8,7 @@ import pytest
 
 from tinygate.compare.graphs import compare_graphs
 from tinygate.judge.oracle import run_oracle
-from tinygate.model.config import AccuracyMargin
+from tinygate.model.config import Margin
 from tinygate.model.folder import load_model
 from tinygate.oracle import tflm_is_installed
 from tinygate.oracle.execution import execution
@@ -17,7 +17,7 @@ GESTURE = load_model(Path("models/gesture"))
 MANUAL = Path("docs/gesture.md").read_text(encoding="utf-8")
 
 
-def measured(limit: AccuracyMargin) -> str:
+def measured(limit: Margin) -> str:
     """One row: bytes, arena, accuracy, drop, interval, lost and gained, signal over noise of the logits, margin."""
     variant, test = GESTURE.variant(limit.variant), GESTURE.dataset.test
     pair = [execution(GESTURE.variant(name).content, test.inputs) for name in (limit.relative_to, limit.variant)]
@@ -39,5 +39,5 @@ def measured(limit: AccuracyMargin) -> str:
 
 @pytest.mark.skipif(not tflm_is_installed(), reason="the manual tells TensorFlow Lite Micro's figures")
 @pytest.mark.parametrize("limit", GESTURE.config.margins, ids=lambda limit: limit.variant)
-def test_the_table_of_variants_is_measured(limit: AccuracyMargin) -> None:
+def test_the_table_of_variants_is_measured(limit: Margin) -> None:
     assert measured(limit) in MANUAL

@@ -44,6 +44,7 @@ from tinygate.protocol import (
     Text,
     fresh_nonce,
 )
+from tinygate.targets import family_of
 
 HELLO_AGAIN_S = 1.0
 _DEADLINES = Deadlines()
@@ -68,7 +69,7 @@ class _Boot:
 
     def __init__(self, port: Port, expected: Expected, plan: Plan, deadlines: Deadlines) -> None:
         self.port, self.expected, self.plan, self.deadlines = port, expected, plan, deadlines
-        self.console = Console()
+        self.console = Console(family_of(expected.target).console)
         self.session = HostSession(fresh_nonce())
         self.answers: list[Message] = []
         self.received = b""

@@ -6,18 +6,41 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.data.archive import read_archive
 from tinygate.data.dataset import Dataset, Split
-from tinygate.data.representative import Sample
 from tinygate.errors import DataError
 
 UNKNOWN = -1
 _COLUMNS = ("labels", "subjects", "recordings", "starts")
+
+
+class Sample(Protocol):
+    """A calibration sample as the manifest records it."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the window as recorded."""
+
+    @property
+    def label(self) -> int:
+        """Class index."""
+
+    @property
+    def subject(self) -> int:
+        """Who was recorded."""
+
+    @property
+    def recording(self) -> int:
+        """Index of the recording."""
+
+    @property
+    def start(self) -> int:
+        """First sample of the window in its recording."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tinygate.model.config import FIGURES
+from tinygate.figures import FIGURES
 from tinygate.model.folder import Variant
 from tinygate.verdict import Finding, Verdict
 
@@ -14,8 +14,8 @@ def judge_budget(variant: Variant, place: str, figure: str, value: float | int |
 
     Args:
         variant: what was measured.
-        place: where: "host", "esp32", "esp32-virtual", "esp32-qemu".
-        figure: a name of `tinygate.model.config.FIGURES`.
+        place: where, see `tinygate.places`.
+        figure: a name of `tinygate.figures.FIGURES`.
         value: the figure in the unit its name carries; None when it was not measured, with the cause in `note`.
         note: what a reader must know about how the value came to be.
 
@@ -40,11 +40,10 @@ def judge_budget(variant: Variant, place: str, figure: str, value: float | int |
     )
     if limit is None:
         return finding
-    demanded = f"{'≤' if FIGURES[figure].at_most else '≥'} {limit:.12g}"
+    demanded = f"{FIGURES[figure].sign} {limit:.12g}"
     key = f"budgets.{place}.{variant.name}.{figure} in {variant.model.config_path}"
     if value is None:
         reason = f"There is no value to hold against {key}."
         return replace(finding, limit=demanded, verdict=Verdict.INCONCLUSIVE, reason=reason)
-    within = value <= limit if FIGURES[figure].at_most else value >= limit
-    verdict, outcome = (Verdict.PASS, "within") if within else (Verdict.FAIL, "outside")
+    verdict, outcome = (Verdict.PASS, "within") if FIGURES[figure].is_good(value, limit) else (Verdict.FAIL, "outside")
     return replace(finding, limit=demanded, verdict=verdict, reason=f"The figure is {outcome} its budget {key}.")

@@ -7,14 +7,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from tinygate.data import Split
-from tinygate.model.config import AccuracyMargin
+from tinygate.model.config import Margin
 from tinygate.model.folder import Model
 from tinygate.paired import compare_paired
 from tinygate.verdict import Finding, Verdict
 
 
 def judge_margin(
-    model: Model, margin: AccuracyMargin, test: Split, reference: NDArray[Any], candidate: NDArray[Any]
+    model: Model, margin: Margin, test: Split, reference: NDArray[Any], candidate: NDArray[Any]
 ) -> Finding:
     """Judge how many points of accuracy `margin.variant` loses against `margin.relative_to` on the test set.
 
@@ -41,7 +41,7 @@ def judge_margin(
         model.name,
         margin.variant,
         "host",
-        "accuracy margin",
+        "margin",
         f"accuracy drop to {margin.relative_to}, points",
         round(paired.drop_points, 3),
         f"< {margin.max_drop_points:g}",

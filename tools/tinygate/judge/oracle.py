@@ -42,6 +42,12 @@ class OracleRun:
 
 
 @cache
+def test_inputs(variant: Variant) -> NDArray[Any]:
+    """Return the test set as a variant takes it, [N, ...] in its input type, quantized once a process."""
+    return quantize_inputs(read_model(variant.content), variant.model.dataset.test.inputs)
+
+
+@cache
 def run_oracle(variant: Variant) -> OracleRun:
     """Run a variant's whole test set through the oracle, once a process and, by content, once on this machine.
 
@@ -50,6 +56,5 @@ def run_oracle(variant: Variant) -> OracleRun:
         DataError: the data set is missing or altered.
     """
     tflite = read_model(variant.content)
-    test = variant.model.dataset.test
-    inputs = quantize_inputs(tflite, test.inputs)
-    return OracleRun(tflite, inputs, test.labels, run_suitable(variant.content, inputs))
+    inputs = test_inputs(variant)
+    return OracleRun(tflite, inputs, variant.model.dataset.test.labels, run_suitable(variant.content, inputs))

@@ -1,41 +1,33 @@
-"""model.toml: which variants a model has, what they may cost, how they must relate. Unknown keys are refused."""
+"""model.toml: what a model is for, which variants it has, what they may cost, how they must relate.
+
+Unknown keys are refused, and so is a demand that nobody could ever judge: a budget at a place where its figure cannot
+be known would be silently green.
+"""
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tinygate.errors import ConfigError
+from tinygate.figures import BUDGETABLE, FIGURES, METRICS, Figure
+from tinygate.model import complaints
+from tinygate.places import can_be_measured, where_measured
+from tinygate.targets import places
 
 VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$")]
-Place = Literal["host", "esp32", "esp32-virtual", "esp32-qemu", "esp32s3", "esp32c3"]
+Number = int | float
+Task = Literal["classification", "regression", "anomaly", "custom"]
 
-
-@dataclass(frozen=True)
-class Figure:
-    """What a budget can limit: `at_most` says on which side of the budget a value is good."""
-
-    name: str
-    unit: str
-    at_most: bool
-
-
-FIGURES: Mapping[str, Figure] = {
-    figure.name: figure
-    for figure in (
-        Figure("tflite_bytes", "bytes", at_most=True),
-        Figure("arena_used_bytes", "bytes", at_most=True),
-        Figure("flash_bytes", "bytes", at_most=True),
-        Figure("static_ram_bytes", "bytes", at_most=True),
-        Figure("latency_median_us", "µs", at_most=True),
-        Figure("accuracy_percent", "%", at_most=False),
-    )
+DEFAULT_METRIC: Mapping[str, str] = {
+    "classification": "accuracy_percent",
+    "regression": "mae",
+    "anomaly": "auc_percent",
+    "custom": "score",
 }
 
 
@@ -46,32 +38,24 @@ class _Table(BaseModel):
 
 
 class VariantConfig(_Table):
-    """One variant: how it came to be, and whether a microcontroller can run it."""
+    """One variant: how it came to be, whether a microcontroller can run it, and what it promises of its interface.
+
+    Attributes:
+        io: the type that every input and output must have; None promises nothing.
+    """
 
     description: str = ""
     host_only: bool = False
-
-
-class Budgets(_Table):
-    """Absolute limits of one variant at one place; `accuracy_percent` is a floor, the others are ceilings."""
-
-    tflite_bytes: int | None = Field(None, gt=0)
-    arena_used_bytes: int | None = Field(None, gt=0)
-    flash_bytes: int | None = Field(None, gt=0)
-    static_ram_bytes: int | None = Field(None, gt=0)
-    latency_median_us: float | None = Field(None, gt=0)
-    accuracy_percent: float | None = Field(None, ge=0, le=100)
+    io: Literal["float32", "int8", "uint8", "int16"] | None = None
 
 
 class RatioRule(_Table):
     """`figure` of `variant` divided by that of `relative_to` must lie between `min_ratio` and `max_ratio`."""
 
-    figure: Literal[
-        "tflite_bytes", "arena_used_bytes", "flash_bytes", "static_ram_bytes", "latency_median_us", "emulated_cycles"
-    ]
+    figure: str
     variant: VariantName
     relative_to: VariantName
-    places: tuple[Place, ...] = Field(min_length=1, strict=False)
+    places: tuple[str, ...] = Field(min_length=1, strict=False)
     min_ratio: float = Field(0.0, ge=0)
     max_ratio: float = Field(gt=0)
 
@@ -82,31 +66,65 @@ class RatioRule(_Table):
         return f"{low}{self.variant} / {self.relative_to} ≤ {self.max_ratio:g}"
 
 
-class AccuracyMargin(_Table):
-    """How many points of test accuracy `variant` may lose against `relative_to`."""
+class Margin(_Table):
+    """How much of the model's metric `variant` may lose against `relative_to`, in the metric's own unit (points)."""
 
     variant: VariantName
     relative_to: VariantName
-    max_drop_points: float = Field(gt=0, le=100)
+    max_drop_points: float = Field(gt=0)
+
+
+class AuditConfig(_Table):
+    """The audit of the .tflite files: findings that are known and accepted, each with its reason."""
+
+    ignore: dict[str, str] = Field(default_factory=dict)
+
+
+class Thresholds(_Table):
+    """Limits of checks that have no budget.
+
+    Attributes:
+        layer_sqnr_db: signal over noise that no layer may fall below, against the margin's reference variant.
+        layer_bias_lsb: mean error of a layer, in steps of its scale, that no int8 layer may exceed.
+        stack_free_bytes: stack that the task which runs the model must never have come closer to the end of.
+    """
+
+    layer_sqnr_db: float = Field(20.0)
+    layer_bias_lsb: float = Field(1.0, gt=0)
+    stack_free_bytes: int = Field(512, ge=0)
 
 
 class ModelConfig(_Table):
-    """A whole model.toml."""
+    """A whole model.toml.
+
+    Attributes:
+        task: what the outputs mean; decides which metric is the default.
+        metric: a name of `tinygate.figures.METRICS`, or "recipe:FUNCTION"; None for the task's default.
+        state: when a model that keeps state forgets it: before every window, before each recording, or never.
+    """
 
     schema_version: Literal[1]
     title: str
     recipe: str | None = "recipe.py"
+    task: Task = "classification"
+    metric: str | None = None
+    state: Literal["none", "recording", "all"] = "none"
     variants: dict[VariantName, VariantConfig] = Field(min_length=1)
-    budgets: dict[Place, dict[VariantName, Budgets]] = Field(default_factory=dict)
+    budgets: dict[str, dict[VariantName, dict[str, Any]]] = Field(default_factory=dict)
     rules: tuple[RatioRule, ...] = Field((), strict=False)
-    margins: tuple[AccuracyMargin, ...] = Field((), strict=False)
+    margins: tuple[Margin, ...] = Field((), strict=False)
+    audit: AuditConfig = AuditConfig()
+    thresholds: Thresholds = Thresholds()
 
-    def budgets_of(self, place: str, variant: str) -> Iterator[tuple[Figure, float]]:
+    @property
+    def metric_figure(self) -> Figure:
+        """The figure that tells how good the model is."""
+        name = self.metric or DEFAULT_METRIC[self.task]
+        return METRICS["score"] if name.startswith("recipe:") else METRICS[name]
+
+    def budgets_of(self, place: str, variant: str) -> Iterator[tuple[Figure, Number]]:
         """Yield each figure that has a budget for this variant at this place, with the budget."""
-        budgets = {str(key): value for key, value in self.budgets.items()}.get(place, {}).get(variant)
-        if budgets is None:
-            return
-        for name, limit in budgets.model_dump(exclude_none=True).items():
+        for name, limit in self.budgets.get(place, {}).get(variant, {}).items():
             yield FIGURES[name], limit
 
 
@@ -114,7 +132,8 @@ def load_config(path: Path) -> ModelConfig:
     """Read and check a model.toml.
 
     Raises:
-        ConfigError: the file is missing, no TOML, has an unknown key, a wrong type, or names an undeclared variant.
+        ConfigError: the file is missing, no TOML, has an unknown key, a wrong type, names an undeclared variant, or
+            demands what can never be judged.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -125,52 +144,94 @@ def load_config(path: Path) -> ModelConfig:
     try:
         config = ModelConfig.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(_explain(path, error)) from error
-    _check_variants_are_declared(path, config)
+        raise ConfigError(f"{path}: {complaints.explain(error, _known_keys)}") from error
+    for problem in _problems(config):
+        raise ConfigError(f"{path}: {problem}")
     return config
 
 
-def _check_variants_are_declared(path: Path, config: ModelConfig) -> None:
-    for key, name in _named_variants(config):
-        if name not in config.variants:
-            declared = ", ".join(config.variants)
-            raise ConfigError(f"{path}: {key}: no variant {name!r}; [variants] declares {declared}")
+def _known_keys(location: tuple[int | str, ...]) -> tuple[str, ...]:
+    tables: dict[str, type[_Table]] = {
+        "rules": RatioRule,
+        "margins": Margin,
+        "audit": AuditConfig,
+        "thresholds": Thresholds,
+        "variants": VariantConfig,
+    }
+    table = tables.get(str(location[0]), ModelConfig) if len(location) > 1 else ModelConfig
+    return tuple(table.model_fields)
 
 
-def _named_variants(config: ModelConfig) -> Iterator[tuple[str, str]]:
-    for place, budgets in config.budgets.items():
-        for name in budgets:
-            yield f"budgets.{place}.{name}", name
-    comparisons: list[tuple[str, RatioRule | AccuracyMargin]] = [
+def _problems(config: ModelConfig) -> Iterator[str]:
+    """Yield what no type can say, the first of which is told."""
+    yield from _undeclared(config)
+    yield from _metric_problems(config)
+    for place, variants in config.budgets.items():
+        yield from _place_problems(f"budgets.{place}", place)
+        for variant, budgets in variants.items():
+            for name, limit in budgets.items():
+                yield from _budget_problems(config, f"budgets.{place}.{variant}.{name}", place, name, limit)
+    for position, rule in enumerate(config.rules):
+        yield from _rule_problems(f"rules[{position}]", rule)
+
+
+def _undeclared(config: ModelConfig) -> Iterator[str]:
+    named = [(f"budgets.{place}.{name}", name) for place, budgets in config.budgets.items() for name in budgets]
+    comparisons: list[tuple[str, RatioRule | Margin]] = [
         *((f"rules[{position}]", rule) for position, rule in enumerate(config.rules)),
         *((f"margins[{position}]", margin) for position, margin in enumerate(config.margins)),
     ]
     for key, comparison in comparisons:
-        yield f"{key}.variant", comparison.variant
-        yield f"{key}.relative_to", comparison.relative_to
+        named += [(f"{key}.variant", comparison.variant), (f"{key}.relative_to", comparison.relative_to)]
+    for key, name in named:
+        if name not in config.variants:
+            yield f"{key}: no variant {name!r}; [variants] declares {', '.join(config.variants)}"
 
 
-def _explain(path: Path, error: ValidationError) -> str:
-    """Turn pydantic's first complaint into one sentence with file, key and what to do."""
-    problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    more = f" ({error.error_count() - 1} more problems in this file)" if error.error_count() > 1 else ""
-    return f"{path}: {key}: {_complaint(problem)}{more}"
+def _metric_problems(config: ModelConfig) -> Iterator[str]:
+    name = config.metric
+    if name and not name.startswith("recipe:") and name not in METRICS:
+        yield f"metric: {complaints.unknown(name, tuple(METRICS))}; or recipe:FUNCTION for one of your own"
 
 
-def _complaint(problem: Mapping[str, Any]) -> str:
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key{_hint(str(problem['loc'][-1]), problem['loc'])}"
-    if problem["type"] == "missing":
-        return "required and missing"
-    return f"{problem['msg'][0].lower()}{problem['msg'][1:]}, found {problem['input']!r}"
+def _place_problems(key: str, place: str) -> Iterator[str]:
+    if place not in places():
+        yield f"{key}: no such place; a place is one of {', '.join(places())}"
 
 
-def _hint(key: str, location: tuple[int | str, ...]) -> str:
-    tables: dict[str, type[_Table]] = {"budgets": Budgets, "rules": RatioRule, "margins": AccuracyMargin}
-    table = tables.get(str(location[0]), VariantConfig) if len(location) > 1 else ModelConfig
-    known = list(table.model_fields)
-    stem = key.rsplit("_", 1)[0]
-    close = [name for name in known if name.startswith(stem)] or difflib.get_close_matches(key, known, 1)
-    unit_note = "; figures carry their unit in the name (bytes, µs as _us, percent)" if table is Budgets else ""
-    return f"; did you mean {close[0]}?{unit_note}" if close else f"; known keys: {', '.join(known)}{unit_note}"
+def _budget_problems(config: ModelConfig, key: str, place: str, name: str, limit: Any) -> Iterator[str]:
+    if name not in BUDGETABLE:
+        hint = complaints.unknown(name, BUDGETABLE)
+        yield f"{key}: {hint}; figures carry their unit in the name (bytes, µs as _us, percent)"
+        return
+    figure = FIGURES[name]
+    if isinstance(limit, bool) or not isinstance(limit, int if figure.whole else int | float):
+        yield f"{key}: a {'whole ' if figure.whole else ''}number of {figure.unit} is expected, found {limit!r}"
+        return
+    if limit <= 0 and figure.at_most:
+        yield f"{key}: greater than 0 is expected, found {limit!r}"
+    if figure.unit == "%":
+        yield from _percent_problems(key, limit)
+    if not can_be_measured(figure, place):
+        yield f"{key}: {name} is never known at {place}, it is measured at {where_measured(figure, places())}"
+    if name in METRICS and name not in (config.metric_figure.name, "agreement_percent"):
+        metric = config.metric_figure.name
+        yield f"{key}: this model's metric is {metric} (task = {config.task!r}); budget that, or set metric"
+
+
+def _percent_problems(key: str, limit: Number) -> Iterator[str]:
+    if not 0 <= limit <= 100:
+        yield f"{key}: a percentage between 0 and 100 is expected, found {limit!r}"
+    elif 0 < limit <= 1:
+        yield f"{key}: {limit:g} means {limit:g} %; write {100 * limit:g} if {100 * limit:g} % is meant"
+
+
+def _rule_problems(key: str, rule: RatioRule) -> Iterator[str]:
+    if rule.figure not in BUDGETABLE:
+        yield f"{key}.figure: {complaints.unknown(rule.figure, BUDGETABLE)}"
+        return
+    for place in rule.places:
+        yield from _place_problems(f"{key}.places", place)
+        if not can_be_measured(FIGURES[rule.figure], place):
+            known_at = where_measured(FIGURES[rule.figure], places())
+            yield f"{key}.places: {rule.figure} is never known at {place}, it is measured at {known_at}"

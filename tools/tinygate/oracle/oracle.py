@@ -59,6 +59,11 @@ def tflm_is_installed() -> bool:
     return importlib.util.find_spec("tflite_micro") is not None
 
 
+def tflm_version() -> str:
+    """Return the version of the TFLM wheel."""
+    return _version("tflm")
+
+
 def run_tflm(
     model: bytes,
     inputs: Inputs,

@@ -1,6 +1,6 @@
 """--board: where target tests run. Nothing is probed and nothing is guessed: no board named is a usage error.
 
-A pytest plugin (registered by tinygate.plugin.core). `--target` and `--port` are pytest-embedded's own options.
+A pytest plugin (registered by tinygate.plugin). `--target` and `--port` are pytest-embedded's own options.
 """
 
 from __future__ import annotations
@@ -11,24 +11,11 @@ from dataclasses import dataclass
 import pytest
 
 from tinygate.errors import InputError
-from tinygate.verdict import place_of
+from tinygate.places import BOARDS, HOST, BoardKind, place_of
+from tinygate.plugin.core import places_key
+from tinygate.targets import DEFAULT_CHIP, FAMILIES, Family, chips, family_of, places
 
 pytest_plugins = ["tinygate.plugin.embedded"]
-
-QEMU_COUNTS_INSTRUCTIONS = "-icount 3,sleep=off -rtc clock=vm"
-BOARDS = {
-    "virtual": "an emulated ESP32 behind a serial port on this machine; esptool flashes it",
-    "virtual-fast": "the same without flashing, for quick runs",
-    "qemu": "firmware built by ESP-IDF, run in Espressif's QEMU",
-    "serial": "a real board; --port names it (device, or rfc2217:// URL)",
-}
-CHIPS = {
-    "virtual": ("esp32",),
-    "virtual-fast": ("esp32",),
-    "qemu": ("esp32", "esp32c3", "esp32s3"),
-    "serial": ("esp32", "esp32c3", "esp32s3"),
-}
-_MEASURED_ON_CHIP = ("serial",)
 
 
 @dataclass(frozen=True)
@@ -37,7 +24,7 @@ class BoardChoice:
 
     Attributes:
         board: one of `BOARDS`.
-        target: the chip, "esp32".
+        target: the chip.
         port: device or rfc2217:// URL that the user named; None when a serial number names it, or for an emulated
             board, which brings its own.
         usb_serial: USB serial number of the port to be found.
@@ -52,19 +39,29 @@ class BoardChoice:
 
     @property
     def place(self) -> str:
-        """The place that figures are recorded under: "esp32", "esp32-virtual", "esp32-qemu"."""
+        """The place that figures are recorded under, see `tinygate.places`."""
         return place_of(self.target, self.board)
 
     @property
     def emulated(self) -> bool:
         """Whether time measured there says nothing about a chip."""
-        return self.board not in _MEASURED_ON_CHIP
+        return self.kind.is_emulated
+
+    @property
+    def kind(self) -> BoardKind:
+        """What this kind of board offers."""
+        return BOARDS[self.board]
+
+    @property
+    def family(self) -> Family:
+        """The chip's family."""
+        return family_of(self.target)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of target tests."""
     group = parser.getgroup("tinygate")
-    listing = "; ".join(f"{name}: {meaning}" for name, meaning in BOARDS.items())
+    listing = "; ".join(f"{kind.name}: {kind.meaning}" for kind in BOARDS.values())
     group.addoption("--board", metavar="BOARD", help=f"where target tests run. {listing}")
     group.addoption("--boots", type=int, default=1, help="boots to measure latency over (1)")
     group.addoption("--arena-search", action="store_true", help="find the smallest arena that works, a boot per size")
@@ -76,9 +73,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let QEMU count instructions unless told otherwise: on a busy machine's clock watchdogs bite for nothing."""
-    if config.getoption("--board") == "qemu" and config.getoption("--qemu-extra-args", None) is None:
-        config.option.qemu_extra_args = QEMU_COUNTS_INSTRUCTIONS
+    """Give pytest-embedded what a chip's family needs on this board, unless the user has."""
+    chip = config.getoption("--target", None) or DEFAULT_CHIP
+    if chip in chips():
+        for name, value in family_of(chip).options.get(config.getoption("--board") or "", {}).items():
+            if getattr(config.option, name, None) is None:
+                setattr(config.option, name, value)
+    config.stash[places_key] = _places(config)
+
+
+def _places(config: pytest.Config) -> tuple[str, ...]:
+    """The place of the board; every place but the host while none is named, which collecting alone allows."""
+    try:
+        return (chosen_board(config).place,)
+    except pytest.UsageError:
+        return tuple(place for place in places() if place != HOST)
 
 
 def chosen_board(config: pytest.Config) -> BoardChoice:
@@ -89,19 +98,24 @@ def chosen_board(config: pytest.Config) -> BoardChoice:
     """
     options = ("--board", "--target", "--port", "--port-serial-number", "--port-mac")
     board, target, port, usb_serial, mac = (config.getoption(name, None) for name in options)
-    if os.environ.get("ESPPORT"):
-        raise pytest.UsageError(
-            f"ESPPORT={os.environ['ESPPORT']} in the environment would silently override the port of every board; "
-            "unset it and name the port with --port"
-        )
     named = next((name for name in (port, usb_serial, mac) if name), None)
     if board is None and named is None:
         raise pytest.UsageError(f"target tests need a board and none was named. Add one of\n{_choices(target)}")
     try:
+        refuse_espport()
         chip = checked_chip(board or "serial", target, named)
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
     return BoardChoice(board or "serial", chip, port, usb_serial, mac.lower() if mac else None)
+
+
+def refuse_espport() -> None:
+    """Raise InputError if the environment would choose a port that nobody named here."""
+    if os.environ.get("ESPPORT"):
+        raise InputError(
+            f"ESPPORT={os.environ['ESPPORT']} in the environment would silently override the port of every board; "
+            "unset it and name the port with --port"
+        )
 
 
 def checked_chip(board: str, target: str | None, named: str | None) -> str:
@@ -116,14 +130,18 @@ def checked_chip(board: str, target: str | None, named: str | None) -> str:
     if board != "serial" and named:
         raise InputError(f"--board {board} brings its own port; leave out {named} or use --board serial")
     if board == "serial" and not target:
-        raise InputError(f"{named} needs --target: the chip on it, one of {', '.join(CHIPS[board])}")
-    chip = target or "esp32"
-    if chip not in CHIPS[board]:
-        raise InputError(f"--board {board} cannot be --target {chip}: it can be {', '.join(CHIPS[board])}")
+        raise InputError(f"{named} needs --target: the chip on it, one of {', '.join(_chips_on(board))}")
+    chip = target or DEFAULT_CHIP
+    if chip not in _chips_on(board):
+        raise InputError(f"--board {board} cannot be --target {chip}: it can be {', '.join(_chips_on(board))}")
     return chip
 
 
+def _chips_on(board: str) -> tuple[str, ...]:
+    return tuple(chip for family in FAMILIES for chip in family.boards.get(board, ()))
+
+
 def _choices(target: str | None) -> str:
-    chip = target or "esp32"
-    lines = (f"    --target {chip} --board {name}".ljust(44) + meaning for name, meaning in BOARDS.items())
+    chip = target or DEFAULT_CHIP
+    lines = (f"    --target {chip} --board {kind.name}".ljust(44) + kind.meaning for kind in BOARDS.values())
     return "\n".join(lines)

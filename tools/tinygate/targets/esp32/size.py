@@ -11,60 +11,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tinygate.errors import InputError
 from tinygate.store.atomic import write_text
+from tinygate.targets.sizes import Memory, Sizes
 
 _RECORD = "tinygate_sizes.json"
 _STATIC_RAM = ("DRAM", "DIRAM")  # ESP32 has data RAM; later chips have one RAM for data and code
 _TIMEOUT_S = 60
-
-
-@dataclass(frozen=True)
-class Memory:
-    """One kind of memory: what the linker put there.
-
-    Attributes:
-        name: esp-idf-size's word, "DRAM", "IRAM", "Flash Code", …
-        used_bytes: in all its sections.
-        total_bytes: what there is; 0 when the linker script does not say.
-        sections: bytes per section, ".bss", ".data", …
-    """
-
-    name: str
-    used_bytes: int
-    total_bytes: int
-    sections: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Sizes of one firmware.
-
-    Attributes:
-        memories: one per kind of memory that is used.
-        components: bytes per component (archive) over all memories, largest first.
-    """
-
-    memories: tuple[Memory, ...]
-    components: Mapping[str, int]
-
-    @property
-    def static_ram_bytes(self) -> int:
-        """RAM that is taken before the first instruction: initialized and zeroed data."""
-        return sum(memory.used_bytes for memory in self.memories if memory.name in _STATIC_RAM)
-
-    def left_of(self, ram_bytes: int, arena_bytes: int) -> str:
-        """Say what static data and an arena from the heap leave of a RAM budget to the rest of the application."""
-        left = ram_bytes - self.static_ram_bytes - arena_bytes
-        largest = ", ".join(f"{name} {size:,}" for name, size in list(self.components.items())[:3])
-        return (
-            f"With an arena of {arena_bytes:,} bytes, {left:,} of {ram_bytes:,} bytes of RAM are left for the rest of "
-            f"the application; the largest components: {largest} bytes."
-        )
 
 
 def sizes_of(build: Path) -> Sizes:
@@ -76,7 +33,7 @@ def sizes_of(build: Path) -> Sizes:
     record, map_file = build / _RECORD, _map_file(build)
     if record.is_file() and (map_file is None or record.stat().st_mtime_ns >= map_file.stat().st_mtime_ns):
         content = json.loads(record.read_text(encoding="utf-8"))
-        return Sizes(tuple(Memory(**memory) for memory in content["memories"]), content["components"])
+        return Sizes(tuple(_recorded(memory) for memory in content["memories"]), content["components"])
     if map_file is None:
         raise InputError(f"{build}: neither {_RECORD} nor the linker's map file is there; build it where ESP-IDF is")
     sizes = parse(_esp_idf_size(map_file), _esp_idf_size(map_file, "--archives"))
@@ -87,11 +44,21 @@ def sizes_of(build: Path) -> Sizes:
 def parse(summary: Mapping[str, Any], archives: Mapping[str, Any]) -> Sizes:
     """Read esp-idf-size's json2 output: the summary, and the one per archive."""
     memories = tuple(
-        Memory(kind["name"], kind["used"], kind["total"], {name: part["size"] for name, part in kind["parts"].items()})
+        Memory(
+            kind["name"],
+            kind["used"],
+            kind["total"],
+            {name: part["size"] for name, part in kind["parts"].items()},
+            holds_static_data=kind["name"] in _STATIC_RAM,
+        )
         for kind in summary["layout"]
     )
     sizes = ((archive["abbrev_name"], int(archive["size"])) for archive in archives.values())
     return Sizes(memories, dict(sorted(sizes, key=lambda item: -item[1])))
+
+
+def _recorded(memory: Mapping[str, Any]) -> Memory:
+    return Memory(**{**memory, "holds_static_data": memory["name"] in _STATIC_RAM})
 
 
 def _map_file(build: Path) -> Path | None:
@@ -114,6 +81,7 @@ def _esp_idf_size(map_file: Path, *options: str) -> Mapping[str, Any]:
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         said = str(getattr(error, "stderr", "") or error).strip().splitlines()[-1:]
         raise InputError(
-            f"{map_file}: esp-idf-size cannot read it ({' '.join(said)}); install the extra `lab`"
+            f"{map_file}: esp-idf-size cannot read it ({' '.join(said)}); "
+            "run it where ESP-IDF is active, or `pip install esp-idf-size`"
         ) from error
     return found

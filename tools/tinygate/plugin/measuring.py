@@ -1,5 +1,7 @@
 """One firmware on one board, measured through what pytest-embedded set up; the evidence is kept beside the logs."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
@@ -10,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from target_firmware import Firmware
 
 from tinygate.board.arena_search import ArenaProbe, minimum_arena
 from tinygate.board.attempts import Attempts, try_to_measure
@@ -20,13 +21,11 @@ from tinygate.board.log import BootLog, console_tail
 from tinygate.board.port import Port, port_of
 from tinygate.board.run import measure
 from tinygate.errors import LabError, TinygateError
+from tinygate.judge.oracle import test_inputs
 from tinygate.model.folder import Variant
-from tinygate.oracle import quantize_inputs
 from tinygate.plugin.board_options import BoardChoice
-from tinygate.tflite import read_model
+from tinygate.targets.firmware import Firmware
 from tinygate.verdict import Finding, Verdict
-
-EMULATED = {"virtual": "virtual", "virtual-fast": "virtual", "serial": "none", "qemu": "qemu"}
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,9 @@ class Measured:
 def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Measured:
     """Flash, boot and measure; raises nothing that a run can end of."""
     log: BootLog = request.getfixturevalue("boot_log")
-    expected = Expected(board.target, EMULATED[board.board], firmware.elf_sha256, variant.sha256, board.mac)
+    expected = Expected(board.target, board.kind.emulation, firmware.app_sha256, variant.sha256, board.mac)
     try:
-        inputs = quantize_inputs(read_model(variant.content), variant.model.dataset.test.inputs)
-        plan = Plan(inputs, bench_untimed="-icount" in str(request.config.getoption("--qemu-extra-args")))
+        plan = Plan(test_inputs(variant), bench_untimed="-icount" in str(request.config.getoption("--qemu-extra-args")))
         dut = _dut(request, log)
     except TinygateError as error:
         return Measured(Attempts(error, ()))

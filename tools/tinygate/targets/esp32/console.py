@@ -1,0 +1,40 @@
+"""How faults look on the console of an ESP32: the wordings of its ROM and of ESP-IDF, 5.1 and newer."""
+
+from __future__ import annotations
+
+import re
+
+from tinygate.targets.faults import ConsoleSigns, FaultKind
+
+
+def _compiled(*rows: tuple[str, FaultKind]) -> tuple[tuple[re.Pattern[str], FaultKind], ...]:
+    return tuple((re.compile(pattern), kind) for pattern, kind in rows)
+
+
+SIGNS = ConsoleSigns(
+    # Panic handler, heap, FreeRTOS port and ROM.
+    faults=_compiled(
+        (r"Brownout detector was triggered", FaultKind.BROWN_OUT),
+        (r"Guru Meditation Error: .*Interrupt wdt timeout", FaultKind.INTERRUPT_WATCHDOG),
+        (r"Guru Meditation Error: .*(Stack canary|Stack protection)", FaultKind.STACK),
+        (r"Guru Meditation Error", FaultKind.PANIC),
+        (r"Task watchdog got triggered", FaultKind.TASK_WATCHDOG),
+        (r"A stack overflow in task .* has been detected", FaultKind.STACK),
+        (r"Stack smashing protect failure", FaultKind.STACK),
+        (r"CORRUPT HEAP:", FaultKind.HEAP),
+        (r"assert failed: ", FaultKind.ASSERT),
+        (r"abort\(\) was called at PC", FaultKind.ABORT),
+        (r"Fatal exception \(", FaultKind.PANIC),
+        # What a panic prints next: its first line may have been lost in a record that it cut off.
+        (r"register dump:|^Backtrace:|^Rebooting\.\.\.", FaultKind.PANIC),
+        (r"^invalid header: 0x", FaultKind.BAD_IMAGE),
+        (r"esp_image: (Checksum failed|Image hash failed|image at .* has invalid magic byte)", FaultKind.BAD_IMAGE),
+        (r"boot: No bootable app partitions", FaultKind.BAD_IMAGE),
+    ),
+    reset_line=re.compile(r"rst:0x[0-9a-f]+ \((?P<reason>\w+)\),boot:0x[0-9a-f]+ \((?P<boot>[A-Z_]+)"),
+    resets=_compiled(
+        (r"BROWN", FaultKind.BROWN_OUT),
+        (r"^POWERON(_RESET)?$", FaultKind.POWER),
+        (r"WDT", FaultKind.HARDWARE_WATCHDOG),
+    ),
+)

@@ -1,0 +1,84 @@
+"""ESP32 and its successors, with ESP-IDF."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from tinygate.targets.esp32.console import SIGNS
+from tinygate.targets.family import Family
+from tinygate.targets.firmware import BuildOrder, Firmware
+from tinygate.targets.sizes import Sizes
+
+COUNT_INSTRUCTIONS = "-icount 3,sleep=off -rtc clock=vm"
+"""Options of QEMU: on a busy machine's clock watchdogs would bite for nothing, and cycles would mean nothing."""
+
+_CHIPS = ("esp32", "esp32c3", "esp32s3")
+_PROJECT = Path(__file__).parents[4] / "firmware"
+
+
+def _build(order: BuildOrder) -> Firmware:
+    if order.board in ("virtual", "virtual-fast"):
+        return _virtual(order)
+    from tinygate.targets.esp32 import idf_build
+
+    package = Path(__file__).parents[2]
+    generators = (package / "tflm" / "source.py", *(package / "tflite").glob("*.py"))
+    overlays = ("sdkconfig.qemu",) if order.board == "qemu" else ()
+    recipe = idf_build.Recipe(_PROJECT, order.chip, order.variant, order.model_folder, generators, overlays)
+    folder = order.build_root / order.board / order.model_folder.name
+    built = idf_build.build_firmware(recipe, folder, order.log, order.skip_build)
+    return Firmware(built.folder, order.chip, built.elf_sha256, built.image, _console_baud(built.folder))
+
+
+def _virtual(order: BuildOrder) -> Firmware:
+    from tinygate.targets.esp32 import virtual_build
+
+    folder = order.build_root / order.board / order.model_folder.name
+    if order.board == "virtual":
+        built = virtual_build.build_virtual_app(order.content, order.variant, folder)
+        return Firmware(built.folder, order.chip, built.elf_sha256, None)
+    built = virtual_build.build_virtual_fast_app(order.content, order.variant, folder)
+    return Firmware(built.folder, "linux", built.elf_sha256, None)
+
+
+def _console_baud(folder: Path) -> str | None:
+    path = folder / "config" / "sdkconfig.json"
+    settings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    rate = settings.get("ESP_CONSOLE_UART_BAUDRATE")
+    return str(rate) if rate else None
+
+
+def _sizes(folder: Path) -> Sizes:
+    from tinygate.targets.esp32.size import sizes_of
+
+    return sizes_of(folder)
+
+
+@cache
+def _flash_image(folder: Path) -> Path:
+    """Write what a flash holds after flashing a build folder, anew for each session: firmware writes to it."""
+    arguments = json.loads((folder / "flasher_args.json").read_text(encoding="utf-8"))
+    size_mb = int(arguments["flash_settings"]["flash_size"].removesuffix("MB"))
+    flash = bytearray(b"\xff" * (size_mb << 20))
+    for offset, name in arguments["flash_files"].items():
+        content = (folder / name).read_bytes()
+        flash[int(offset, 0) : int(offset, 0) + len(content)] = content
+    path = folder / "tinygate_flash.bin"
+    path.write_bytes(flash)
+    return path
+
+
+ESP32 = Family(
+    name="esp32",
+    chips=_CHIPS,
+    boards={"virtual": ("esp32",), "virtual-fast": ("esp32",), "qemu": _CHIPS, "serial": _CHIPS},
+    services={"virtual": "esp,idf", "virtual-fast": "idf", "serial": "esp,idf", "qemu": "idf,qemu"},
+    options={"qemu": {"qemu_extra_args": COUNT_INSTRUCTIONS}},
+    console=SIGNS,
+    build=_build,
+    sizes=_sizes,
+    emulator_image=_flash_image,
+    flash_verified="Hash of data verified.",
+)

@@ -1,0 +1,40 @@
+"""What a chip family must say of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tinygate.targets.faults import ConsoleSigns
+from tinygate.targets.firmware import BuildOrder, Firmware
+from tinygate.targets.sizes import Sizes
+
+
+@dataclass(frozen=True)
+class Family:
+    """A chip family.
+
+    Attributes:
+        name: the family's, "esp32".
+        chips: its chips, as pytest-embedded names targets; the first is the one that is meant by default.
+        boards: kind of board → the chips that it can be.
+        services: kind of board → the pytest-embedded services that drive it.
+        options: kind of board → pytest-embedded options that it needs unless the user gives them himself.
+        console: how its console tells of faults.
+        build: builds or finds the firmware of an order. Raises InputError: it does not build, or is not there.
+        sizes: flash and RAM that a build folder's firmware takes. Raises InputError.
+        emulator_image: writes what a flash holds after flashing a build folder, for emulators that take a file.
+        flash_verified: what the flashing tool's log says when it has read back what it wrote.
+    """
+
+    name: str
+    chips: tuple[str, ...]
+    boards: Mapping[str, tuple[str, ...]]
+    services: Mapping[str, str]
+    options: Mapping[str, Mapping[str, str]]
+    console: ConsoleSigns = field(repr=False)
+    build: Callable[[BuildOrder], Firmware] = field(repr=False)
+    sizes: Callable[[Path], Sizes] = field(repr=False)
+    emulator_image: Callable[[Path], Path] = field(repr=False)
+    flash_verified: str

@@ -1,0 +1,52 @@
+"""What can go wrong on a board, in words that all chip families share; and how a family's console tells of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    """What went wrong, in words for a report."""
+
+    PANIC = "panic"
+    ABORT = "abort"
+    ASSERT = "failed assertion"
+    HEAP = "heap corruption"
+    STACK = "stack overflow"
+    INTERRUPT_WATCHDOG = "interrupt watchdog"
+    TASK_WATCHDOG = "task watchdog"
+    HARDWARE_WATCHDOG = "hardware watchdog reset"
+    BOOT_LOOP = "boot loop"
+    RESET = "reset during the run"
+    BAD_IMAGE = "image that does not boot"
+    BROWN_OUT = "brown-out"
+    POWER = "power or reset line during the run"
+
+
+@dataclass(frozen=True)
+class ConsoleSigns:
+    """How a family's console tells of faults.
+
+    Attributes:
+        faults: patterns, tried in this order on every line, and what each means.
+        reset_line: matches what the ROM prints on a reset; its group `reason` says why.
+        resets: patterns of reasons that mean something by themselves; any other is a fault if nobody asked for it.
+    """
+
+    faults: tuple[tuple[re.Pattern[str], FaultKind], ...]
+    reset_line: re.Pattern[str]
+    resets: tuple[tuple[re.Pattern[str], FaultKind], ...]
+
+    def fault_in(self, line: str) -> FaultKind | None:
+        """Return what a line of console text shows, None if it shows no fault."""
+        return next((kind for pattern, kind in self.faults if pattern.search(line)), None)
+
+    def reset_in(self, line: str) -> tuple[str, FaultKind] | None:
+        """Return the reason of the reset that a line tells of, and its kind; None if it tells of none."""
+        found = self.reset_line.search(line)
+        if found is None:
+            return None
+        reason = found["reason"]
+        return reason, next((kind for pattern, kind in self.resets if pattern.search(reason)), FaultKind.RESET)

@@ -1,0 +1,50 @@
+"""A firmware of one variant for one board, as a folder that pytest-embedded understands; and what it is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class BuildOrder:
+    """What to build, and for what.
+
+    Attributes:
+        chip: "esp32".
+        board: the kind of board it will run on, see `tinygate.places.BOARDS`.
+        model_folder: the model's folder; artifacts/<variant>.tflite in it goes in.
+        variant: variant name.
+        content: the .tflite's bytes, proven to be the pinned ones.
+        build_root: where build folders live.
+        log: gets what the toolchain prints.
+        skip_build: take the build folder as it is.
+    """
+
+    chip: str
+    board: str
+    model_folder: Path
+    variant: str
+    content: bytes = field(repr=False)
+    build_root: Path
+    log: Path
+    skip_build: bool = False
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A build folder.
+
+    Attributes:
+        folder: what pytest-embedded is given.
+        embedded_target: pytest-embedded's name for what runs it: a chip, or "linux".
+        app_sha256: what the application in it says of itself, hex.
+        image: the application's image; None when that is not the firmware a chip would run.
+        console_baud: the console's rate as it was configured; None when the build does not say.
+    """
+
+    folder: Path
+    embedded_target: str
+    app_sha256: str
+    image: Path | None
+    console_baud: str | None = None
