@@ -37,8 +37,8 @@ TYPES = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
 class Bench:
     """A virtual board with one application in its flash."""
 
-    def __init__(self, folder: Path, model: bytes) -> None:
-        self._build = build_virtual_app(model, "tiny", folder)
+    def __init__(self, folder: Path, model: bytes, arena_bytes: int | None = None) -> None:
+        self._build = build_virtual_app(model, "tiny", folder, arena_bytes)
         self._log = BootLog(folder / "console.log", folder / "tool.log")
         self.image = self._build.folder / "tinygate.bin"
         self.expected = Expected("esp32", "virtual", self._build.elf_sha256, self._build.model_sha256)
@@ -114,6 +114,12 @@ def test_a_hello_longer_than_a_line_comes_in_parts(tmp_path: Path) -> None:
 def test_inputs_of_another_type_are_refused_before_they_are_sent(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"takes float32; int8\[400, 1, 1\] was given"):
         Bench(tmp_path, moving_sum()).run(Plan(ONES.astype(np.int8)))
+
+
+def test_the_arena_is_the_images_else_the_boards(tmp_path: Path) -> None:
+    plan = Plan(ONES[:2], invocations=0)
+    assert Bench(tmp_path, moving_sum(), 200_000).run(plan, arena_bytes=512).arena.configured_bytes == 200_000
+    assert Bench(tmp_path, moving_sum()).run(plan, arena_bytes=300_007).arena.configured_bytes == 300_000
 
 
 def test_an_arena_that_is_too_small_is_a_sentence_with_numbers_and_the_key(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ from tinygate.protocol import (
 )
 from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
-from tinygate.virtual.interpreter import Interpreter, ModelRefusedError, runtime_version
+from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
 
 RX_LINE_BYTES, RX_WINDOW_BYTES = 2048, 8192
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
@@ -74,12 +74,14 @@ _BOARD: dict[str, Any] = {
 def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
     """Run the application on `uart` until it is asked to restart or the other end closes.
 
+    Its arena has the size that a restart asked for, else the image's, else `arena_bytes`, down to a multiple of 16.
+
     The interpreter's own messages go to the UART, as they would on a chip.
     """
     for descriptor in (1, 2):
         os.dup2(uart.fileno(), descriptor)
     tried_bytes, boot.rtc.next_arena_bytes = boot.rtc.next_arena_bytes, 0
-    arena_bytes = tried_bytes or arena_bytes
+    arena_bytes = (tried_bytes or boot.app.arena_bytes or arena_bytes) // ALIGNMENT * ALIGNMENT
     loaded = load(boot.app.model, arena_bytes, is_trial=bool(tried_bytes))
     uart.sendall(_greeting(boot, loaded).encode())
     app = App(boot, loaded, arena_bytes, secrets.token_hex(4))

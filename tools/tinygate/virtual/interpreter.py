@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tinygate.protocol import Tensor
 from tinygate.protocol.values import DTYPE_BYTES
 
-_ARENA_ALIGNMENT = 16
+ALIGNMENT = 16
 _AMPLE_ARENA_BYTES = 64 << 20  # untouched pages cost nothing
 _SCHEMA_VERSION = 3
 _ARENA_LINE = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
@@ -69,7 +69,7 @@ class Interpreter:
 
         graph, self.operators = _read(runtime, model)
         # Its end would be aligned otherwise, and the figures depend on the size.
-        size = arena_bytes // _ARENA_ALIGNMENT * _ARENA_ALIGNMENT
+        size = arena_bytes // ALIGNMENT * ALIGNMENT
         self._load: Callable[[], Any] = lambda: _loaded(runtime, model, size)
         if not is_trial:
             _check_arena(runtime, model, size)
