@@ -107,6 +107,8 @@ class _Boot:
                 ask_at = now
         if not self.heard:
             raise LabError(f"the board said nothing for {self.deadlines.boot_s:g} s: check power, cable and port")
+        if any(line.startswith("@TG") for line in self.console.tail()):
+            raise TargetError("the application speaks another version of the protocol: build and flash it again")
         raise TargetError(
             f"the application did not say hello within {self.deadlines.boot_s:g} s of its reset; "
             f"the last lines of its console: {' / '.join(self.console.tail(3)) or 'none'}"
