@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 from cpp_vectors import STREAMS, TRANSCRIPTS, altered_conversations, conversations, flat, flat_expected
 
-from tinygate.protocol import Bench, Decoder, DeviceSession, HelloRequest, InferRequest, Record, WindowAssembly, encode
+from tinygate.protocol import (
+    Bench,
+    Decoder,
+    DeviceSession,
+    HelloRequest,
+    InferRequest,
+    Record,
+    Reset,
+    WindowAssembly,
+    encode,
+)
 from tinygate.protocol.envelope import Answers, encode_reply
 from tinygate.protocol.framing import Direction
 
@@ -91,7 +101,7 @@ def test_both_put_the_same_windows_together(twin: Any) -> None:
 def random_infer(source: random.Random) -> InferRequest:
     size = source.choice([1, 2, 3, 4, 4, 8])
     return InferRequest(
-        source.randrange(2), source.randrange(3), source.choice([0, 0, 1, 2, 3]), source.randbytes(size)
+        source.randrange(2), source.randrange(3), source.choice([0, 0, 1, 2, 3]), source.randbytes(size), Reset.EACH
     )
 
 

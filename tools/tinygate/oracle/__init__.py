@@ -2,14 +2,17 @@
 
 from tinygate.oracle.conversion import dequantize_outputs, predicted_classes, quantize_inputs
 from tinygate.oracle.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed, tflm_version
+from tinygate.oracle.state import keeps_state, resets_of
 from tinygate.oracle.suitable import hybrid_operator, run_suitable
 
 __all__ = [
     "ReferenceRun",
     "dequantize_outputs",
     "hybrid_operator",
+    "keeps_state",
     "predicted_classes",
     "quantize_inputs",
+    "resets_of",
     "run_litert",
     "run_suitable",
     "run_tflm",

@@ -6,7 +6,7 @@ kernels have no path for them. Such a model runs on hosts only, and LiteRT's ref
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -26,10 +26,12 @@ def hybrid_operator(model: TfliteModel) -> Operator | None:
     return None
 
 
-def run_suitable(content: bytes, inputs: NDArray[Any] | Sequence[NDArray[Any]]) -> ReferenceRun:
+def run_suitable(
+    content: bytes, inputs: NDArray[Any] | Sequence[NDArray[Any]], resets: Collection[int] | None = None
+) -> ReferenceRun:
     """Run every sample through TFLM, or through LiteRT's reference kernels if the model has hybrid operators.
 
     Arguments and errors as for `run_tflm`; `oracle` of the result says who computed.
     """
     run = run_tflm if hybrid_operator(read_model(content)) is None else run_litert
-    return run(content, inputs)
+    return run(content, inputs, resets=resets)

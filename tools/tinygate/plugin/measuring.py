@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def _more(
 
 def _more_boots(dut: Any, port: Port, expected: Expected, plan: Plan, count: int) -> Iterator[Run]:
     """Measure time again in fresh boots, over a single window: outputs have been compared in the first."""
-    brief = replace(plan, inputs=np.ascontiguousarray(plan.inputs[-1:]))
+    brief = plan.last_window()
     for _ in range(count):
         (dut.serial.hard_reset if hasattr(dut, "serial") else dut.hard_reset)()
         yield measure(port, expected, brief)
@@ -96,7 +96,7 @@ def _keep(boots: tuple[Run, ...], folder: Path) -> None:
     lines = (json.dumps(run.to_dict(), sort_keys=True) + "\n" for run in boots)
     (folder / "boots.jsonl").write_text("".join(lines), encoding="ascii")
     if boots:
-        np.save(folder / "outputs.npy", boots[0].outputs)
+        np.save(folder / "outputs.npy", boots[0].output)
 
 
 def _flash_again(dut: Any, log: BootLog) -> Callable[[], None]:

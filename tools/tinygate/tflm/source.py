@@ -15,22 +15,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tinygate.errors import ModelFileError
-from tinygate.tflite import Operator, Subgraph, TfliteModel, read_model
+from tinygate.tflite import Operator, Subgraph, Tensor, TfliteModel, read_model
 
 SCHEMA_VERSION = 3
 SOURCE_NAME = "model.cpp"
 
-# The Add…() methods of MicroMutableOpResolver in esp-tflite-micro 1.4.0 that stand for a builtin operator; without
-# those of resource variables, for which the interpreter would need memory of its own.
+# The Add…() methods of MicroMutableOpResolver in esp-tflite-micro 1.4.0 that stand for a builtin operator.
 RESOLVER_METHODS = """
-    Abs Add AddN ArgMax ArgMin AveragePool2D BatchMatMul BatchToSpaceNd BroadcastArgs BroadcastTo
-    Cast Ceil Concatenation Conv2D Cos CumSum DepthToSpace DepthwiseConv2D Dequantize Div DynamicUpdateSlice
+    Abs Add AddN ArgMax ArgMin AssignVariable AveragePool2D BatchMatMul BatchToSpaceNd BroadcastArgs BroadcastTo
+    CallOnce Cast Ceil Concatenation Conv2D Cos CumSum DepthToSpace DepthwiseConv2D Dequantize Div DynamicUpdateSlice
     Elu EmbeddingLookup Equal Exp ExpandDims Fill Floor FloorDiv FloorMod FullyConnected Gather GatherNd Greater
     GreaterEqual HardSwish If L2Normalization L2Pool2D LeakyRelu Less LessEqual Log LogicalAnd LogicalNot LogicalOr
     Logistic LogSoftmax Maximum MaxPool2D Mean Minimum MirrorPad Mul Neg NotEqual Pack Pad PadV2 Prelu Quantize
-    ReduceAll ReduceMax ReduceMin Relu Relu6 Reshape ResizeBilinear ResizeNearestNeighbor ReverseV2 Round
+    ReadVariable ReduceAll ReduceMax ReduceMin Relu Relu6 Reshape ResizeBilinear ResizeNearestNeighbor ReverseV2 Round
     Rsqrt SelectV2 Shape Sin Slice Softmax SpaceToBatchNd SpaceToDepth Split SplitV Sqrt Square SquaredDifference
-    Squeeze StridedSlice Sub Sum Svdf Tanh Transpose TransposeConv UnidirectionalSequenceLSTM Unpack While
+    Squeeze StridedSlice Sub Sum Svdf Tanh Transpose TransposeConv UnidirectionalSequenceLSTM Unpack VarHandle While
     ZerosLike
 """.split()
 _METHOD_OF = {method.upper(): method for method in RESOLVER_METHODS}
@@ -38,7 +37,8 @@ _WEIGHTED = frozenset(
     "BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED SVDF TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM".split()
 )
 _INTEGER_WEIGHTS = ("int4", "int8", "uint8")
-_PROTOCOL_TYPES = ("float32", "int8", "uint8", "int16", "int32")
+_PROTOCOL_TYPES = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
+_MOST_DIMENSIONS = 8
 _BYTES_PER_ROW = 24
 
 
@@ -82,15 +82,19 @@ def check(model: TfliteModel) -> tuple[str, ...]:
 
 def _check_interface(graph: Subgraph) -> None:
     for what, indices in (("input", graph.inputs), ("output", graph.outputs)):
-        if len(indices) != 1:
-            raise ModelFileError(f"{len(indices)} {what} tensors; the device protocol knows models with one.")
-        tensor = graph.tensors[indices[0]]
-        if tensor.dtype not in _PROTOCOL_TYPES:
-            raise ModelFileError(f"{what} of type {tensor.dtype}; expected one of {', '.join(_PROTOCOL_TYPES)}.")
-        if not tensor.shape or any(size < 1 for size in tensor.shape):
-            raise ModelFileError(
-                f"{what} shape {tensor.shape} is open. Fix every dimension, batch 1, and convert again."
-            )
+        if not indices:
+            raise ModelFileError(f"the model has no {what}: the device protocol needs one at least.")
+        for index in indices:
+            _check_tensor(what, graph.tensors[index])
+
+
+def _check_tensor(what: str, tensor: Tensor) -> None:
+    if tensor.dtype not in _PROTOCOL_TYPES:
+        raise ModelFileError(f"{what} of type {tensor.dtype}; expected one of {', '.join(_PROTOCOL_TYPES)}.")
+    if any(size < 1 for size in tensor.shape):
+        raise ModelFileError(f"{what} shape {tensor.shape} is open. Fix every dimension, batch 1, and convert again.")
+    if len(tensor.shape) > _MOST_DIMENSIONS:
+        raise ModelFileError(f"{what} shape {tensor.shape} has more than {_MOST_DIMENSIONS} dimensions.")
 
 
 def _refuse_hybrid(graph: Subgraph, operator: Operator) -> None:

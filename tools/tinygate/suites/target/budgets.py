@@ -44,7 +44,7 @@ def test_the_smallest_arena_that_works_is_recorded(
 def test_the_metric_on_the_device_reaches_its_budget(run: Run, variant: Variant, judge_figure: JudgeFigure) -> None:
     """The model's metric, from what the board answered."""
     labels = variant.model.dataset.test.labels
-    right = int((predicted_classes(run.outputs) == labels).sum())
+    right = int((predicted_classes(run.output) == labels).sum())
     note = f"{len(labels)} windows, on the board."
     judge_figure("accuracy_percent", round(100 * right / len(labels), 3), note)
 

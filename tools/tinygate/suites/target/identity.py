@@ -28,8 +28,8 @@ def test_it_runs_the_firmware_that_was_built_for_this_variant(
     run: Run, variant: Variant, board: BoardChoice, judge: Judge
 ) -> None:
     """The hash that the application reports of itself."""
-    wanted = str(run.expected.app_elf_sha256)
-    judge(_identity(variant, board, "application", run.hello.app_elf_sha256[:16], wanted[:16]))
+    wanted = str(run.expected.app_sha256)
+    judge(_identity(variant, board, "application", run.hello.app_sha256[:16], wanted[:16]))
 
 
 def test_it_carries_the_pinned_model(run: Run, variant: Variant, board: BoardChoice, judge: Judge) -> None:

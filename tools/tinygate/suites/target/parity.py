@@ -15,14 +15,14 @@ from tinygate.tflite import Tensor
 def test_every_output_is_the_oracles(run: Run, variant: Variant, board: BoardChoice, judge: Judge) -> None:
     """Every value of every window; floats of another compiler within a tolerance."""
     same_kernels = board.kind.emulation == "virtual"  # of the same build as the oracle's
-    judge(judge_parity(variant, board.place, run.outputs, run_oracle(variant), exact_floats=same_kernels))
+    judge(judge_parity(variant, board.place, run.output, run_oracle(variant), exact_floats=same_kernels))
 
 
 def test_every_window_of_the_test_set_was_run_on_the_board(
     run: Run, variant: Variant, board: BoardChoice, judge: Judge
 ) -> None:
     """What was not run was not judged."""
-    count, wanted = len(run.outputs), len(variant.model.dataset.test)
+    count, wanted = len(run.output), len(variant.model.dataset.test)
     judge(fact(variant, board.place, "parity", "windows_run", count, f"= {wanted}", count == wanted))
 
 
@@ -31,8 +31,8 @@ def test_input_and_output_have_the_scales_of_the_pinned_model(
 ) -> None:
     """What the application says of its tensors."""
     hello, tflite = run.hello, run_oracle(variant).tflite
-    found = (hello.input_scale, hello.input_zero_point), (hello.output_scale, hello.output_zero_point)
-    wanted = _affine(tflite.input), _affine(tflite.output)
+    found = [(tensor.scale, tensor.zero_point) for tensor in (*hello.inputs, *hello.outputs)]
+    wanted = [_affine(tensor) for tensor in (*tflite.inputs, *tflite.outputs)]
     reason = "" if found == wanted else "The application runs another model, or reads it wrongly."
     judge(fact(variant, board.place, "identity", "scales", str(found), str(wanted), found == wanted, reason))
 
