@@ -15,7 +15,7 @@ from tinygate.quant.compare.execution import Execution, Run
 from tinygate.reference.conversion import quantize_inputs
 from tinygate.reference.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed
 from tinygate.reference.process import LANES
-from tinygate.reference.suitable import hybrid_operator
+from tinygate.tflm.operators import hybrid_operator
 
 TIMEOUT_S = 600.0
 _WORTH_SPLITTING = 32  # samples; fewer are done before a second process has started

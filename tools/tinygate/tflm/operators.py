@@ -1,14 +1,15 @@
 """What TensorFlow Lite Micro can do, operator by operator: the one table that the rest of tinygate asks.
 
 Which operators exist and which types they take is in operators.json, found out by running the pinned wheel
-(`python -m tinygate.tflm.derive`). What an operator means is here, where no program can find it out: which multiply with
-weights, which only move values, which have a known output range. Standard library only: the firmware's build asks too.
+(`python -m tinygate.tflm.derive`). What an operator means is here, where no program can find it out: which multiply
+with weights, which only move values, which have a known output range. Standard library only: the firmware's
+build asks too.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -73,8 +74,8 @@ FIXED_OUTPUTS = {
 FIXED_OUTPUT_OPERATORS = frozenset(name for name, _, _ in FIXED_OUTPUTS)
 
 RESOLVER_METHODS = """
-    Abs Add AddN ArgMax ArgMin AssignVariable AveragePool2D BatchMatMul BatchToSpaceNd BroadcastArgs BroadcastTo CallOnce
-    Cast Ceil Concatenation Conv2D Cos CumSum DepthToSpace DepthwiseConv2D Dequantize Div DynamicUpdateSlice
+    Abs Add AddN ArgMax ArgMin AssignVariable AveragePool2D BatchMatMul BatchToSpaceNd BroadcastArgs BroadcastTo
+    CallOnce Cast Ceil Concatenation Conv2D Cos CumSum DepthToSpace DepthwiseConv2D Dequantize Div DynamicUpdateSlice
     Elu EmbeddingLookup Equal Exp ExpandDims Fill Floor FloorDiv FloorMod FullyConnected Gather GatherNd Greater
     GreaterEqual HardSwish If L2Normalization L2Pool2D LeakyRelu Less LessEqual Log LogicalAnd LogicalNot LogicalOr
     Logistic LogSoftmax Maximum MaxPool2D Mean Minimum MirrorPad Mul Neg NotEqual Pack Pad PadV2 Prelu Quantize
@@ -107,6 +108,8 @@ class Signature:
         is_variadic: whether the last group may come any number of times.
         accepts: combinations of types, one per group of `groups`, that TFLM runs.
         per_channel: the same where weights have one scale per channel.
+        limits: how many "dimensions" tensors may have, how many "broadcast_dimensions" where shapes differ, how many
+            "inputs" there may be; what is not named has no limit that anybody met.
     """
 
     inputs: tuple[str, ...]
@@ -114,6 +117,7 @@ class Signature:
     is_variadic: bool
     accepts: frozenset[tuple[str, ...]]
     per_channel: frozenset[tuple[str, ...]]
+    limits: Mapping[str, int]
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -150,6 +154,7 @@ def signature_of(operator: str) -> Signature | None:
         is_variadic=row.get("variadic", False),
         accepts=frozenset(tuple(words.split()) for words in row["accepts"]),
         per_channel=frozenset(tuple(words.split()) for words in row.get("per_channel", row["accepts"])),
+        limits=row.get("limits", {}),
     )
 
 

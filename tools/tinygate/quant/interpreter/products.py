@@ -14,6 +14,10 @@ from tinygate.errors import ModelFileError
 from tinygate.flatbuffer.model import Operator, Tensor
 from tinygate.flatbuffer.options import Conv2DOptions, DepthwiseConv2DOptions
 from tinygate.quant.interpreter.rounding import Int64s, Requantization, activation_range
+from tinygate.tflm.operators import WEIGHTED
+
+PRODUCTS = tuple(name for name in WEIGHTED if name != "TRANSPOSE_CONV")
+"""The operators with weights that are computed here."""
 
 Floats = NDArray[np.float64]
 

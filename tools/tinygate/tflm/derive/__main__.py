@@ -10,6 +10,7 @@ from typing import Any
 from tinygate.flatbuffer.schema import OPERATORS
 from tinygate.tflm.derive.enumeration import accepted
 from tinygate.tflm.derive.models import build_unknown
+from tinygate.tflm.derive.ranks import limits_of
 from tinygate.tflm.derive.recipes import RECIPES
 from tinygate.tflm.derive.slots import Recipe
 from tinygate.tflm.derive.trial import Trials
@@ -42,6 +43,9 @@ def row_of(recipe: Recipe, trials: Trials) -> dict[str, Any]:
         "outputs": [slot.group for slot in recipe.outputs],
         "accepts": [" ".join(types) for types in accepted(recipe, trials)],
     }
+    for types in row["accepts"][:1]:
+        limits = limits_of(recipe, dict(zip(recipe.groups, types.split(), strict=True)), trials)
+        row |= {"limits": limits} if limits else {}
     if recipe.is_variadic:
         row["variadic"] = True
     if recipe.channels:

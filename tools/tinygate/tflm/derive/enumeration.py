@@ -44,9 +44,7 @@ def _resolved(dtype: str, types: Mapping[str, str]) -> str:
     return {"float32": "float32", "int16": "int64"}.get(types["input"], "int32")
 
 
-def _variants(
-    recipe: Recipe, trials: Trials, types: dict[str, str], channels: str, expected: str
-) -> Iterator[Types]:
+def _variants(recipe: Recipe, trials: Trials, types: dict[str, str], channels: str, expected: str) -> Iterator[Types]:
     for group, slot in recipe.groups.items() if not recipe.combinations else ():
         others = () if not slot.default else BIAS_TYPES if slot.default == MATCHING else INDEX_TYPES
         for dtype in (*others, *([NONE] if slot.is_optional else [])):

@@ -99,7 +99,7 @@ class _Model:
 
 
 def build(recipe: Recipe, types: Mapping[str, str], channels: str = "") -> bytes:
-    """Return the model of `recipe` with a type for each of its groups; `channels` is the group quantized per channel."""
+    """Return the model of `recipe` with a type for each of its groups; `channels`: the one quantized per channel."""
     model = _Model()
     main = model.graph("main")
     inputs = [_add(main, recipe, slot, types, channels) for slot in recipe.inputs]

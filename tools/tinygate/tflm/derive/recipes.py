@@ -39,7 +39,9 @@ def _options(name: str, **fields: Any) -> tuple[str, dict[str, Any]]:
 
 def _unary() -> list[Recipe]:
     x, y = _data("input", 2, 3), _data("output", 2, 3)
-    names = "ABS CEIL COS ELU EXP FLOOR HARD_SWISH LOG LOGISTIC LOG_SOFTMAX NEG RELU RELU6 ROUND RSQRT SIN SQRT SQUARE TANH"
+    names = (
+        "ABS CEIL COS ELU EXP FLOOR HARD_SWISH LOG LOGISTIC LOG_SOFTMAX NEG RELU RELU6 ROUND RSQRT SIN SQRT SQUARE TANH"
+    )
     alike = [Recipe(name, (x,), (y,), same=_SAME) for name in (*names.split(), "ZEROS_LIKE")]
     return [
         *alike,
@@ -85,7 +87,8 @@ def _movers() -> list[Recipe]:
         ("GATHER_ND", (_data(x, 3, 2), _constant("indices", [[1], [2]], (2, 1))), (_data(y, 2, 2),), ("", {})),
         ("MIRROR_PAD", (_data(x, 2, 3), pads), (_data(y, 2, 5),), _options("MirrorPad", mode=0)),
         ("PAD", (_data(x, 2, 3), pads), (_data(y, 2, 5),), ("", {})),
-        ("RESHAPE", (_data(x, 2, 3), _ints("shape", 3, 2)), (_data(y, 3, 2),), _options("Reshape", newShape=[3, 2])),
+        ("RESHAPE", (_data(x, 2, 3), replace(_ints("shape", 3, 2), is_optional=True)), (_data(y, 3, 2),),
+         _options("Reshape", newShape=[3, 2])),
         ("RESIZE_BILINEAR", (image, _ints("size", 4, 4)), resized, _options("ResizeBilinear")),
         ("RESIZE_NEAREST_NEIGHBOR", (image, _ints("size", 4, 4)), resized, _options("ResizeNearestNeighbor")),
         ("REVERSE_V2", (_data(x, 2, 3), _ints("axis", 1)), (_data(y, 2, 3),), ("", {})),
@@ -99,19 +102,20 @@ def _movers() -> list[Recipe]:
         ("TRANSPOSE", (_data(x, 2, 3), _ints("order", 1, 0)), (_data(y, 3, 2),), ("", {})),
         ("UNPACK", (_data(x, 2, 3),), (_data(y, 3), _data(y, 3)), _options("Unpack", num=2, axis=0)),
     ]  # fmt: skip
-    return [*[Recipe(name, *rest, same=_SAME) for name, *rest in rows], *_gatherers()]
+    return [*[Recipe(*row, same=_SAME) for row in rows], *_gatherers()]
 
 
 def _gatherers() -> list[Recipe]:
     """Operators that put several tensors together."""
-    x, y, many = "input", "output", {"same": _SAME, "is_variadic": True}
+    x, y = "input", "output"
     update, start = _data("update", 1, 2), _ints("start", 1, 1)
     pads = _constant("paddings", [[0, 0], [1, 1]], (2, 2))
     chosen = (_data("condition", 2, 3), _data(x, 2, 3), _data("other", 2, 3))
     return [
         Recipe("CONCATENATION", (_data(x, 1, 3), _data(x, 1, 3)), (_data(y, 1, 6),), _options("Concatenation", axis=1),
-               **many),
-        Recipe("PACK", (_data(x, 3), _data(x, 3)), (_data(y, 2, 3),), _options("Pack", valuesCount=2, axis=0), **many),
+               same=_SAME, is_variadic=True),
+        Recipe("PACK", (_data(x, 3), _data(x, 3)), (_data(y, 2, 3),), _options("Pack", valuesCount=2, axis=0),
+               same=_SAME, is_variadic=True),
         Recipe("FILL", (_ints("shape", 2, 3), Slot(x, (), values=7)), (_data(y, 2, 3),), same=_SAME),
         Recipe("PADV2", (_data(x, 2, 3), pads, Slot("value", (1,), values=1)), (_data(y, 2, 5),),
                same=((x, "value", y),)),
@@ -185,9 +189,8 @@ def _pools() -> list[Recipe]:
 def _control() -> list[Recipe]:
     """Operators that need others around them; tensors of any type go through, each by itself."""
     x, y, same = _data("value", 2, 3), _data("output", 2, 3), (("value", "output"),)
-    condition, counter, handle = (Slot(*row) for row in (
-        ("condition", (1,), None, "", "bool"), ("counter", (1,), None, "", "int32"), ("resource", (), None, "", "resource")
-    ))  # fmt: skip
+    condition, counter = Slot("condition", (1,), fixed="bool"), Slot("counter", (1,), fixed="int32")
+    handle = Slot("resource", fixed="resource")
     return [
         Recipe("IF", (condition, x), (y,), _options("If"), frame="if", same=same),
         Recipe("WHILE", (counter, x), (counter, y), _options("While"), frame="while", same=same),

@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-TYPES = ("float32", "float16", "int4", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "float64", "bool")
+TYPES = (
+    "float32",
+    "float16",
+    "int4",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "float64",
+    "bool",
+)
 """Types that are tried, and "none" where a tensor may be left out."""
 
 INDEX_TYPES = ("int32", "int64", "int16")
