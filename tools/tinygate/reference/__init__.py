@@ -2,7 +2,9 @@
 
 from tinygate.reference.conversion import dequantize_outputs, predicted_classes, quantize_inputs
 from tinygate.reference.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed
-from tinygate.reference.suitable import hybrid_operator, run_suitable
+from tinygate.reference.suitable import run_suitable
+from tinygate.reference.trial import refusal
+from tinygate.tflm.operators import hybrid_operator
 
 __all__ = [
     "ReferenceRun",
@@ -10,6 +12,7 @@ __all__ = [
     "hybrid_operator",
     "predicted_classes",
     "quantize_inputs",
+    "refusal",
     "run_litert",
     "run_suitable",
     "run_tflm",
