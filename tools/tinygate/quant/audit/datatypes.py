@@ -45,6 +45,11 @@ class _Given:
         return self.signature.per_channel if self.is_per_channel else self.signature.accepts
 
     @property
+    def has_uint8(self) -> bool:
+        """Whether a tensor is quantized to uint8."""
+        return any(tensor.dtype == "uint8" and tensor.scales for ts in self.tensors.values() for tensor in ts)
+
+    @property
     def fits(self) -> bool:
         """Whether the kernel takes it."""
         return tuple(self.types.values()) in self.accepted
@@ -75,16 +80,17 @@ class _Given:
 
 def check_combinations(view: View) -> Iterator[AuditFinding]:
     """TG-Q030: types that the kernels have. TG-Q014: no hybrid operators. TG-Q027, Q039: biases. TG-Q056: uint8."""
-    old: list[Operator] = []
+    misfits: list[_Given] = []
     for operator in view.graph.operators:
         given = _given(view, operator)
         if is_hybrid(operator, view.inputs(operator)):
             yield _misfit(view, given, "TG-Q014") if given else _hybrid(view, operator)
-        elif given is None or given.fits:
-            continue
-        elif _is_old_scheme(given):
-            old.append(operator)
-        else:
+        elif given is not None and not given.fits:
+            misfits.append(given)
+    of_2018 = any(_computes_in_uint8(given) for given in misfits)
+    old = [given.operator for given in misfits if of_2018 and given.has_uint8]
+    for given in misfits:
+        if not (of_2018 and given.has_uint8):
             yield _misfit(view, given)
     if old:
         values = f"{len(old)} operators, the first is operator {old[0].index} {old[0].name}"
@@ -115,11 +121,9 @@ def _sort(
             tensors[group].append(tensor)
 
 
-def _is_old_scheme(given: _Given) -> bool:
+def _computes_in_uint8(given: _Given) -> bool:
     """Whether an operator computes in the codes of 2018, rather than with one tensor of a wrong type."""
-    if given.operator.name in _CONVERSIONS or given.remedies():
-        return False
-    return any(tensor.dtype == "uint8" and tensor.scales for ts in given.tensors.values() for tensor in ts)
+    return given.has_uint8 and given.operator.name not in _CONVERSIONS and not given.remedies()
 
 
 def _hybrid(view: View, operator: Operator) -> AuditFinding:

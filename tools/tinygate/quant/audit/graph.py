@@ -71,6 +71,8 @@ def check_results(view: View) -> Iterator[AuditFinding]:
         results = view.outputs(operator)
         if results and read.isdisjoint(operator.outputs):
             yield view.finding("TG-Q054", "nothing reads the result", operator=operator, tensor=results[0])
+    if graph.index == 0 and graph.operators and not graph.inputs:
+        yield view.finding("TG-Q054", "no inputs: every run gives the same")
     for index in graph.outputs if graph.index == 0 else ():  # the body of a loop may pass its inputs on
         tensor = view.tensor(index)
         if tensor is not None and (index in graph.inputs or tensor.data):

@@ -9,7 +9,7 @@ from tinygate.flatbuffer.model import Operator, Tensor
 from tinygate.quant.audit.finding import AuditFinding
 from tinygate.quant.audit.product import CODE_RANGES, affine_of, is_usable
 from tinygate.quant.audit.view import View
-from tinygate.tflm.operators import FIXED_OUTPUTS, KEEPS_SCALE
+from tinygate.tflm.operators import FIXED_OUTPUTS, KEEPS_SCALE, signature_of
 
 _EPSILON = 1e-3
 _FIXED_TOLERANCE = 1e-4  # some converters write 1/65536 to five digits
@@ -35,9 +35,16 @@ def check_kept_scales(view: View) -> Iterator[AuditFinding]:
         pairs += [(sources[0], result) for result in results[1:]] if sources else []
         for source, result in pairs:
             before, after = (source.scales, source.zero_points), (result.scales, result.zero_points)
-            if before != after and source.dtype == result.dtype and source.dtype in CODE_RANGES:
+            judged = source.dtype in CODE_RANGES and _has_kernel(operator, source.dtype)
+            if before != after and source.dtype == result.dtype and judged:
                 values = f"{affine_of(source)} goes in, {affine_of(result)} comes out"
                 yield view.finding("TG-Q010", values, operator=operator, tensor=result, related=(source,))
+
+
+def _has_kernel(operator: Operator, dtype: str) -> bool:
+    """Whether the kernel takes this type at all: if not, what it does with scales is no question."""
+    signature = signature_of(operator.name)
+    return signature is None or any(dtype in types for types in signature.accepts)
 
 
 def check_fixed_scales(view: View) -> Iterator[AuditFinding]:

@@ -142,7 +142,7 @@ ADVICE: tuple[Rule, ...] = (
          "Convert the model again with a current converter.",
          SPEC),
     Rule("TG-Q054", "result-unused", WARNING,
-         "What an operator computes is read by another or is an output, and outputs are computed.",
+         "What an operator computes is read by another or is an output; outputs are computed, from inputs.",
          "A result that nothing reads costs time and memory for nothing; an output that is an input or a constant "
          "says nothing about the data. Usually the graph was cut or its outputs were set by hand.",
          "Check the outputs of the source model, and convert it again.",

@@ -168,7 +168,7 @@ ERRORS: tuple[Rule, ...] = (
          "The file is damaged, or was written for another runtime.",
          SCHEMA),
     Rule("TG-Q047", "empty-model", ERROR,
-         "The model has a subgraph with operators, inputs and outputs; no other subgraph is empty.",
+         "The model has a subgraph with operators and outputs; no other subgraph is empty.",
          "There is nothing to run.",
          "Check that this is the file you meant.",
          SCHEMA),

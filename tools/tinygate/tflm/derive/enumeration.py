@@ -18,14 +18,15 @@ def accepted(recipe: Recipe, trials: Trials, channels: str = "") -> Iterator[Typ
     Groups with a default (shapes, axes, biases) are tried one after the other where the default is taken, and must not
     change the result: a kernel that does not look at the type of a bias computes something else.
     """
-    for types in _primary(recipe):
+    for types in defined_types(recipe):
         outcome = trials.run(build(recipe, types, channels))
         if outcome.ran:
             yield tuple(types.values())
             yield from _variants(recipe, trials, types, channels, outcome.outputs)
 
 
-def _primary(recipe: Recipe) -> Iterator[dict[str, str]]:
+def defined_types(recipe: Recipe) -> Iterator[dict[str, str]]:
+    """Yield the combinations that the operator is defined for, each group with a default at it."""
     groups = recipe.groups
     for chosen in recipe.combinations or product(*(_choices(recipe, *item) for item in groups.items())):
         types = dict(zip(groups, chosen, strict=True))

@@ -106,7 +106,7 @@ def build(recipe: Recipe, types: Mapping[str, str], channels: str = "") -> bytes
     outputs = [_add(main, recipe, slot, types, channels) for slot in recipe.outputs]
     _FRAMES.get(recipe.frame, _plain)(main, recipe, inputs, outputs)
     fed = [i for i, slot in zip(inputs, recipe.inputs, strict=True) if i >= 0 and _is_fed(slot)]
-    main.table.inputs, main.table.outputs = fed, main.table.outputs or outputs
+    main.table.inputs, main.table.outputs = main.table.inputs or fed, main.table.outputs or outputs
     return model.pack()
 
 
@@ -228,7 +228,7 @@ def _variable(main: _Graph, recipe: Recipe, inputs: list[int], outputs: list[int
     main.operator("VAR_HANDLE", [], [handle], ("VarHandleOptionsT", {"sharedName": "v"}))
     main.operator("ASSIGN_VARIABLE", [handle, source], [], ("AssignVariableOptionsT", {}))
     main.operator("READ_VARIABLE", [handle], [result], ("ReadVariableOptionsT", {}))
-    main.table.outputs = [result]
+    main.table.inputs, main.table.outputs = [source], [result]
 
 
 _FRAMES = {"if": _if, "while": _while, "call_once": _call_once, "variable": _variable}
