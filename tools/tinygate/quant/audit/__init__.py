@@ -89,23 +89,13 @@ def audit(
         ModelFileError: no well-formed FlatBuffers file.
         InputError: an unknown target or library; an ignored code that is no rule, or that has no reason.
     """
-    reasons = {rule_of(code).code: reason for code, reason in (ignore or {}).items()}
-    for code, reason in reasons.items():
-        if not reason.strip():
-            raise InputError(f"{code} is ignored without a reason; write {code}=why.")
-    if target and target not in ESP_TARGETS:
-        raise InputError(f"{target!r} is no target; expected one of {', '.join(ESP_TARGETS)}.")
-    for library in versions or {}:
-        if library not in PINNED:
-            raise InputError(f"{library!r} is no library; expected one of {', '.join(PINNED)}.")
+    reasons = _reasons(ignore or {})
+    _check_names(target, versions or {})
     model = parse_model(data)
     views = [View(model, subgraph, target, versions or {}) for subgraph in model.subgraphs or (_EMPTY,)]
-    every = (finding for view in views for check in CHECKS for finding in _run(check, view))
-    found = [views[0].finding("TG-Q060", refusal)] if refusal else []
-    found += islice(every, _MOST_FINDINGS)
-    if len(found) >= _MOST_FINDINGS:
-        found.append(views[0].finding("TG-Q049", f"stopped after {_MOST_FINDINGS} findings"))
-    found.sort(key=lambda finding: (_ORDER[finding.severity], finding.subgraph, max(finding.operator, 0)))
+    found = _findings(views)
+    if refusal:
+        found.insert(0, views[0].finding("TG-Q060", refusal))
     return AuditReport(
         model=model,
         findings=tuple(finding for finding in found if finding.code not in reasons),
@@ -113,6 +103,32 @@ def audit(
         figures=figures_of(views[0]),
         ran=None if refusal is None else not refusal,
     )
+
+
+def _reasons(ignore: Mapping[str, str]) -> dict[str, str]:
+    reasons = {rule_of(code).code: reason for code, reason in ignore.items()}
+    for code, reason in reasons.items():
+        if not reason.strip():
+            raise InputError(f"{code} is ignored without a reason; write {code}=why.")
+    return reasons
+
+
+def _check_names(target: str, versions: Mapping[str, str]) -> None:
+    if target and target not in ESP_TARGETS:
+        raise InputError(f"{target!r} is no target; expected one of {', '.join(ESP_TARGETS)}.")
+    for library in versions:
+        if library not in PINNED:
+            raise InputError(f"{library!r} is no library; expected one of {', '.join(PINNED)}.")
+
+
+def _findings(views: list[View]) -> list[AuditFinding]:
+    """Return what the checks find, worst first."""
+    every = (finding for view in views for check in CHECKS for finding in _run(check, view))
+    found = list(islice(every, _MOST_FINDINGS))
+    if len(found) == _MOST_FINDINGS:
+        found.append(views[0].finding("TG-Q049", f"stopped after {_MOST_FINDINGS} findings"))
+    found.sort(key=lambda finding: (_ORDER[finding.severity], finding.subgraph, max(finding.operator, 0)))
+    return found
 
 
 def _run(check: Check, view: View) -> Iterator[AuditFinding]:

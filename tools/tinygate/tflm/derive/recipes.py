@@ -11,6 +11,7 @@ from tinygate.tflm.derive.slots import LEFT_OUT, MATCHING, Recipe, Slot
 _SAME = (("input", "output"),)
 _SAME_ALL = (("first", "second", "output"),)
 _BOOL = ("bool",)
+_Row = tuple[str, tuple[Slot, ...], tuple[Slot, ...], tuple[str, dict[str, Any]]]
 
 
 def _data(group: str, *shape: int) -> Slot:
@@ -73,14 +74,8 @@ def _movers() -> list[Recipe]:
     """Operators that move values: their name, inputs, output and options."""
     x, y = "input", "output"
     pads = _constant("paddings", [[0, 0], [1, 1]], (2, 2))
-    image, axis = _data(x, 1, 2, 2, 4), _constant("axis", 1, ())
-    crops = _constant("crops", [[1, 1], [0, 2]], (2, 2))
-    resized = (_data(y, 1, 4, 4, 4),)
-    rows: list[tuple[str, tuple[Slot, ...], tuple[Slot, ...], tuple[str, dict[str, Any]]]] = [
-        ("BATCH_TO_SPACE_ND", (_data(x, 4, 2, 2, 1), _ints("block", 2, 2), crops), (_data(y, 1, 2, 2, 1),), ("", {})),
-        ("SPACE_TO_BATCH_ND", (_data(x, 1, 4, 4, 1), _ints("block", 2, 2), crops), (_data(y, 4, 3, 3, 1),), ("", {})),
-        ("DEPTH_TO_SPACE", (image,), (_data(y, 1, 4, 4, 1),), _options("DepthToSpace", blockSize=2)),
-        ("SPACE_TO_DEPTH", (_data(x, 1, 4, 4, 1),), (_data(y, 1, 2, 2, 4),), _options("SpaceToDepth", blockSize=2)),
+    axis = _constant("axis", 1, ())
+    rows: list[_Row] = [
         ("BROADCAST_TO", (_data(x, 1, 3), _ints("shape", 2, 3)), (_data(y, 2, 3),), ("", {})),
         ("EXPAND_DIMS", (_data(x, 2, 3), axis), (_data(y, 2, 1, 3),), ("", {})),
         ("GATHER", (_data(x, 3, 2), _ints("indices", 1, 2)), (_data(y, 2, 2),), _options("Gather", axis=0)),
@@ -89,8 +84,6 @@ def _movers() -> list[Recipe]:
         ("PAD", (_data(x, 2, 3), pads), (_data(y, 2, 5),), ("", {})),
         ("RESHAPE", (_data(x, 2, 3), replace(_ints("shape", 3, 2), is_optional=True)), (_data(y, 3, 2),),
          _options("Reshape", newShape=[3, 2])),
-        ("RESIZE_BILINEAR", (image, _ints("size", 4, 4)), resized, _options("ResizeBilinear")),
-        ("RESIZE_NEAREST_NEIGHBOR", (image, _ints("size", 4, 4)), resized, _options("ResizeNearestNeighbor")),
         ("REVERSE_V2", (_data(x, 2, 3), _ints("axis", 1)), (_data(y, 2, 3),), ("", {})),
         ("SLICE", (_data(x, 2, 3), _ints("begin", 0, 1), _ints("size", 2, 2)), (_data(y, 2, 2),), ("", {})),
         ("SPLIT", (axis, _data(x, 2, 4)), (_data(y, 2, 2), _data(y, 2, 2)), _options("Split", numSplits=2)),
@@ -102,7 +95,22 @@ def _movers() -> list[Recipe]:
         ("TRANSPOSE", (_data(x, 2, 3), _ints("order", 1, 0)), (_data(y, 3, 2),), ("", {})),
         ("UNPACK", (_data(x, 2, 3),), (_data(y, 3), _data(y, 3)), _options("Unpack", num=2, axis=0)),
     ]  # fmt: skip
-    return [*[Recipe(*row, same=_SAME) for row in rows], *_gatherers()]
+    return [Recipe(*row, same=_SAME) for row in (*rows, *_image_rows())]
+
+
+def _image_rows() -> list[_Row]:
+    """Operators on images, likewise."""
+    x, y = "input", "output"
+    image, resized = _data(x, 1, 2, 2, 4), (_data(y, 1, 4, 4, 4),)
+    crops = _constant("crops", [[1, 1], [0, 2]], (2, 2))
+    return [
+        ("BATCH_TO_SPACE_ND", (_data(x, 4, 2, 2, 1), _ints("block", 2, 2), crops), (_data(y, 1, 2, 2, 1),), ("", {})),
+        ("SPACE_TO_BATCH_ND", (_data(x, 1, 4, 4, 1), _ints("block", 2, 2), crops), (_data(y, 4, 3, 3, 1),), ("", {})),
+        ("DEPTH_TO_SPACE", (image,), (_data(y, 1, 4, 4, 1),), _options("DepthToSpace", blockSize=2)),
+        ("SPACE_TO_DEPTH", (_data(x, 1, 4, 4, 1),), (_data(y, 1, 2, 2, 4),), _options("SpaceToDepth", blockSize=2)),
+        ("RESIZE_BILINEAR", (image, _ints("size", 4, 4)), resized, _options("ResizeBilinear")),
+        ("RESIZE_NEAREST_NEIGHBOR", (image, _ints("size", 4, 4)), resized, _options("ResizeNearestNeighbor")),
+    ]
 
 
 def _gatherers() -> list[Recipe]:
@@ -203,7 +211,7 @@ def _control() -> list[Recipe]:
 
 RECIPES: dict[str, Recipe] = {
     recipe.operator: recipe
-    for make in (_unary, _binary, _movers, _products, _reductions, _pools, _control)
+    for make in (_unary, _binary, _movers, _gatherers, _products, _reductions, _pools, _control)
     for recipe in make()
 } | {recipe.operator: recipe for recipe in CUSTOM}
 """A recipe per operator."""
