@@ -59,7 +59,7 @@ def check(model: TfliteModel) -> tuple[str, ...]:
     if not operators:
         raise ModelFileError("the model has no operator. Is this the right file?")
     for graph in model.subgraphs:
-        _refuse(graph)
+        _refuse(model, graph)
     return tuple(sorted({_method(model, operator) for operator in operators}))
 
 
@@ -76,7 +76,7 @@ def _check_interface(graph: Subgraph) -> None:
             )
 
 
-def _refuse(graph: Subgraph) -> None:
+def _refuse(model: TfliteModel, graph: Subgraph) -> None:
     """Refuse what LiteRT runs and TFLM does not, and what the pinned kernels take and compute wrongly."""
     for operator in graph.operators:
         tensors = [graph.tensors[i] if i >= 0 else None for i in operator.inputs]
@@ -85,8 +85,8 @@ def _refuse(graph: Subgraph) -> None:
                 f"operator {operator.index} {operator.name} is hybrid (float32 activations, integer weights): "
                 "dynamic-range models do not run on microcontrollers. Quantize activations too (full integer)."
             )
-    for error, operator, numbers in known_errors(graph, ESP_TARGETS[0]):
-        if set(error.targets) >= set(ESP_TARGETS) and error.rule == "TG-Q058":
+    for error, operator, numbers in known_errors(model, graph, ESP_TARGETS[0]):
+        if not error.targets or (set(error.targets) >= set(ESP_TARGETS) and error.rule == "TG-Q058"):
             raise ModelFileError(
                 f"operator {operator.index} {operator.name} has {numbers}, which {error.library} {error.seen} computes "
                 f"wrongly without a word. {error.remedy}"

@@ -11,7 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tinygate.flatbuffer.model import Operator, Subgraph, Tensor
+    from tinygate.flatbuffer.model import Operator, Subgraph, Tensor, TfliteModel
 
 PINNED = {"esp-tflite-micro": "1.4.0", "esp-nn": "1.2.3"}
 """The versions that the firmware is built with: firmware/main/idf_component.yml."""
@@ -35,6 +35,7 @@ class KnownError:
         rule: the audit's rule for it.
         sentence: what goes wrong; remedy: what to do; source: who says so.
         condition: of the operator, its inputs and first output: the numbers that show it, "" where it does not apply.
+        in_loops: whether it goes wrong in the body of a WHILE only.
     """
 
     name: str
@@ -48,6 +49,7 @@ class KnownError:
     remedy: str
     source: str
     condition: Condition
+    in_loops: bool = False
 
     def concerns(self, target: str, versions: Mapping[str, str]) -> bool:
         """Whether a build for `target` with these versions has the error; what is not named is taken as pinned."""
@@ -63,10 +65,11 @@ def numbers_of(version: str) -> tuple[int, ...]:
 
 
 def known_errors(
-    graph: Subgraph, target: str, versions: Mapping[str, str] | None = None
+    model: TfliteModel, graph: Subgraph, target: str, versions: Mapping[str, str] | None = None
 ) -> Iterator[tuple[KnownError, Operator, str]]:
     """Yield what a build for `target` would compute wrongly in a subgraph: the entry, the operator, the numbers."""
-    entries = [entry for entry in KNOWN_ERRORS if entry.concerns(target, versions or {})]
+    in_loop = _is_loop_body(model, graph)
+    entries = [e for e in KNOWN_ERRORS if e.concerns(target, versions or {}) and (in_loop or not e.in_loops)]
     for operator in graph.operators:
         tensors = [graph.tensors[i] if 0 <= i < len(graph.tensors) else None for i in operator.inputs]
         results = [graph.tensors[i] for i in operator.outputs[:1] if 0 <= i < len(graph.tensors)]
@@ -74,9 +77,11 @@ def known_errors(
             numbers = entry.condition(operator, tensors, results[0]) if entry.operator == operator.name else ""
             if numbers:
                 yield entry, operator, numbers
-    loops = [operator for operator in graph.operators if operator.name == "WHILE"]
-    for operator in loops[1:]:
-        yield _SECOND_LOOP, operator, f"operator {operator.index} is loop {loops.index(operator) + 1}"
+
+
+def _is_loop_body(model: TfliteModel, graph: Subgraph) -> bool:
+    loops = [operator for any_graph in model.subgraphs for operator in any_graph.operators if operator.name == "WHILE"]
+    return any(getattr(operator.options, "second_subgraph", -1) == graph.index for operator in loops)
 
 
 def _per_channel_int16(operator: Operator, inputs: list[Tensor | None], result: Tensor) -> str:
@@ -148,17 +153,17 @@ def _softmax_scratch(operator: Operator, inputs: list[Tensor | None], result: Te
     return f"shape {shape}" if len(shape) > 2 and shape[-1] > shape[1] else ""
 
 
-def _never(operator: Operator, inputs: list[Tensor | None], result: Tensor) -> str:
-    return ""
+def _run_time_size(operator: Operator, inputs: list[Tensor | None], result: Tensor) -> str:
+    begin, size = (inputs[1], inputs[2]) if len(inputs) > 2 else (None, None)
+    if begin is None or size is None:
+        return ""
+    if not size.is_constant:
+        return "the size is computed in each turn"
+    is_rest = any(
+        int.from_bytes(size.data[i : i + 4], "little", signed=True) == -1 for i in range(0, len(size.data), 4)
+    )
+    return "the size is what the begin, computed in each turn, leaves" if is_rest and not begin.is_constant else ""
 
-
-_SECOND_LOOP = KnownError(
-    "second-loop", "tflite-micro", "0.dev20261023182759", "", (), "WHILE", "TG-Q059",
-    "A second WHILE in one subgraph, as two stacked LSTMs of Keras 3 leave it, came out wrong: by 0.07 where results "
-    "spread over 0.003.",
-    "Unroll the layers (`unroll=True`), or convert with a TensorFlow that fuses them to UNIDIRECTIONAL_SEQUENCE_LSTM.",
-    "measured on two stacked layers; tflite-micro #3674", _never,
-)  # fmt: skip
 
 KNOWN_ERRORS = (
     KnownError(
@@ -196,6 +201,12 @@ KNOWN_ERRORS = (
         "Reshape to two dimensions before SOFTMAX.",
         "measured with esp-nn 1.2.3", _softmax_scratch,
     ),
-    _SECOND_LOOP,
+    KnownError(
+        "run-time-size-in-a-loop", "tflite-micro", "0.dev20261023182759", "", (), "SLICE", "TG-Q059",
+        "TFLM gives a SLICE the shape that stands in the file, whatever its size at run time. Keras 3 leaves an LSTM or "
+        "GRU that returns a sequence (all but the last of a stack) as such a loop: the sequence it collects is wrong.",
+        "Unroll the layer (`unroll=True`), or convert with a TensorFlow that fuses it to UNIDIRECTIONAL_SEQUENCE_LSTM.",
+        "measured on two stacked layers; tflite-micro #3674", _run_time_size, in_loops=True,
+    ),
 )  # fmt: skip
 """Everything known."""

@@ -96,7 +96,7 @@ def check_operators(view: View) -> Iterator[AuditFinding]:
 def check_known_errors(view: View) -> Iterator[AuditFinding]:
     """TG-Q058, Q059, Q044: what the target's kernels are known to compute wrongly."""
     said: set[str] = set()
-    for error, operator, numbers in known_errors(view.graph, view.target, view.versions):
+    for error, operator, numbers in known_errors(view.model, view.graph, view.target, view.versions):
         version = view.versions.get(error.library) or PINNED.get(error.library, error.seen)
         values = f"{error.library} {version}: {numbers}"
         if error.name not in said:

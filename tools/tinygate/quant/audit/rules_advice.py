@@ -158,9 +158,4 @@ ADVICE: tuple[Rule, ...] = (
          "TFLM runs subgraph 0, and what that calls. It looks at no signature: others are dead weight in flash.",
          "Make sure that this is the subgraph you mean; convert with one signature.",
          "TFLM `micro_interpreter.cc`"),
-    Rule("TG-Q059", "second-loop", WARNING,
-         "A subgraph has one WHILE at most.",
-         "TFLM computed the second of two loops wrongly where it was measured.",
-         "Compare with LiteRT (`tinygate compare --runtimes tflm,litert-ref`) before you trust it.",
-         "`tinygate/tflm/known.py`"),
 )  # fmt: skip

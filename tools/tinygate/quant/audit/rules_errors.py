@@ -188,6 +188,12 @@ ERRORS: tuple[Rule, ...] = (
          "This one is known to be computed wrongly there, without a word.",
          "See the finding: it names what to change, and the version without the error where there is one.",
          "`tinygate/tflm/known.py`, entry by entry"),
+    Rule("TG-Q059", "run-time-size", ERROR,
+         "In a loop, no SLICE has a size that is known at run time only.",
+         "TFLM plans shapes once and takes the one in the file in every turn: what the loop collects is wrong. Keras 3 "
+         "leaves recurrent layers that return a sequence, as all but the last of a stack do, in that form.",
+         "Unroll the layer (`unroll=True`), or convert with a TensorFlow that makes UNIDIRECTIONAL_SEQUENCE_LSTM of it.",
+         "`tinygate/tflm/known.py`; tflite-micro #3674"),
     Rule("TG-Q060", "refused-by-runtime", ERROR,
          "TFLM runs the model once (`--run`).",
          "The interpreter of the pinned wheel refused it, died or took too long; its words are in the finding.",
