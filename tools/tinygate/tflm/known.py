@@ -203,8 +203,8 @@ KNOWN_ERRORS = (
     ),
     KnownError(
         "run-time-size-in-a-loop", "tflite-micro", "0.dev20261023182759", "", (), "SLICE", "TG-Q059",
-        "TFLM gives a SLICE the shape that stands in the file, whatever its size at run time. Keras 3 leaves an LSTM or "
-        "GRU that returns a sequence (all but the last of a stack) as such a loop: the sequence it collects is wrong.",
+        "TFLM gives a SLICE the shape that stands in the file, whatever its size at run time. Keras 3 leaves an LSTM "
+        "or GRU that returns a sequence (all but the last of a stack) as such a loop: what it collects is wrong.",
         "Unroll the layer (`unroll=True`), or convert with a TensorFlow that fuses it to UNIDIRECTIONAL_SEQUENCE_LSTM.",
         "measured on two stacked layers; tflite-micro #3674", _run_time_size, in_loops=True,
     ),

@@ -192,7 +192,7 @@ ERRORS: tuple[Rule, ...] = (
          "In a loop, no SLICE has a size that is known at run time only.",
          "TFLM plans shapes once and takes the one in the file in every turn: what the loop collects is wrong. Keras 3 "
          "leaves recurrent layers that return a sequence, as all but the last of a stack do, in that form.",
-         "Unroll the layer (`unroll=True`), or convert with a TensorFlow that makes UNIDIRECTIONAL_SEQUENCE_LSTM of it.",
+         "Unroll the layer (`unroll=True`), or convert with a TensorFlow that makes it UNIDIRECTIONAL_SEQUENCE_LSTM.",
          "`tinygate/tflm/known.py`; tflite-micro #3674"),
     Rule("TG-Q060", "refused-by-runtime", ERROR,
          "TFLM runs the model once (`--run`).",
