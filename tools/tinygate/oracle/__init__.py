@@ -2,7 +2,9 @@
 
 from tinygate.oracle.conversion import dequantize_outputs, predicted_classes, quantize_inputs
 from tinygate.oracle.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed, tflm_version
-from tinygate.oracle.suitable import hybrid_operator, run_suitable
+from tinygate.oracle.suitable import run_suitable
+from tinygate.oracle.trial import refusal
+from tinygate.tflm.operators import hybrid_operator
 
 __all__ = [
     "ReferenceRun",
@@ -10,6 +12,7 @@ __all__ = [
     "hybrid_operator",
     "predicted_classes",
     "quantize_inputs",
+    "refusal",
     "run_litert",
     "run_suitable",
     "run_tflm",
