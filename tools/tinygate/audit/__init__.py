@@ -1,6 +1,6 @@
 """Audits any .tflite: does it keep what TFLM's integer kernels take for granted? Runtimes accept corrupt models.
 
-report = audit(Path("model.tflite").read_bytes(), target="esp32")
+report = audit(Path("model.tflite").read_bytes(), target=chip)
 report.findings, report.worst, report.figures
 """
 
@@ -79,7 +79,7 @@ def audit(
 
     Args:
         data: the file's bytes.
-        target: a chip, "esp32", "esp32s3", …, for the rules about its kernels; empty for none.
+        target: a chip, one that `tinygate.tflm.known` knows, for the rules about its kernels; empty for none.
         ignore: rule codes to set aside, each with a reason.
         versions: of the libraries whose kernels the target runs, {"esp-nn": "1.2.6"}; what is left out is what the
             firmware is built with.

@@ -73,7 +73,7 @@ Rules about types and operators ask a table (`tools/tinygate/tflm/operators.json
 tiny model per operator and combination of types, run. `--run` also runs the model itself once, on zeros, in a process
 with limits in time and memory; what TFLM says when it refuses is TG-Q060.
 
-`--target esp32s3` adds what that chip's kernels lack or compute wrongly, in the versions that the firmware is built
+`--target CHIP` adds what that chip's kernels lack or compute wrongly, in the versions that the firmware is built
 with; `--with esp-nn=1.2.6` names another version.
 
 ## Files and exceptions

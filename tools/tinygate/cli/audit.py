@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     model: Annotated[Path | None, typer.Argument(help="any .tflite file")] = None,
-    target: Annotated[str, typer.Option(help="a chip, for the rules about its kernels: esp32, esp32s3, …")] = "",
+    target: Annotated[str, typer.Option(help="a chip, for the rules about its kernels")] = "",
     output: Annotated[Format, typer.Option("--format", help="how to print the report")] = Format.TEXT,
     ignore: Annotated[list[str] | None, typer.Option(help="CODE=reason; may be repeated")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="exit with 1 from this severity on")] = FailOn.ERROR,

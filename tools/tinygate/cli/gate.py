@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def gate(
-    target: Annotated[str | None, typer.Option(help="the chip, as pytest-embedded names it; default: esp32")] = None,
+    target: Annotated[str | None, typer.Option(help="the chip, as pytest-embedded names it")] = None,
     board: Annotated[
         str | None, typer.Option(help="virtual, virtual-fast, serial or qemu; default: virtual, serial with a port")
     ] = None,
