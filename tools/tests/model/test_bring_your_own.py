@@ -75,5 +75,5 @@ def test_a_missing_file_is_one_line_and_leaves_no_manifest(mine: Path, capsys: p
 
 def test_missing_arrays_are_named(mine: Path) -> None:
     np.savez(mine / "data.npz", train_inputs=np.zeros((1, 50)), train_labels=np.zeros(1, int))
-    with pytest.raises(DataError, match=r"no array validation_inputs; found: train_inputs, train_labels"):
+    with pytest.raises(DataError, match=r"no array test_inputs; found: train_inputs, train_labels"):
         load_model(mine).recipe.load_data()

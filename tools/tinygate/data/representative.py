@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygate.data.dataset import Dataset, Split
+from tinygate.data.dataset import UNKNOWN, Dataset, Split
 from tinygate.errors import DataError
 
 MIN_SAMPLES = 100
@@ -29,34 +29,37 @@ class Sample(Protocol):
         """Hash of the window as recorded."""
 
     @property
-    def label(self) -> int:
-        """Class index."""
+    def label(self) -> int | None:
+        """Class index; None where there are no classes. The others are None where they are not known."""
 
     @property
-    def subject(self) -> int:
+    def subject(self) -> int | None:
         """Who was recorded."""
 
     @property
-    def recording(self) -> int:
+    def recording(self) -> int | None:
         """Index of the recording."""
 
     @property
-    def start(self) -> int:
+    def start(self) -> int | None:
         """First sample of the window in its recording."""
 
 
 def positions(samples: Sequence[Sample], train: Split) -> NDArray[np.int64]:
     """Return each sample's index among the training windows, -1 for one that is no training window.
 
-    A sample is found by recording and start, and only when hash, class and subject agree as well.
+    A sample is found by recording and start, by hash where they are not known, and only when hash, class and subject
+    agree as well.
     """
-    rows = zip(train.recordings, train.starts, strict=True)
-    at = {(int(recording), int(start)): index for index, (recording, start) in enumerate(rows)}
+    columns = [train.column(name).tolist() for name in ("labels", "subjects", "recordings", "starts")]
+    rows = list(zip(train.raw_sha256, *columns, strict=True))
+    at = {row if UNKNOWN in row[3:] else row[3:]: index for index, row in enumerate(rows)}
 
     def find(sample: Sample) -> int:
-        index = at.get((sample.recording, sample.start), -1)
-        known = (train.raw_sha256[index], train.labels[index], train.subjects[index])
-        return index if index >= 0 and known == (sample.sha256, sample.label, sample.subject) else -1
+        given = (sample.label, sample.subject, sample.recording, sample.start)
+        wanted = (sample.sha256, *(UNKNOWN if value is None else value for value in given))
+        index = at.get(wanted if UNKNOWN in wanted[3:] else wanted[3:], -1)
+        return index if index >= 0 and rows[index] == wanted else -1
 
     return np.array([find(sample) for sample in samples], np.int64)
 
@@ -69,13 +72,14 @@ def unreal(samples: Sequence[Sample], train: Split) -> int:
 
 def smallest_class_share(samples: Sequence[Sample], classes: int) -> float:
     """Return the rarest class's share as a part of an even share: 1 when all are alike, 0 when one is missing."""
-    counts = np.bincount([sample.label for sample in samples], minlength=classes)
+    counts = np.bincount([sample.label for sample in samples if sample.label is not None], minlength=classes)
     return float(counts.min() * classes / max(1, len(samples)))
 
 
 def leaked(samples: Sequence[Sample], test: Split) -> dict[str, int]:
     """Return how many samples share their raw window, their recording or their subject with the test set."""
-    windows, recordings, subjects = set(test.raw_sha256), set(test.recordings.tolist()), set(test.subjects.tolist())
+    windows = set(test.raw_sha256)
+    recordings, subjects = (set(test.column(name).tolist()) - {UNKNOWN} for name in ("recordings", "subjects"))
     return {
         "windows": sum(sample.sha256 in windows for sample in samples),
         "recordings": sum(sample.recording in recordings for sample in samples),
