@@ -20,10 +20,9 @@ from tinygate.board.log import BootLog, console_tail
 from tinygate.board.port import Port, port_of
 from tinygate.board.run import measure
 from tinygate.errors import LabError, TinygateError
+from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
-from tinygate.oracle import quantize_inputs
 from tinygate.plugin.board_options import BoardChoice
-from tinygate.tflite import read_model
 from tinygate.verdict import Finding, Verdict
 
 EMULATED = {"virtual": "virtual", "virtual-fast": "virtual", "serial": "none", "qemu": "qemu"}
@@ -49,7 +48,7 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     log: BootLog = request.getfixturevalue("boot_log")
     expected = Expected(board.target, EMULATED[board.board], firmware.elf_sha256, variant.sha256, board.mac)
     try:
-        inputs = quantize_inputs(read_model(variant.content), variant.model.dataset.test.inputs)
+        inputs = run_oracle(variant).inputs
         plan = Plan(inputs, bench_untimed="-icount" in str(request.config.getoption("--qemu-extra-args")))
         dut = _dut(request, log)
     except TinygateError as error:

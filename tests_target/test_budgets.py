@@ -9,10 +9,11 @@ from target_run import Measured
 from tinygate.board.evidence import Run
 from tinygate.board.log import BootLog, extension_values
 from tinygate.judge.latency import configuration, summarize
+from tinygate.judge.metric import judge_metric
 from tinygate.model.folder import Variant
-from tinygate.oracle import predicted_classes
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.targets.esp32.size import sizes_of
+from tinygate.verdict import Finding
 
 JudgeFigure = Callable[[str, float | int | None, str], None]
 
@@ -35,11 +36,10 @@ def test_the_smallest_arena_that_works_is_recorded(board_run: Measured, judge_fi
     judge_figure("arena_minimum_bytes", smallest_bytes, note)
 
 
-def test_accuracy_on_the_device_reaches_its_floor(run: Run, variant: Variant, judge_figure: JudgeFigure) -> None:
-    labels = variant.model.dataset.test.labels
-    right = int((predicted_classes(run.outputs) == labels).sum())
-    note = f"{len(labels)} windows, on the board."
-    judge_figure("accuracy_percent", round(100 * right / len(labels), 3), note)
+def test_the_metric_on_the_device_keeps_its_budget(
+    run: Run, variant: Variant, board: BoardChoice, judge: Callable[[Finding], None]
+) -> None:
+    judge(judge_metric(variant, board.place, [run.outputs]))
 
 
 def test_latency_is_within_its_budget(boots: tuple[Run, ...], board: BoardChoice, judge_figure: JudgeFigure) -> None:

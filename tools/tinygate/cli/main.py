@@ -51,10 +51,11 @@ def gate(
 def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py, model.toml and artifacts/")]) -> None:
     """Pin .tflite files that were made elsewhere: measure them, and write the manifest that the gate will insist on."""
     from tinygate.model.folder import load_model
+    from tinygate.model.pinning import measured
     from tinygate.model.pinning import pin as pin_artifacts
 
     for name, entry in pin_artifacts(load_model(folder)).variants.items():
-        print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, accuracy {100 * entry.accuracy:.2f} %")
+        print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, {measured(entry)}")
 
 
 audit_cli.register(app)

@@ -15,8 +15,8 @@ from tinygate.report.summary import Expected, Summary, summarize
 from tinygate.store import journal
 from tinygate.verdict import Verdict
 
-HOST_FIGURES = ("tflite_bytes", "accuracy_percent")
-DEVICE_FIGURES = ("arena_used_bytes", "latency_median_us", "accuracy_percent", "flash_bytes", "parity_mismatches")
+HOST_FIGURES = ("tflite_bytes",)
+DEVICE_FIGURES = ("arena_used_bytes", "latency_median_us", "flash_bytes", "parity_mismatches")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def _run_pytest(run: GateRun, name: str, args: Sequence[str]) -> Path:
 
 def _expected(models: Sequence[Model], place: str) -> Iterator[Expected]:
     for model in models:
+        metric = model.config.metric_figure.name
         for variant in model.variants:
-            yield from (Expected(model.name, variant.name, "host", figure) for figure in HOST_FIGURES)
+            yield from (Expected(model.name, variant.name, "host", figure) for figure in (*HOST_FIGURES, metric))
         for variant in model.target_variants:
-            yield from (Expected(model.name, variant.name, place, figure) for figure in DEVICE_FIGURES)
+            yield from (Expected(model.name, variant.name, place, figure) for figure in (*DEVICE_FIGURES, metric))

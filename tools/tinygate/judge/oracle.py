@@ -1,4 +1,4 @@
-"""What the oracle makes of a variant's whole test set: the truth that host accuracy and device parity rest on."""
+"""What the oracle makes of a variant's whole test set: the truth that host figures and device parity rest on."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygate.data import Judged
+from tinygate.model.evaluation import evaluate
 from tinygate.model.folder import Variant
-from tinygate.oracle import ReferenceRun, predicted_classes, quantize_inputs, run_suitable
-from tinygate.tflite import TfliteModel, read_model
+from tinygate.model.pinning import check_answers, located
+from tinygate.oracle import ReferenceRun
+from tinygate.tflite import TfliteModel
 
 
 @dataclass(frozen=True)
@@ -20,25 +23,25 @@ class OracleRun:
 
     Attributes:
         tflite: the parsed model.
-        inputs: the test set as the model takes it, [N, ...] in its input type: the bytes a board must be given.
-        labels: the true classes, [N].
-        reference: raw outputs [N, classes], and who computed them.
+        fed: what a board must be given: the test set, one array [N, ...] per input in the input's own type.
+        reference: raw outputs, and who computed them.
+        judged: the windows with the answers in real units.
     """
 
     tflite: TfliteModel
-    inputs: NDArray[Any]
-    labels: NDArray[np.int64]
+    fed: tuple[NDArray[Any], ...]
     reference: ReferenceRun
+    judged: Judged
+
+    @property
+    def inputs(self) -> NDArray[Any]:
+        """What a model of one input is fed, [N, ...]."""
+        return self.fed[0]
 
     @property
     def predictions(self) -> NDArray[np.int64]:
         """Predicted class per window, [N]."""
-        return predicted_classes(self.reference.outputs)
-
-    @property
-    def accuracy_percent(self) -> float:
-        """Share of windows classified rightly, 0 to 100."""
-        return float((self.predictions == self.labels).mean() * 100)
+        return self.judged.classes
 
 
 @cache
@@ -47,9 +50,9 @@ def run_oracle(variant: Variant) -> OracleRun:
 
     Raises:
         ModelFileError: the artifact is not the pinned one, or the oracle refuses it.
-        DataError: the data set is missing or altered.
+        DataError: the data set is missing or altered, or not what the variant takes.
     """
-    tflite = read_model(variant.content)
-    test = variant.model.dataset.test
-    inputs = quantize_inputs(tflite, test.inputs)
-    return OracleRun(tflite, inputs, test.labels, run_suitable(variant.content, inputs))
+    dataset = variant.model.dataset
+    found = located(variant.path, lambda: evaluate(variant.content, dataset.test, f"variant {variant.name}"))
+    check_answers(variant.model, variant.name, found.judged, dataset)
+    return OracleRun(found.tflite, found.fed, found.reference, found.judged)

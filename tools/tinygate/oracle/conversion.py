@@ -23,7 +23,11 @@ def quantize_inputs(model: TfliteModel, inputs: NDArray[np.floating[Any]]) -> ND
         ModelFileError: the model's input has no scale, or a type that cannot be fed.
         DataError: NaN or infinity among the inputs of a quantized model.
     """
-    tensor = model.input
+    return quantize_tensor(model.input, inputs)
+
+
+def quantize_tensor(tensor: Tensor, inputs: NDArray[Any]) -> NDArray[Any]:
+    """Return real values in the type of an input tensor; rounding and errors as for `quantize_inputs`."""
     if tensor.dtype == "float32":
         return np.ascontiguousarray(inputs, np.float32)
     scale, zero_point = _affine(tensor)
@@ -47,12 +51,6 @@ def dequantize_outputs(model: TfliteModel, raw: NDArray[Any]) -> NDArray[np.floa
         return np.asarray(raw, np.float32)
     scale, zero_point = _affine(tensor)
     return ((raw.astype(np.int64) - zero_point) * np.float32(scale)).astype(np.float32)
-
-
-def predicted_classes(outputs: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the class of the largest output per window, [N]; a tie goes to the lowest index, as firmware does it."""
-    classes: NDArray[np.int64] = outputs.reshape(len(outputs), -1).argmax(axis=1)
-    return classes
 
 
 def _affine(tensor: Tensor) -> tuple[float, int]:

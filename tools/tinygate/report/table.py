@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tinygate.figures import METRICS
 from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding, Verdict
 
 NOT_MEASURED = "not measured"
+METRIC = "metric"
+AGREEMENT = "agreement_percent"
 HOST_ONLY = "host_only_operator"  # the figure that says which operator keeps a variant off every chip
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: the figure it shows, and where that figure is measured ("host" or "device")."""
+    """A column: the figure it shows, METRIC for the model's own, and where it is measured ("host" or "device")."""
 
     title: str
     figure: str
@@ -38,8 +41,8 @@ COLUMNS = (
     Column(".tflite bytes", "tflite_bytes", "host", _whole),
     Column("arena used, bytes", "arena_used_bytes", "device", _whole),
     Column("inference, µs", "latency_median_us", "device", _whole),
-    Column("accuracy, host", "accuracy_percent", "host", _percent),
-    Column("accuracy, device", "accuracy_percent", "device", _percent),
+    Column("accuracy, host", METRIC, "host", _percent),
+    Column("accuracy, device", METRIC, "device", _percent),
     Column("firmware flash, bytes", "flash_bytes", "device", _whole),
     Column("parity", "parity_mismatches", "device", _differing),
 )
@@ -74,7 +77,11 @@ def notes(summary: Summary) -> tuple[str, ...]:
 
 
 def _finding_of(row: Row, column: Column, device_place: str) -> Finding | None:
-    return row.find(column.figure, "host" if column.where == "host" else device_place)
+    place = "host" if column.where == "host" else device_place
+    if column.figure != METRIC:
+        return row.find(column.figure, place)
+    known = [found for name in METRICS if name != AGREEMENT and (found := row.find(name, place))]
+    return known[-1] if known else None
 
 
 def _cell(column: Column, finding: Finding | None, off_device: str) -> str:
@@ -84,5 +91,16 @@ def _cell(column: Column, finding: Finding | None, off_device: str) -> str:
         return NOT_MEASURED
     if column.figure == "parity_mismatches" and finding.value == 0 and finding.note:
         return "within rounding"  # the note says how exact it had to be
+    if column.figure == METRIC:
+        return _metric_cell(finding)
     mark = "" if finding.verdict in (None, Verdict.PASS) else f" {finding.verdict}"
     return column.show(finding.value) + mark
+
+
+def _metric_cell(finding: Finding) -> str:
+    """Return a metric with its name, unless it is the accuracy that the column is called after."""
+    figure, value = METRICS[finding.figure], finding.value
+    assert isinstance(value, int | float)
+    name = "" if finding.figure == "accuracy_percent" else f"{figure.short} "
+    mark = "" if finding.verdict in (None, Verdict.PASS) else f" {finding.verdict}"
+    return f"{name}{figure.show(value)}{mark}"
