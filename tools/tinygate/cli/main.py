@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tinygate.cli import add as add_cli
 from tinygate.cli import audit as audit_cli
 from tinygate.cli import compare as compare_cli
 from tinygate.cli import lint_data as lint_cli
@@ -58,6 +59,7 @@ def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py
         print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, {measured(entry)}")
 
 
+add_cli.register(app)
 audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -22,6 +22,7 @@ from tinygate.targets import places
 VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Number = int | float
 Task = Literal["classification", "regression", "anomaly", "custom"]
+TASKS: tuple[str, ...] = get_args(Task)
 
 DEFAULT_METRIC: Mapping[str, str] = {
     "classification": "accuracy_percent",
