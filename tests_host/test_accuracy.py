@@ -19,7 +19,7 @@ from tinygate.verdict import Finding
 Judge = Callable[[Finding], None]
 
 
-def test_the_metric_keeps_its_budget(variant: Variant, judge: Judge) -> None:
+def test_the_metric_reaches_its_floor(variant: Variant, judge: Judge) -> None:
     judge(judge_metric(variant))
 
 
