@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *_checks("host", "variant audit_rule", "the_quantization_keeps_the_rule"),
     *_checks("host", "variant", "a_variant_is_for_hosts_only_exactly_if_no_microcontroller_can_run_it"),
     *_checks("host", "variant", "the_metric_reaches_its_budget the_metric_is_what_the_manifest_says"),
+    *_checks("host", "variant", "it_agrees_with_the_reference"),
     *_checks("host", "ratio_rule", "sizes_keep_their_ratio"),
     *_checks("host", "margin", "what_is_lost_is_within_the_margin most_layers_find_their_counterpart"),
     *_checks(

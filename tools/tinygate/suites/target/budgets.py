@@ -8,10 +8,10 @@ from tinygate.board.evidence import Run
 from tinygate.board.log import BootLog, extension_values
 from tinygate.figures import Needs
 from tinygate.judge.latency import configuration, summarize
+from tinygate.judge.metric import judge_metric
 from tinygate.model.folder import Variant
-from tinygate.oracle import predicted_classes
 from tinygate.plugin.board_options import BoardChoice
-from tinygate.plugin.core import SaysNotJudged
+from tinygate.plugin.core import Judge, SaysNotJudged
 from tinygate.plugin.measuring import Measured
 from tinygate.plugin.target import JudgeFigure
 from tinygate.targets.firmware import Firmware
@@ -41,12 +41,11 @@ def test_the_smallest_arena_that_works_is_recorded(
     judge_figure("arena_minimum_bytes", smallest_bytes, note)
 
 
-def test_the_metric_on_the_device_reaches_its_budget(run: Run, variant: Variant, judge_figure: JudgeFigure) -> None:
+def test_the_metric_on_the_device_reaches_its_budget(
+    run: Run, variant: Variant, board: BoardChoice, judge: Judge
+) -> None:
     """The model's metric, from what the board answered."""
-    labels = variant.model.dataset.test.labels
-    right = int((predicted_classes(run.output) == labels).sum())
-    note = f"{len(labels)} windows, on the board."
-    judge_figure("accuracy_percent", round(100 * right / len(labels), 3), note)
+    judge(judge_metric(variant, board.place, run.outputs))
 
 
 def test_latency_is_within_its_budget(
