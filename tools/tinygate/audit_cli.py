@@ -56,7 +56,7 @@ def audit(
         return
     if model is None:
         raise InputError("no model named; expected a .tflite file, or --explain CODE.")
-    report = run_audit(_content(model), target=target, ignore=_reasons(ignore or []))
+    report = run_audit(content_of(model), target=target, ignore=_reasons(ignore or []))
     printed = {
         Format.TEXT: lambda: formats.as_text(report, str(model), figures=tensors),
         Format.JSON: lambda: formats.as_json(report, str(model)),
@@ -68,7 +68,8 @@ def audit(
     raise typer.Exit((Verdict.FAIL if failed else Verdict.PASS).exit_code)
 
 
-def _content(model: Path) -> bytes:
+def content_of(model: Path) -> bytes:
+    """Return the content of a .tflite file that a user named. Raises ModelFileError if there is no such file."""
     try:
         status = model.stat()
         if not stat.S_ISREG(status.st_mode):

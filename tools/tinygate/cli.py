@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tinygate import audit_cli, compare_cli, lint_cli
+from tinygate import arena_cli, audit_cli, compare_cli, lint_cli
 from tinygate.errors import TinygateError
 from tinygate.verdict import verdict_of
 
@@ -55,6 +55,7 @@ def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py
         print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, accuracy {100 * entry.accuracy:.2f} %")
 
 
+arena_cli.register(app)
 audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
