@@ -38,7 +38,12 @@ def as_text(prediction: ArenaPrediction, savings: Sequence[Saving], path: str) -
     if savings:
         lines += ["", "What would lower it, used / minimum:"]
         lines += [f"  -{s.used_bytes:,} / -{s.minimum_bytes:,}  {s.sentence}" for s in savings]
-    return "\n".join(lines) + "\n"
+    return "\n".join(_printable(line) for line in lines) + "\n"
+
+
+def _printable(text: str) -> str:
+    """Return `text` with what a terminal would obey written out: names come from the file."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
 def _rows(sums: Mapping[str, int]) -> list[str]:

@@ -2,9 +2,9 @@
 computed.
 
 A line: the operator's name; the structure of its parsed options, `-` for none; `init` if its kernel takes memory of
-its own at the start, `-` if not; then the tensors that its `prepare` looks at, in order (`i0` the first input, `o0` the
-first output, `i*` all inputs), or the name of the function that does so. Source: micro/kernels/*.cc and
-core/api/flatbuffer_conversions.cc.
+its own at the start, `init?` if it does so in builds with tensor compression only, `-` if not; then the tensors that
+its `prepare` looks at, in order (`i0` the first input, `o0` the first output, `i*` all inputs), or the name of the
+function that does so. Source: micro/kernels/*.cc and core/api/flatbuffer_conversions.cc.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _KERNELS = """
     ADD_N                        -                                       -     add_n
     ARG_MAX                      TfLiteArgMaxParams                      -
     ARG_MIN                      TfLiteArgMinParams                      -
-    ASSIGN_VARIABLE              -                                       -     assign_variable
+    ASSIGN_VARIABLE              -                                       init? assign_variable
     AVERAGE_POOL_2D              TfLitePoolParams                        init  i0 o0
     BATCH_MATMUL                 TfLiteBatchMatMulParams                 init  batch_matmul
     BATCH_TO_SPACE_ND            -                                       -     i0 o0
@@ -163,11 +163,19 @@ def _init(node: Node) -> None:
     node.structure(node.operator.name)
 
 
+def _init_if_told(node: Node) -> None:
+    if node.layout.knows(node.operator.name):
+        _init(node)
+
+
+_INITS: dict[str, Prepare] = {"init": _init, "init?": _init_if_told}
+
+
 def _step(words: list[str]) -> Prepare:
     if not words or words == ["-"]:
         return _nothing
-    if words == ["init"]:
-        return _init
+    if words[0] in _INITS:
+        return _INITS[words[0]]
     if words[0] in _FUNCTIONS:
         return _FUNCTIONS[words[0]]
     spec = " ".join(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tinygate.arena import esp_nn, kernels
+from tinygate.arena import cmsis_nn, esp_nn, kernels
 from tinygate.arena.layout import Layout, load_layout
 from tinygate.errors import ConfigError
 
@@ -42,6 +42,8 @@ TARGETS: dict[str, Target] = {
         Target("esp32c3", _ESP, esp_nn.GENERIC),
         Target("esp32s3", _ESP, esp_nn.ESP32S3),
         Target("esp32p4", _ESP, esp_nn.ESP32P4),
+        Target("stm32f4", "tflite-micro-2026-08-20-cmsis-nn-4ab83cc-ilp32", cmsis_nn.CORTEX_M4),
+        Target("wheel64", "tflite-micro-wheel-reference-lp64", kernels.REFERENCE, recording=True),
     )
 }
 
