@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import small_models
+from single_operators import looping, single_operators
 
 from tinygate.arena import predict
-from tinygate.flatbuffer import TfliteModel, read_model
+from tinygate.flatbuffer import read_model
 from tinygate.flatbuffer.writer import write_model
 from tinygate.reference.oracle import tflm_is_installed
 
@@ -22,52 +23,61 @@ MADE = {
     "convolution": small_models.convolution(),
     "int4": small_models.convolution(weights="int4"),
     "dense": small_models.dense(per_channel=True),
-    "branches": small_models.branching(),
+    "IF": small_models.branching(),
+    "WHILE": looping(),
     "variables": small_models.stateful(),
     "state": small_models.keeping_state(),
     "offline": small_models.planned_offline(160, 0, -1),
+    **single_operators(),
 }
 pytestmark = pytest.mark.skipif(not tflm_is_installed(), reason="no TFLM wheel for this machine")
 
 _PROGRAM = """
 import sys
 from tflite_micro.python.tflite_micro import runtime
-interpreter = runtime.Interpreter.from_bytes(
-    open(sys.argv[1], "rb").read(), arena_size=int(sys.argv[2]))
-interpreter.print_allocations()
+for path in sys.argv[2:]:
+    print("MODEL", path, file=sys.stderr, flush=True)
+    model = open(path, "rb").read()
+    runtime.Interpreter.from_bytes(model, arena_size=int(sys.argv[1])).print_allocations()
 """
 
 
-def allocate(path: Path, arena_bytes: int) -> dict[str, int]:
-    """What the wheel says of its arena: total, head and tail; nothing if it could not allocate or died of it."""
-    command = [sys.executable, "-c", _PROGRAM, str(path), str(arena_bytes)]
+def allocate(arena_bytes: int, *paths: Path) -> dict[str, tuple[int, int]]:
+    """Head and total that the wheel recorded, by the file's stem; without those that it could not allocate."""
+    command = [sys.executable, "-c", _PROGRAM, str(arena_bytes), *map(str, paths)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
-    found = re.findall(r"Arena allocation (total|head|tail) (\d+) bytes", run.stdout + run.stderr)
-    return {name: int(size) for name, size in found} if run.returncode == 0 else {}
+    found = {}
+    for part in run.stderr.split("MODEL ")[1:]:
+        figures = dict(re.findall(r"Arena allocation (total|head|tail) (\d+) bytes", part))
+        if figures:
+            found[Path(part.split("\n")[0]).stem] = (int(figures["head"]), int(figures["total"]))
+    return found
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, int]]:
+    folder = tmp_path_factory.mktemp("made")
+    for name, made in MADE.items():
+        (folder / f"{name}.tflite").write_bytes(write_model(made))
+    return allocate(1 << 20, *RUNNABLE, *sorted(folder.iterdir()))
 
 
 @pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
-def test_head_and_total_are_those_of_the_wheel(path: Path) -> None:
+def test_head_and_total_are_those_of_the_wheel(path: Path, recorded: dict[str, tuple[int, int]]) -> None:
     prediction = predict(read_model(path.read_bytes()), "wheel64")
-    recorded = allocate(path, 1 << 20)
-    assert (prediction.head_bytes, prediction.used_bytes) == (recorded["head"], recorded["total"])
+    assert (prediction.head_bytes, prediction.used_bytes) == recorded[path.stem]
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_every_kind_of_model_takes_what_the_wheel_says(name: str, tmp_path: Path) -> None:
-    recorded = _of(MADE[name], tmp_path, 1 << 20)
+def test_every_operator_takes_what_the_wheel_says(name: str, recorded: dict[str, tuple[int, int]]) -> None:
     prediction = predict(MADE[name], "wheel64")
-    assert (prediction.head_bytes, prediction.used_bytes) == (recorded["head"], recorded["total"])
+    assert (prediction.head_bytes, prediction.used_bytes) == recorded[name]
 
 
-@pytest.mark.parametrize("name", ["chain", "convolution", "branches", "state"])
+@pytest.mark.parametrize("name", ["chain", "convolution", "dense", "IF", "state"])
 def test_the_minimum_works_and_sixteen_bytes_less_do_not(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(write_model(MADE[name]))
     minimum = predict(MADE[name], "wheel64").minimum_bytes
-    assert _of(MADE[name], tmp_path, minimum)
-    assert not _of(MADE[name], tmp_path, minimum - 16)
-
-
-def _of(model: TfliteModel, folder: Path, arena_bytes: int) -> dict[str, int]:
-    path = folder / "model.tflite"
-    path.write_bytes(write_model(model))
-    return allocate(path, arena_bytes)
+    assert allocate(minimum, path)
+    assert not allocate(minimum - 16, path)

@@ -2,7 +2,7 @@
 
 Mirrors `SingleArenaBufferAllocator`. Places are counted from the start for the head and from the end for the tail, so
 that they hold for an arena of any size that is a multiple of 16; `needed_bytes` is the smallest such size in which no
-request so far would have failed or overlapped another. `peaks` are the fullest moments of each phase.
+request so far would have failed or spoilt another. `peaks` are the fullest moments of each phase.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Memory:
         self.head_bytes = 0
         self.temp_bytes = 0
         self.tail_bytes = 0
+        self.unread_bytes = 0  # at the end of the last temporary
         self.persistent_parts: list[Part] = []
         self.phase = "prepare"
         self.owner = Owner()
@@ -83,23 +84,30 @@ class Memory:
         """The smallest multiple of 16 in which every request fits."""
         return align_up(max((moment.size_bytes for moment in self.peaks.values()), default=0))
 
-    def persistent(self, size_bytes: int, alignment: int, kind: str) -> None:
-        """Take memory for good, from the end."""
+    def persistent(self, size_bytes: int, alignment: int, kind: str, *, is_filled: bool = True) -> None:
+        """Take memory for good, from the end.
+
+        TFLM compares it with the head alone: that it lies over temporaries goes unnoticed. Harm is done only when it is
+        filled at once and beyond what nobody reads any more at the end of the last temporary.
+        """
         before = self.tail_bytes
         self.tail_bytes = align_up(before + size_bytes, alignment)
         self.persistent_parts.append(Part(kind, self.tail_bytes - before, self.owner))
-        self._check(self.temp_bytes + self.tail_bytes)
+        in_the_way = self.temp_bytes - self.unread_bytes if is_filled else self.head_bytes
+        self._check(max(self.head_bytes, in_the_way) + self.tail_bytes)
 
     def temporary(self, size_bytes: int, alignment: int, kind: str) -> None:
         """Take memory behind the head until the head is resized."""
         before = self.temp_bytes
         self.temp_bytes = align_up(before, alignment) + size_bytes
         self._temp_parts.append(Part(kind, self.temp_bytes - before, self.owner))
+        self.unread_bytes = 0
         self._check(self.temp_bytes + self.tail_bytes)
 
     def resize_head(self, size_bytes: int, kind: str) -> None:
         """Make the head as large as `size_bytes` and give all temporaries back."""
         self.head_bytes = self.temp_bytes = size_bytes
+        self.unread_bytes = 0
         self._head_parts = [Part(kind, size_bytes)]
         self._temp_parts.clear()
         self._check(size_bytes + self.tail_bytes)
@@ -113,5 +121,8 @@ class Memory:
 
     def _check(self, total_bytes: int) -> None:
         if self.phase not in self.peaks or total_bytes > self.peaks[self.phase].size_bytes:
-            parts = (*self._head_parts, *self._temp_parts)
-            self.peaks[self.phase] = Moment(self.phase, self.owner, total_bytes, self.tail_bytes, parts)
+            parts = [*self._head_parts, *self._temp_parts]
+            rest = total_bytes - self.tail_bytes - sum(part.size_bytes for part in parts)
+            if rest:
+                parts.append(Part("alignment" if rest > 0 else "overlap that does no harm", rest))
+            self.peaks[self.phase] = Moment(self.phase, self.owner, total_bytes, self.tail_bytes, tuple(parts))

@@ -138,10 +138,11 @@ class Node:
                 tensor = self._tensor(tensors, number)
                 if tensor is not None:
                     describe(tensor, self.layout, self.memory.temporary)
+                    self.memory.unread_bytes = _unread_bytes(tensor, self.layout)
 
-    def data(self, size_bytes: int, kind: str) -> None:
-        """Ask for memory for good."""
-        self.memory.persistent(size_bytes, ALIGNMENT, kind)
+    def data(self, size_bytes: int, kind: str, *, is_filled: bool = True) -> None:
+        """Ask for memory for good; `is_filled` if the kernel writes it at once."""
+        self.memory.persistent(size_bytes, ALIGNMENT, kind, is_filled=is_filled)
 
     def structure(self, name: str, kind: str = "operator data") -> None:
         """Ask for a structure for good."""
@@ -182,3 +183,12 @@ def describe(tensor: Tensor, layout: Layout, take: Taker) -> None:
         take(layout.size(name), layout.alignment(name), name)
         name = "TfLiteIntArray"
         take(layout.size(name) + 4 * len(tensor.scales), layout.alignment(name), "zero points")
+
+
+def _unread_bytes(tensor: Tensor, layout: Layout) -> int:
+    """Return how much of a description's end kernels have read when they ask for memory: the channel dimension, the
+    last member of TfLiteAffineQuantization, and the zero points.
+    """
+    if not is_quantized(tensor):
+        return 0
+    return layout.size("pointer") + layout.size("TfLiteIntArray") + 4 * len(tensor.scales)

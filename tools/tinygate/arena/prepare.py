@@ -221,7 +221,7 @@ def transposed_operand(node: Node, tensor: Tensor) -> None:
     shape = node.shape(tensor)
     node.structure("TfLiteEvalTensor", "transposed operand")
     node.data(node.layout.size("TfLiteIntArray") + 4 * len(shape), "transposed operand")
-    node.data(prod(shape) * TYPE_BYTES.get(tensor.dtype, 4), "transposed operand")
+    node.data(prod(shape) * TYPE_BYTES.get(tensor.dtype, 4), "transposed operand", is_filled=False)
 
 
 def var_handle(node: Node) -> None:
