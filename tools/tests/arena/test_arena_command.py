@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from tinygate import arena_cli
 from tinygate.arena import predict
+from tinygate.arena.savings import savings
 from tinygate.errors import InputError, ModelFileError
 from tinygate.flatbuffer import read_model
 from tinygate.flatbuffer.writer import write_model
@@ -147,6 +148,6 @@ def test_damaged_bytes_are_predicted_or_refused_but_never_crash(seed: int) -> No
         try:
             model = read_model(bytes(damaged))
             for target in ("esp32", "esp32s3", "esp32p4", "stm32f4"):
-                predict(model, target)
+                savings(model, predict(model, target))
         except InputError:
             pass

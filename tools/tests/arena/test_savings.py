@@ -76,3 +76,13 @@ def test_weights_per_tensor_save_what_a_model_with_them_needs_less() -> None:
     saving = found["per_tensor"]
     assert per_channel.used_bytes - saving.used_bytes == per_tensor.used_bytes
     assert per_channel.minimum_bytes - saving.minimum_bytes == per_tensor.minimum_bytes
+
+
+def test_an_output_that_is_a_constant_is_no_obstacle() -> None:
+    build = ModelBuilder()
+    x, y, z, w = (build.tensor(name, (1, 64), "int8", [0.1], [0]) for name in "xyzw")
+    c = build.tensor("c", (1, 64), "int8", [0.1], [0], data=bytes(64))
+    build.operator("RELU", [x], [y])
+    build.operator("ADD", [y, c], [z])
+    build.operator("RELU", [z], [w])
+    assert "operator_order" not in by_kind(small_models.reread(build.model([x], [w, c])))[1]

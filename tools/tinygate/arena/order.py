@@ -41,7 +41,7 @@ class _Alive:
     def __init__(self, graph: Subgraph, sizes: Mapping[int, int]) -> None:
         self.sizes = sizes
         self.readers = Counter(i for o in graph.operators for i in set(o.inputs) if i in sizes)
-        self.readers.update(graph.outputs)  # the caller reads them at the end
+        self.readers.update(i for i in graph.outputs if i in sizes)  # the caller reads them at the end
         self.bytes = sum(sizes.get(i, 0) for i in set(graph.inputs))
 
     def while_running(self, operator: Operator) -> int:
