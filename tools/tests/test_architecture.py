@@ -16,6 +16,7 @@ ARROWS: dict[str, set[str]] = {
     "verdict": set(),
     "quant": set(),
     "tflite": set(),
+    "arena": {"tflite", "tflm"},
     "protocol": set(),
     "tflm": {"tflite"},
     "paired": {"verdict"},

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tinygate.cli import add as add_cli
+from tinygate.cli import arena as arena_cli
 from tinygate.cli import audit as audit_cli
 from tinygate.cli import compare as compare_cli
 from tinygate.cli import gate as gate_cli
@@ -55,6 +56,7 @@ def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py
 
 gate_cli.register(app)
 add_cli.register(app)
+arena_cli.register(app)
 audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
