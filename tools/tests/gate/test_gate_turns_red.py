@@ -116,8 +116,8 @@ def test_the_unbroken_copy_passes(gesture: Path) -> None:
     [
         ("--deselect tests_host/test_model.py::test_the_size_is_within_its_budget", "the size is within its budget"),
         ("-k not(sizes_keep_their_ratio)", "sizes keep their ratio"),
-        ("--version", "not answered"),
-        ("-p no:junitxml", "did not run to its end"),
+        ("--collect-only", "not answered"),
+        ("-p no:junitxml", "wrote no host.xml"),
         ("-p emptied_tests", "the quantization keeps the rule"),
     ],
 )
@@ -135,7 +135,7 @@ def test_an_output_byte_that_differs_on_the_board_is_a_fail(gesture: Path) -> No
     support = str(ROOT / "tools" / "tests" / "support")
     code, output = gate(gesture, "--variant", "qat_int8", PYTEST_ADDOPTS="-p flipped_outputs", PYTHONPATH=support)
     assert code == 1, output
-    (told,) = [line for line in output.splitlines() if line.startswith("FAIL: ")]
+    told = [line for line in output.splitlines() if line.startswith("FAIL: ")][-1]
     assert "parity_mismatches = 1" in told
     assert "the first is window 7" in told
 

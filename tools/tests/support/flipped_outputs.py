@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from tinygate.board.evidence import Run
-from tinygate.plugin import measuring
 
-_measure = measuring.measure
+def pytest_collection_finish() -> None:
+    """Stand between the board and who measures it."""
+    from tinygate.board.evidence import Run
+    from tinygate.plugin import measuring
 
+    measure = measuring.measure
 
-def _flipped(*args: Any) -> Run:
-    run = _measure(*args)
-    output = np.array(run.output)
-    output[7].reshape(-1).view(np.uint8)[0] ^= 1
-    return dataclasses.replace(run, outputs=(output, *run.outputs[1:]))
+    def flipped(*args: Any) -> Run:
+        run = measure(*args)
+        output = np.array(run.output)
+        output[7].reshape(-1).view(np.uint8)[0] ^= 1
+        return dataclasses.replace(run, outputs=(output, *run.outputs[1:]))
 
-
-measuring.measure = _flipped
+    measuring.measure = flipped

@@ -51,7 +51,10 @@ def _url(process: subprocess.Popen[bytes], log: Path) -> str:
         return str(json.loads(line)["url"])
     except (ValueError, KeyError) as error:
         said = log.read_text(errors="replace").strip().splitlines() or ["nothing"]
-        raise LabError(f"the virtual board did not come up within {START_S:g} s; {log} says: {said[-1]}") from error
+        how = f"took more than {START_S:g} s"
+        if ready:
+            how = f"said {line[:80]!r}" if line else f"ended with exit code {process.wait(STOP_S)}"
+        raise LabError(f"the virtual board did not come up: it {how}; {log} says: {said[-1]}") from error
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -14,11 +14,11 @@ class Expected:
     """Who must answer.
 
     Attributes:
-        target: the chip, "esp32".
+        target: the chip.
         emulated: what kind of emulation the place is: "none", "virtual" or "qemu".
         app_sha256: what the application was built as, hex: its ELF file's sha256; None when only the image is at hand.
         model_sha256: sha256 of the pinned .tflite, hex.
-        chip_id: what tells the chip from others, lower case: on ESP32 its MAC; None when the lab does not name one.
+        chip_id: what tells the chip from others, lower case: its MAC, say; None when the lab does not name one.
     """
 
     target: str

@@ -138,7 +138,7 @@ def _check_shape(inputs: NDArray[np.float32], dataset: Dataset) -> None:
 
 
 def content_keys(inputs: NDArray[np.float32]) -> list[bytes]:
-    """Return a hash of each sample's values, equal for equal samples."""
+    """Return a hash of the values of each sample of `inputs` [N, ...], equal for equal samples."""
     rows = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), -1)
     return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def gate(
-    target: Annotated[str | None, typer.Option(help="the chip, as pytest-embedded names it; default: esp32")] = None,
+    target: Annotated[str | None, typer.Option(help="the chip, as pytest-embedded names it")] = None,
     board: Annotated[
         str | None, typer.Option(help="virtual, virtual-fast, serial or qemu; default: virtual, serial with a port")
     ] = None,
@@ -34,6 +35,7 @@ def gate(
     """Judge every model on the host and on a board; exit 0 PASS, 1 FAIL, 2 ERROR, 3 INCONCLUSIVE."""
     from tinygate.board.lock import require_port
     from tinygate.gate.nightly import GateRun, run_gate
+    from tinygate.gate.session import InterruptedRunError
     from tinygate.plugin.board_options import checked_chip, refuse_espport
     from tinygate.report.write import write_report
 
@@ -55,6 +57,10 @@ def gate(
     options += [name for name, wanted in flags.items() if wanted]
     names = tuple(model or ()), tuple(variant or ())
     run = GateRun(Path.cwd(), report_dir, chip, board, models_root, *names, tuple(options))
-    summary, junit = run_gate(run)
+    try:
+        summary, junit = run_gate(run)
+    except InterruptedRunError as error:
+        print(f"tinygate: {error}", file=sys.stderr)
+        raise typer.Exit(error.exit_code) from error
     write_report(summary, junit, run.report_dir)
     raise typer.Exit(summary.verdict.exit_code)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tinygate.errors import InputError, TinygateError
 from tinygate.gate.cases import expected_checks
+from tinygate.gate.session import InterruptedRunError, run_session
 from tinygate.model.selection import Selection, select
 from tinygate.places import place_of
 from tinygate.report.summary import Summary, summarize
@@ -74,13 +76,18 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     Raises:
         InputError: `run.root` is no project, or there is no such model or variant.
         ConfigError: a model.toml cannot be used.
+        InterruptedRunError: a signal ended it.
     """
     begin_report(run.report_dir, run.run_id)
     try:
-        selection = _selected(run)
-    except TinygateError as error:
+        return _judged(run)
+    except (TinygateError, InterruptedRunError) as error:
         end_report(run.report_dir, run.run_id, str(error))
         raise
+
+
+def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
+    selection = _selected(run)
     run.folder.mkdir(parents=True, exist_ok=True)
     _forget_old_runs(run.folder.parent)
     journal.append(run.journal_path, _header(run, selection))
@@ -117,9 +124,28 @@ def _run_pytest(run: GateRun, name: str, args: Sequence[str]) -> Path:
     junit = run.folder / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "-q", f"--journal={run.journal_path}", f"--junit-xml={junit}", *args]
     print(f"# {name}: pytest {' '.join(args)}", flush=True)
-    code = subprocess.run(command, cwd=run.root, check=False).returncode
-    if code not in (0, 1):  # 0 and 1 speak through the journal; the others mean that tests did not run to their end
-        reason = f"pytest {args[0]} ended with exit code {code} and did not run to its end; see its output above"
-        verdict = Verdict.INCONCLUSIVE if code == 5 else Verdict.ERROR
-        journal.append(run.journal_path, journal.session_outcome(args[0], verdict, reason))
+    before = len(journal.read(run.journal_path).tests)
+    code = run_session(command, run.root)
+    outcome = _session_verdict(args[0], code, journal.read(run.journal_path).tests[before:], junit)
+    if outcome is not None:
+        journal.append(run.journal_path, journal.session_outcome(args[0], *outcome))
     return junit
+
+
+def _session_verdict(
+    suite: str, code: int, tests: Sequence[journal.TestOutcome], junit: Path
+) -> tuple[Verdict, str] | None:
+    """Return what is wrong with a session as a whole; None if it ran to its end and its journal speaks for it."""
+    see = "see its output above"
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return Verdict.INCONCLUSIVE, f"pytest {suite} judged nothing; {see}"
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return Verdict.ERROR, f"pytest {suite} ended with exit code {code} and did not run to its end; {see}"
+    if code == pytest.ExitCode.TESTS_FAILED and not any(t.verdict not in (None, Verdict.PASS) for t in tests):
+        return Verdict.ERROR, f"pytest {suite} failed, and none of its tests says why; {see}"
+    if not junit.is_file():
+        return (
+            Verdict.ERROR,
+            f"pytest {suite} wrote no {junit.name}: its JUnit plugin is switched off, or the disk is full",
+        )
+    return None

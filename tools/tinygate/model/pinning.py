@@ -23,8 +23,7 @@ from tinygate.model.manifest import (
 )
 from tinygate.oracle import predicted_classes, quantize_inputs, run_suitable
 from tinygate.tflite import read_model
-
-WEIGHTED_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+from tinygate.tflm.operators import WEIGHTED
 
 
 def pinned_file(file: str, content: bytes) -> PinnedFile:
@@ -75,14 +74,14 @@ def predict(content: bytes, split: Split) -> tuple[NDArray[np.int64], str]:
 
 
 def count_parameters(content: bytes) -> int:
-    """Return how many weights and biases a .tflite holds: the constant second and third inputs of its operators."""
+    """Return how many weights and biases a .tflite holds: those of its convolutions and matrix products."""
     graph = read_model(content).main
     learnt = {
         index
         for operator in graph.operators
-        if operator.name in WEIGHTED_OPERATORS
-        for index in operator.inputs[1:3]
-        if index >= 0
+        if (places := WEIGHTED.get(operator.name))
+        for place, index in enumerate(operator.inputs)
+        if place in (places.weights, places.bias) and index >= 0
     }
     return sum(int(np.prod(graph.tensors[index].shape)) for index in learnt)
 

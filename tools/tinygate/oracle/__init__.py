@@ -3,7 +3,9 @@
 from tinygate.oracle.conversion import dequantize_outputs, predicted_classes, quantize_inputs
 from tinygate.oracle.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed, tflm_version
 from tinygate.oracle.state import keeps_state, resets_of
-from tinygate.oracle.suitable import hybrid_operator, run_suitable
+from tinygate.oracle.suitable import run_suitable
+from tinygate.oracle.trial import refusal
+from tinygate.tflm.operators import hybrid_operator
 
 __all__ = [
     "ReferenceRun",
@@ -12,6 +14,7 @@ __all__ = [
     "keeps_state",
     "predicted_classes",
     "quantize_inputs",
+    "refusal",
     "resets_of",
     "run_litert",
     "run_suitable",

@@ -88,7 +88,7 @@ def _passed(tensor: Tensor, values: NDArray[Any]) -> NDArray[Any]:
 
 
 def dequantize_outputs(model: TfliteModel, raw: NDArray[Any], index: int = 0) -> NDArray[Any]:
-    """Return the real values that `raw` values of output number `index` stand for: scale · (q - zero_point).
+    """Return the real values that `raw` values [N, ...] of output number `index` stand for: scale · (q - zero_point).
 
     They are float32; integers and booleans without a scale pass as they are.
 

@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 
 from tinygate.errors import DataError
 from tinygate.tflite import TfliteModel
+from tinygate.tflm.operators import RESOURCE_OPERATORS
 
 StateScope = Literal["none", "recording", "all"]
 """How long state lives: within a window, within a recording, or over the whole set."""
-
-_RESOURCE_OPERATORS = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
 
 
 def resource_operators(model: TfliteModel) -> list[str]:
     """Return the names of the model's operators that deal with resource variables, each once, sorted."""
     names = {operator.name for graph in model.subgraphs for operator in graph.operators}
-    return sorted(names.intersection(_RESOURCE_OPERATORS))
+    return sorted(names & RESOURCE_OPERATORS)
 
 
 def keeps_state(model: TfliteModel) -> bool:

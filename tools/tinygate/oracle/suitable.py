@@ -12,24 +12,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from tinygate.oracle.oracle import ReferenceRun, run_litert, run_tflm
-from tinygate.tflite import Operator, TfliteModel, read_model
-
-
-def hybrid_operator(model: TfliteModel) -> Operator | None:
-    """Return the first operator that multiplies floating-point values with integer weights, None if there is none."""
-    tensors = model.main.tensors
-    for operator in model.main.operators:
-        given = [tensors[index] for index in operator.inputs if index >= 0]
-        weights = [tensor for tensor in given[1:] if tensor.is_constant and tensor.scales]
-        if weights and given[0].dtype == "float32":
-            return operator
-    return None
+from tinygate.tflite import read_model
+from tinygate.tflm.operators import hybrid_operator
 
 
 def run_suitable(
     content: bytes, inputs: NDArray[Any] | Sequence[NDArray[Any]], resets: Collection[int] | None = None
 ) -> ReferenceRun:
-    """Run every sample through TFLM, or through LiteRT's reference kernels if the model has hybrid operators.
+    """Run every sample of `inputs` [N, ...] through TFLM, or LiteRT's reference kernels if it has hybrid operators.
 
     Arguments and errors as for `run_tflm`; `oracle` of the result says who computed.
     """

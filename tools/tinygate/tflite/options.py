@@ -139,6 +139,13 @@ class CountAxisOptions(Options):
 
 
 @dataclass(frozen=True)
+class SqueezeOptions(Options):
+    """Options of SQUEEZE: the dimensions to drop; none for all of size 1."""
+
+    axes: tuple[int, ...] = slot(0, "[i")
+
+
+@dataclass(frozen=True)
 class SplitOptions(Options):
     """Options of SPLIT and SPLIT_V: the number of parts."""
 
@@ -206,6 +213,7 @@ OPTION_TYPES: dict[int, type[Options]] = {
     27: ReducerOptions,
     28: FusedOptions,  # SUB
     29: FusedOptions,  # DIV
+    30: SqueezeOptions,
     32: StridedSliceOptions,
     35: SplitOptions,
     49: TransposeConvOptions,

@@ -24,7 +24,7 @@ def _build(order: BuildOrder) -> Firmware:
     from tinygate.targets.esp32 import idf_build
 
     package = Path(__file__).parents[2]
-    generators = (package / "tflm" / "source.py", *(package / "tflite").glob("*.py"))
+    generators = tuple(path for room in ("tflm", "tflite") for path in sorted((package / room).glob("*.[pj]*")))
     overlays = ("sdkconfig.qemu",) if order.board == "qemu" else ()
     recipe = idf_build.Recipe(
         _PROJECT, order.chip, order.variant, order.model_folder, generators, overlays, order.arena_bytes
