@@ -24,7 +24,7 @@ ARROWS: dict[str, set[str]] = {
     "interpreter": {"quant", "tflite", "tflm"},
     "data": {"store"},
     "store": {"verdict"},
-    "virtual": {"protocol"},
+    "virtual": {"arena", "protocol", "tflite"},
     "targets": {"store", "tflm"},
     "audit": {"quant", "tflite", "tflm"},
     "compare": {"data", "paired", "quant", "tflite", "tflm", "verdict"},
@@ -34,6 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "calibration": {"audit", "compare", "data", "oracle", "quant", "tflite", "tflm"},
     "report": {"store", "verdict"},
     "judge": {
+        "arena",
         "audit",
         "board",
         "calibration",
