@@ -41,6 +41,8 @@ def test_what_is_lost_is_within_the_margin(margin: tuple[Model, Margin], judge: 
 def test_litert_reference_kernels_tell_the_same_story(variant: Variant) -> None:
     """They round FULLY_CONNECTED differently from TFLM: a unit of a logit here and there, never a different model."""
     oracle = run_oracle(variant)
+    if variant.model.config.task != "classification":
+        pytest.skip("what a unit in a logit can do to a probability says nothing of other outputs")
     other = run_litert(variant.content, oracle.inputs, reference_kernels=True).outputs
     difference = np.abs(other.astype(np.float64) - oracle.reference.outputs.astype(np.float64))
     assert difference.max() <= _largest_excusable_difference(oracle.tflite)

@@ -27,7 +27,8 @@ def comparison(model: Model, limit: Margin) -> Comparison:
     test = model.dataset.test
     pair = [execution(model.variant(name).content, test.inputs) for name in (limit.relative_to, limit.variant)]
     names = (limit.relative_to, limit.variant)
-    return compare_graphs(pair[0], pair[1], names, test.labels, test.recordings, limit.max_drop_points)
+    labels = test.labels if test.has("labels") else None
+    return compare_graphs(*pair, names, labels, test.clusters, limit.max_drop_points, model.config.task)
 
 
 def _finding(
@@ -62,6 +63,10 @@ def test_no_layer_parts_from_the_reference(margin: Margin, judge: Judge) -> None
 
 def test_what_quantization_costs_is_recorded(margin: Margin, judge: Judge) -> None:
     answers = comparison(*margin).answers
+    if answers.paired is None:
+        reason = f"Signal over noise of the outputs, which are no classes; mean difference {answers.output_error:.3g}."
+        judge(_finding(margin, "logit_sqnr_db", _decibels(answers.output_sqnr_db), "", None, reason))
+        return
     reason = (
         f"Signal over noise before softmax. Predictions that flip: {answers.logit_flips} by logits, "
         f"{answers.output_flips} by outputs, {answers.ties} ties; class {answers.paired.worst_class} loses most, "
