@@ -18,18 +18,18 @@ from tinygate.verdict import Verdict
 MODELS = Path("models")
 
 
-def content(model: str, variant: str) -> bytes:
-    return (MODELS / model / "artifacts" / f"{variant}.tflite").read_bytes()
+def content(name: str, variant: str) -> bytes:
+    return (MODELS / name / "artifacts" / f"{variant}.tflite").read_bytes()
 
 
-def compared(model: str, other: bytes, task: str) -> Comparison:
-    test = load_model(MODELS / model).dataset.test
-    pair = [execution(file, test.inputs[:100]) for file in (content(model, "float32"), other)]
+def compared(name: str, other: bytes, task: str) -> Comparison:
+    test = load_model(MODELS / name).dataset.test
+    pair = [execution(file, test.inputs[:100]) for file in (content(name, "float32"), other)]
     return compare_graphs(*pair, ("float32", "other"), None, None, 1.0, task)
 
 
 @pytest.mark.parametrize(
-    ("model", "labels", "task"),
+    ("name", "labels", "task"),
     [
         ("gesture", None, "classification"),
         ("digits", None, "classification"),
@@ -39,13 +39,13 @@ def compared(model: str, other: bytes, task: str) -> Comparison:
         ("sine", np.array([0.5, 0.1]), "regression"),
     ],
 )
-def test_graph_and_labels_tell_the_task(model: str, labels: np.ndarray | None, task: str) -> None:
-    assert task_of(read_model(content(model, "ptq_int8")), labels) == task
+def test_graph_and_labels_tell_the_task(name: str, labels: np.ndarray | None, task: str) -> None:
+    assert task_of(read_model(content(name, "ptq_int8")), labels) == task
 
 
-@pytest.mark.parametrize(("model", "task"), [("anomaly", "anomaly"), ("sine", "regression")])
-def test_outputs_that_are_no_classes_lose_no_accuracy(model: str, task: str) -> None:
-    comparison = compared(model, content(model, "ptq_int8"), task)
+@pytest.mark.parametrize(("name", "task"), [("anomaly", "anomaly"), ("sine", "regression")])
+def test_outputs_that_are_no_classes_lose_no_accuracy(name: str, task: str) -> None:
+    comparison = compared(name, content(name, "ptq_int8"), task)
     said = " ".join(sentences(comparison))
     assert comparison.answers.paired is None
     assert comparison.answers.verdict is Verdict.PASS
