@@ -43,11 +43,13 @@ class VariantConfig(_Table):
 
     Attributes:
         io: the type that every input and output must have; None promises nothing.
+        method: how `make models` makes it (docs/recipes.md); None for the method of the variant's own name.
     """
 
     description: str = ""
     host_only: bool = False
     io: Literal["float32", "int8", "uint8", "int16"] | None = None
+    method: str | None = None
 
 
 class RatioRule(_Table):
