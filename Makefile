@@ -4,8 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 TRAIN := .venv-train
 TARGET ?= esp32
-# make gate PORT=/dev/… judges on a real board.
+# make gate PORT=/dev/… judges on a real board; MODEL= and VARIANT= narrow it, ARGS= takes any option of `tinygate gate`.
 BOARD ?= $(if $(PORT),serial,virtual)
+GATE_OPTIONS = --target $(TARGET) --board $(BOARD) $(if $(PORT),--port $(PORT)) \
+  $(MODEL:%=--model %) $(VARIANT:%=--variant %) $(ARGS)
 GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 
@@ -16,7 +18,7 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 gate: $(VENV)/.ready  ## judge every model on the host and on BOARD (virtual), print the verdict, write report/
-	$(VENV)/bin/tinygate gate --target $(TARGET) --board $(BOARD) $(if $(PORT),--port $(PORT))
+	$(VENV)/bin/tinygate gate $(GATE_OPTIONS)
 
 test: lint  ## every test: host, target on the virtual board, tinygate itself
 	$(VENV)/bin/pytest -q tests_host tools/tests
@@ -49,9 +51,11 @@ $(VENV)/.ready: $(GATE_LOCKS) pyproject.toml
 $(TRAIN)/.ready: $(TRAIN_LOCKS) pyproject.toml
 
 $(VENV)/.ready $(TRAIN)/.ready:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-	  { echo "tinygate needs Python 3.11, found: $$($(PYTHON) --version 2>&1); name one with make PYTHON=/path/to/python3.11" >&2; exit 2; }
-	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes $(addprefix -r ,$(filter %.lock,$^))
-	$(@D)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "tinygate needs Python 3.11, found: $(if $(PYTHON),$$($(PYTHON) --version 2>&1),none);" \
+	    "name one with make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "Installing into $(@D), once: a minute or two."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --disable-pip-version-check --no-deps --require-hashes $(addprefix -r ,$(filter %.lock,$^))
+	@$(@D)/bin/pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -1,3 +1,3 @@
 """Loads the tinygate plugin, nothing else."""
 
-pytest_plugins = ["tinygate.plugin.core"]
+pytest_plugins = ["tinygate.plugin"]

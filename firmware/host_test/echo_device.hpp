@@ -1,4 +1,5 @@
-// The device of the protocol's vectors: 4 input bytes, of which the first two are the output; no clock.
+// The device of the protocol's vectors: of 4 input bytes the first two come out, the second plus the number
+// of windows since the last reset; no clock.
 #pragma once
 
 #include <algorithm>
@@ -21,33 +22,33 @@ class EchoDevice final : public Device {
     Hello hello() override {
         Hello hello;
         hello.app_version = "0.1.0";
-        hello.app_elf_sha256 = std::string_view(kDigest);
+        hello.app_sha256 = std::string_view(kDigest);
         hello.model_sha256 = std::string_view(kDigest);
         hello.model_status = "ok";
         hello.target = "esp32";
         hello.chip_revision = "3.1";
-        hello.mac = "24:6f:28:00:00:01";
+        hello.chip_id = "24:6f:28:00:00:01";
         hello.flash_mode = "dio";
         hello.optimization = "O2";
-        hello.esp_nn = "1.2.3";
+        hello.kernels = "esp-nn 1.2.3";
         hello.arena_placement = "internal";
-        hello.idf_version = "v5.1.7";
+        hello.sdk = "ESP-IDF v5.1.7";
         hello.tflm_version = "esp-tflite-micro 1.4.0";
         hello.reset_reason = "poweron";
         hello.emulated = "virtual";
         hello.timing = "none";
         hello.rx_line_bytes = rx_line_bytes_;
         hello.rx_window_bytes = rx_window_bytes_;
-        hello.input = Tensor{"int8", {kInputShape, 2}, 0.5f, -128, kInputBytes};
-        hello.output = Tensor{"int8", {kOutputShape, 2}, 0.00390625f, -128, kOutputBytes};
+        hello.inputs = {&kInput, 1};
+        hello.outputs = {&kOutput, 1};
         return hello;
     }
 
     Health health() override { return {}; }
     Layout layout() override { return {}; }
     Refusal unusable() override { return std::nullopt; }
-    size_t input_bytes() override { return kInputBytes; }
-    size_t output_bytes() override { return kOutputBytes; }
+    size_t window_bytes() override { return kInputBytes; }
+    size_t result_bytes() override { return kOutputBytes; }
 
     Arena arena() override {
         Arena arena;
@@ -57,8 +58,14 @@ class EchoDevice final : public Device {
         return arena;
     }
 
-    Refusal invoke(std::string_view window, char* output) override {
-        std::copy_n(window.begin(), kOutputBytes, output);
+    Refusal reset() override {
+        since_reset_ = 0;
+        return std::nullopt;
+    }
+
+    Refusal invoke(std::string_view window, char* result) override {
+        std::copy_n(window.begin(), kOutputBytes, result);
+        result[1] = static_cast<char>(result[1] + since_reset_++);
         return std::nullopt;
     }
 
@@ -83,10 +90,13 @@ class EchoDevice final : public Device {
     static constexpr char kDigest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     static constexpr uint32_t kInputShape[] = {1, kInputBytes};
     static constexpr uint32_t kOutputShape[] = {1, kOutputBytes};
+    static constexpr Tensor kInput = {"int8", {kInputShape, 2}, 0.5f, -128, kInputBytes};
+    static constexpr Tensor kOutput = {"int8", {kOutputShape, 2}, 0.00390625f, -128, kOutputBytes};
 
     uint32_t rx_line_bytes_;
     uint32_t rx_window_bytes_;
     std::vector<uint32_t> samples_;
+    unsigned since_reset_ = 0;
 };
 
 class KeptLines final : public LineSink {

@@ -35,7 +35,7 @@ void mutate(std::string& bytes, Random& random) {
             bytes.insert(place, std::string(length, static_cast<char>(random())));
             break;
         case 3:
-            bytes.insert(place, "@TG1 ");
+            bytes.insert(place, "@TG2 ");
             break;
         case 4:
             bytes.insert(place, "\n");
@@ -85,7 +85,7 @@ void check_replies(const std::string& sent, uint32_t& next, const std::string& i
 
 std::string hello(Random& random) {
     const auto body =
-        "@TG1 Q 1 " + std::string(Digits::hex32(static_cast<uint32_t>(random())).view()) + " hello";
+        "@TG2 Q 1 " + std::string(Digits::hex32(static_cast<uint32_t>(random())).view()) + " hello";
     return "\r\n" + body + " *" + std::string(Digits::hex32(crc32(body)).view()) + "\r\n";
 }
 
@@ -93,7 +93,7 @@ void run(const std::string& input, Random& random) {
     EchoDevice device(kRxLineBytes, 4 * kRxLineBytes);
     device.samples_wanted = true;
     KeptLines lines;
-    Console::Buffers buffers(kRxLineBytes, device.input_bytes(), device.output_bytes());
+    Console::Buffers buffers(kRxLineBytes, device.window_bytes(), device.result_bytes());
     Console console(device, lines, Ident("0badcafe"), buffers);
     uint32_t next = 0;
     console.receive(input);

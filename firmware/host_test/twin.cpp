@@ -3,6 +3,7 @@
 //   decode <limit> <hex>                  the events in the bytes
 //   talk <boot id> <rx_line_bytes> <hex>… what a console sends for each piece of bytes, as hex
 //   bench <samples>                       the lines of a reply too long for one line, as hex
+//   hello <tensors>                       the lines of a hello with so many inputs, and one output, as hex
 //   overflow                              what a console sends when received bytes were lost, as hex
 //   sha256 <hex>  ·  crc32 <hex>  ·  base64 <hex>
 #include <iostream>
@@ -23,7 +24,7 @@ void talk(std::istringstream& arguments) {
     arguments >> boot_id >> rx_line_bytes;
     EchoDevice device(rx_line_bytes, 4 * rx_line_bytes);
     KeptLines lines;
-    Console::Buffers buffers(rx_line_bytes, device.input_bytes(), device.output_bytes());
+    Console::Buffers buffers(rx_line_bytes, device.window_bytes(), device.result_bytes());
     Console console(device, lines, Ident(boot_id), buffers);
     for (std::string hex; arguments >> hex;) {
         console.receive(from_hex(hex));
@@ -34,7 +35,7 @@ void talk(std::istringstream& arguments) {
 void overflow() {
     EchoDevice device(512, 2048);
     KeptLines lines;
-    Console::Buffers buffers(512, device.input_bytes(), device.output_bytes());
+    Console::Buffers buffers(512, device.window_bytes(), device.result_bytes());
     Console(device, lines, Ident("0badcafe"), buffers).overflowed();
     std::cout << to_hex(lines.text) << "\n";
 }
@@ -53,6 +54,26 @@ void send_bench(std::istringstream& arguments) {
     bench.latency_us = {latency_us.data(), latency_us.size()};
     KeptLines lines;
     ReplySender(Ident("0badcafe"), lines).send(bench, Answers{2, Ident("5eed0001")});
+    std::cout << to_hex(lines.text) << "\n";
+}
+
+// Inputs of 1, 2, 3, … dimensions up to 8, and scalars, in every type.
+void send_hello(std::istringstream& arguments) {
+    constexpr const char* kTypes[] = {"float32", "int8", "uint8", "int16", "int32", "int64", "bool"};
+    constexpr uint32_t kSizes[] = {4, 1, 1, 2, 4, 8, 1};
+    constexpr uint32_t kShape[] = {1, 1, 1, 1, 1, 1, 1, 1};
+    size_t count = 0;
+    arguments >> count;
+    std::vector<Tensor> inputs(count);
+    for (size_t i = 0; i < count; ++i) {
+        const auto zero_point = static_cast<int32_t>(i) - 128;
+        inputs[i] = {kTypes[i % 7], {kShape, i % 9}, 0.1f * static_cast<float>(i), zero_point, kSizes[i % 7]};
+    }
+    EchoDevice device(2048, 8192);
+    Hello hello = device.hello();
+    hello.inputs = {inputs.data(), inputs.size()};
+    KeptLines lines;
+    ReplySender(Ident("0badcafe"), lines).send(hello, Answers{2, Ident("5eed0001")});
     std::cout << to_hex(lines.text) << "\n";
 }
 
@@ -76,6 +97,7 @@ void carry_out(const std::string& line) {
     arguments >> command;
     if (command == "talk") return talk(arguments);
     if (command == "bench") return send_bench(arguments);
+    if (command == "hello") return send_hello(arguments);
     if (command == "overflow") return overflow();
     size_t limit = 0;
     if (command == "decode") arguments >> limit;

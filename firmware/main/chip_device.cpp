@@ -47,8 +47,8 @@ Hello ChipDevice::hello() {
     hello.rx_line_bytes = kRxLineBytes;
     hello.rx_window_bytes = kRxWindowBytes;
     if (!problem_) {
-        hello.input = engine_.input();
-        hello.output = engine_.output();
+        hello.inputs = engine_.inputs();
+        hello.outputs = engine_.outputs();
     }
     return hello;
 }
@@ -58,7 +58,7 @@ Health ChipDevice::health() {
 }
 
 Layout ChipDevice::layout() {
-    return arena_layout();
+    return arena_layout(model_operators());
 }
 
 Arena ChipDevice::arena() {
@@ -68,11 +68,16 @@ Arena ChipDevice::arena() {
     return arena;
 }
 
-Device::Refusal ChipDevice::invoke(std::string_view window, char* output) {
+Device::Refusal ChipDevice::reset() {
+    if (engine_.reset()) return std::nullopt;
+    return Error(ErrorCode::kInvokeFailed, "the interpreter could not reset the model's state");
+}
+
+Device::Refusal ChipDevice::invoke(std::string_view window, char* result) {
     feed_watchdog();
-    engine_.set_input(window);
+    engine_.set_inputs(window);
     if (!engine_.invoke()) return Error(ErrorCode::kInvokeFailed, "the interpreter returned an error");
-    engine_.get_output(output);
+    engine_.get_outputs(result);
     return std::nullopt;
 }
 
@@ -103,7 +108,7 @@ Device::Refusal ChipDevice::profile(std::string_view window, Profile& reply) {
     bool done = engine_.load(&profiler_);
     profiler_.clear();
     if (done) {
-        engine_.set_input(window);
+        engine_.set_inputs(window);
         done = engine_.invoke();
     }
     if (!engine_.load(nullptr)) problem_.emplace(ErrorCode::kInternal, "the model could not be loaded again");

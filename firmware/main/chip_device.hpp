@@ -25,10 +25,11 @@ class ChipDevice final : public Device {
     Health health() override;
     Layout layout() override;
     Refusal unusable() override { return problem_; }
-    size_t input_bytes() override { return engine_.input().bytes; }
-    size_t output_bytes() override { return engine_.output().bytes; }
+    size_t window_bytes() override { return engine_.window_bytes(); }
+    size_t result_bytes() override { return engine_.result_bytes(); }
     Arena arena() override;
-    Refusal invoke(std::string_view window, char* output) override;
+    Refusal reset() override;
+    Refusal invoke(std::string_view window, char* result) override;
     Refusal bench(const BenchRequest& request, std::string_view window, Bench& reply) override;
     Refusal profile(std::string_view window, Profile& reply) override;
     Refusal prepare_restart(const RestartRequest& request) override;

@@ -1,4 +1,6 @@
 // Puts the parts together: one task, pinned to one core, that listens, invokes and answers.
+#include <cstdlib>
+
 #include "chip_device.hpp"
 #include "esp_log.h"
 #include "esp_system.h"
@@ -46,8 +48,8 @@ constexpr BaseType_t kCore = 1;
     static ChipDevice device(identity, arena, kStackBytes);
 
     const bool usable = !device.unusable();
-    static Console::Buffers buffers(ChipDevice::kRxLineBytes, usable ? device.input_bytes() : 0,
-                                    usable ? device.output_bytes() : 0);
+    static Console::Buffers buffers(ChipDevice::kRxLineBytes, usable ? device.window_bytes() : 0,
+                                    usable ? device.result_bytes() : 0);
     if (!buffers.complete()) device.give_up(Error(ErrorCode::kInternal, "no memory for the model's windows"));
     static Console console(device, *static_cast<SerialPort*>(port), Ident::of(identity.boot_id()), buffers);
     serve(console, *static_cast<SerialPort*>(port));
@@ -59,5 +61,9 @@ constexpr BaseType_t kCore = 1;
 extern "C" void app_main() {
     using namespace tinygate;
     static SerialPort port(ChipDevice::kRxWindowBytes);
-    xTaskCreatePinnedToCore(run, "tinygate", kStackBytes, &port, kPriority, nullptr, kCore);
+    if (xTaskCreatePinnedToCore(run, "tinygate", kStackBytes, &port, kPriority, nullptr, kCore) != pdPASS) {
+        ESP_LOGE("tinygate", "no memory for a task with a stack of %u bytes",
+                 static_cast<unsigned>(kStackBytes));
+        abort();  // a panic and a reset: seen, where silence would look like a hang
+    }
 }

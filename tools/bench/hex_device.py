@@ -65,7 +65,7 @@ class HexDevice:
 
     @property
     def _output_bytes(self) -> int:
-        return self._interpreter.output.size_bytes
+        return sum(tensor.size_bytes for tensor in self._interpreter.outputs)
 
     def set_lines(self, dtr: bool, rts: bool, now: float) -> None:
         """Ignore the control lines: nothing resets this device."""

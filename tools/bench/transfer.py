@@ -83,7 +83,7 @@ def stream(port: Any, read: Reader, windows: list[bytes]) -> Measurement:
     session.infer(windows)
     answers = _exchange(session, port, read)
     wall_s = time.perf_counter() - began
-    data, size = b"".join(answer.data for answer in answers), session.hello.output_bytes or 1
+    data, size = b"".join(answer.data for answer in answers), session.hello.result_bytes or 1
     return Measurement(wall_s, [data[start : start + size] for start in range(0, len(data), size)])
 
 
@@ -187,7 +187,7 @@ def main() -> int:
 def _input_bytes(model: bytes) -> int:
     from tinygate.virtual.interpreter import Interpreter
 
-    return Interpreter(model, 1 << 20).input.size_bytes
+    return Interpreter(model, 1 << 20).window_bytes
 
 
 def _options() -> argparse.Namespace:

@@ -11,28 +11,31 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tinygate"
 
-# Everything may import the shared words: errors, figures, places. cli and plugin, the thin edges, may import all.
+# Everything may import the shared words: errors, figures, places. cli, the thin edge, may import all.
 ARROWS: dict[str, set[str]] = {
     "verdict": set(),
     "quant": set(),
     "tflite": set(),
+    "arena": {"tflite", "tflm"},
     "protocol": set(),
     "tflm": {"tflite"},
     "paired": {"verdict"},
     "resampling": {"verdict"},
-    "interpreter": {"quant", "tflite"},
+    "interpreter": {"quant", "tflite", "tflm"},
     "data": {"store"},
     "store": {"verdict"},
-    "virtual": {"protocol"},
+    "virtual": {"arena", "protocol", "tflite"},
     "targets": {"store", "tflm"},
     "audit": {"quant", "tflite", "tflm"},
-    "compare": {"data", "paired", "quant", "tflite", "verdict"},
-    "oracle": {"compare", "interpreter", "quant", "store", "tflite"},
+    "compare": {"data", "paired", "quant", "tflite", "tflm", "verdict"},
+    "oracle": {"compare", "interpreter", "quant", "store", "tflite", "tflm"},
     "board": {"protocol", "targets", "verdict"},
-    "model": {"compare", "data", "oracle", "store", "targets", "tflite"},
-    "calibration": {"audit", "compare", "data", "oracle", "quant", "tflite"},
+    "model": {"compare", "data", "oracle", "store", "targets", "tflite", "tflm"},
+    "calibration": {"audit", "compare", "data", "oracle", "quant", "tflite", "tflm"},
     "report": {"store", "verdict"},
     "judge": {
+        "arena",
+        "audit",
         "board",
         "calibration",
         "compare",
@@ -42,14 +45,17 @@ ARROWS: dict[str, set[str]] = {
         "paired",
         "protocol",
         "resampling",
+        "store",
         "tflite",
         "verdict",
     },
     "recipes": {"data", "model", "oracle", "paired", "quant", "store", "tflite"},
-    "gate": {"model", "report", "store", "verdict"},
+    "gate": {"audit", "calibration", "model", "report", "store", "verdict"},
+    "plugin": {"board", "gate", "judge", "model", "store", "targets", "tflite", "verdict"},
+    "suites": {"audit", "board", "data", "judge", "model", "oracle", "plugin", "targets", "tflite", "verdict"},
 }
 WORDS = {"errors", "figures", "places", "__version__"}
-EDGES = {"__init__", "__main__", "cli", "plugin"} | WORDS
+EDGES = {"__init__", "__main__", "cli"} | WORDS
 TENSORFLOW = {"tensorflow", "tf_keras", "tensorflow_model_optimization"}
 
 

@@ -1,4 +1,4 @@
-"""Places: where a figure is measured and a budget holds. The host, or a target on a board: "esp32", "esp32-qemu".
+"""Places: where a figure is measured and a budget holds. The host, or a target on a board: "x", "x-qemu".
 
 A place is not a lab's slot (a *lab place*): two boards of one kind in a rack are the same place.
 """
@@ -95,5 +95,5 @@ def can_be_measured(figure: Figure, place: str) -> bool:
 
 
 def where_measured(figure: Figure, places: Collection[str]) -> str:
-    """Name the places, of `places`, where a figure can be known: "host", "esp32 or esp32-qemu"."""
+    """Name the places, of `places`, where a figure can be known: "host", "x or x-qemu"."""
     return " or ".join(place for place in places if can_be_measured(figure, place)) or "no place"

@@ -49,7 +49,7 @@ class Finding:
     Attributes:
         model: model name, "gesture".
         variant: variant name, "ptq_int8"; for a rule between variants, the one that is judged.
-        place: where it was measured: "host", or target and board, "esp32", "esp32-virtual", "esp32-qemu".
+        place: where it was measured, see `tinygate.places`.
         check: the check's name, "budget", "rule", "parity", "accuracy_delta", …
         figure: the figure's name with its unit, "arena_used_bytes".
         value: the figure; None when it was not measured.
@@ -58,6 +58,7 @@ class Finding:
         file: the file to look at or to change.
         reason: one sentence: why this verdict.
         note: what a reader must know of the value, or why there is none; shown below the table.
+        node_id: the test that found it; set when it is journaled.
     """
 
     model: str
@@ -71,6 +72,7 @@ class Finding:
     file: str
     reason: str
     note: str = ""
+    node_id: str = ""
 
     def sentence(self) -> str:
         """Return the finding as one line that names variant, figure, budget and file."""

@@ -211,7 +211,7 @@ def test_300_kilobytes_take_less_than_a_second_of_computing_with_start_up(tmp_pa
     large_model(tmp_path / "large.tflite")
     assert (tmp_path / "large.tflite").stat().st_size > 300_000
     script = (
-        "import sys, time, typer; from tinygate import audit_cli; app = typer.Typer(); app.callback()(lambda: None);"
+        "import sys, time, typer; from tinygate.cli import audit as audit_cli; app = typer.Typer(); app.callback()(lambda: None);"
         "audit_cli.register(app); sys.argv[0] = 'tinygate'; app(standalone_mode=False);"
         "print(time.process_time(), file=sys.stderr)"
     )

@@ -20,6 +20,14 @@ SIGNS = {
     "***ERROR*** A stack overflow in task main has been detected.": FaultKind.STACK,
     "rst:0x8 (TG1WDT_SYS_RESET),boot:0x12 (SPI_FAST_FLASH_BOOT)": FaultKind.HARDWARE_WATCHDOG,
     "invalid header: 0xffffffff": FaultKind.BAD_IMAGE,
+    "Undefined behavior of type out_of_bounds": FaultKind.UNDEFINED_BEHAVIOUR,
+    "Panic handler entered multiple times. Abort panic handling. Rebooting ...": FaultKind.PANIC,
+    "Re-entered core dump! Exception happened during core dump!": FaultKind.PANIC,
+    "Entering gdb stub now.": FaultKind.PANIC,
+    "CPU halted.": FaultKind.PANIC,
+    "ELF file SHA256: 0123456789abcdef": FaultKind.PANIC,
+    "ESP_ERROR_CHECK failed: esp_err_t 0x102 (ESP_ERR_INVALID_ARG) at 0x400d1234": FaultKind.ASSERT,
+    "rst:0x12 (CPU_LOCKUP),boot:0x8 (SPI_FAST_FLASH_BOOT)": FaultKind.HARDWARE_WATCHDOG,
 }
 
 
@@ -82,3 +90,35 @@ def test_hostile_text_is_shown_without_control_characters() -> None:
     console = Console(ESP32)
     console.feed("\x1b[31mred\x1b[0m \x07\x00\u202e end")
     assert console.tail() == ("red ??? end",)
+
+
+@pytest.mark.parametrize("before", [0, 150, 250, 5_000, 300_000])
+def test_a_fault_is_found_however_much_stands_before_it_on_its_line(before: int) -> None:
+    fault = classify(["x" * before + "abort() was called at PC 0x400d35b5 on core 0"], ESP32)
+    assert fault is not None
+    assert fault.kind is FaultKind.ABORT
+    assert "abort() was" in fault.line
+    assert len(fault.line) <= KEPT_LINE_CHARS
+
+
+@pytest.mark.parametrize("reason", ["SW_CPU_RESET", "UNHEARD_OF", "???", ""])
+def test_a_reset_for_any_reason_is_a_fault_once_the_application_runs(reason: str) -> None:
+    console = Console(ESP32)
+    console.started()
+    console.feed(f"rst:0x7f ({reason}),boot:0x12 (SPI_FAST_FLASH_BOOT)")
+    assert console.fault is not None
+
+
+@pytest.mark.parametrize(
+    "reason", ["RTCWDT_BROWN_OUT_RESET", "BROWN_OUT_RST", "PWR_GLITCH_RESET", "USB_UART_CHIP_RESET"]
+)
+def test_supply_and_reset_line_are_the_labs(reason: str) -> None:
+    console = Console(ESP32)
+    console.started()
+    console.feed(f"rst:0xf ({reason}),boot:0x12 (SPI_FAST_FLASH_BOOT)")
+    assert console.fault is not None
+    assert isinstance(console.fault.error(), LabError)
+
+
+def test_a_clean_boot_names_the_elf_file_without_being_a_panic() -> None:
+    assert classify(["I (268) cpu_start: ELF file SHA256:  0123456789abcdef..."], ESP32) is None

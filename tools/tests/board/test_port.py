@@ -3,19 +3,22 @@
 import contextlib
 import os
 import pickle
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import serial
 from fake_board import EXPECTED, SHORT, WINDOWS, FakeBoard
+from pytest_embedded.log import DuplicateStdoutPopen
 
 from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Plan
 from tinygate.board.log import MAX_LOG_BYTES, BootLog, console_tail, extension_values
-from tinygate.board.port import SerialPort, use_fast_rfc2217
+from tinygate.board.port import ProcessPort, SerialPort, port_of, read_emulators_directly, use_fast_rfc2217
 from tinygate.board.run import measure
 from tinygate.errors import LabError
 from tinygate.protocol import HostSession, Record, encode
@@ -82,7 +85,7 @@ def serve(board: FakeBoard, board_end: int, answers: int) -> None:
 
 def test_a_whole_run_goes_over_a_terminal(terminal: tuple[int, SerialPort]) -> None:
     threading.Thread(target=serve, args=(FakeBoard(), terminal[0], 10**6), daemon=True).start()
-    assert len(measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5), SHORT).outputs) == len(WINDOWS)
+    assert len(measure(terminal[1], EXPECTED, Plan(WINDOWS, warmup=1, invocations=5), SHORT).output) == len(WINDOWS)
 
 
 def test_a_board_unplugged_in_a_run_voids_it_within_a_second(terminal: tuple[int, SerialPort]) -> None:
@@ -104,6 +107,37 @@ def test_an_rfc_2217_server_that_dies_is_noticed_within_a_second(tmp_path: Path,
     with pytest.raises(LabError, match="vanished"), opened:
         port.read_available(soon(30))
     assert time.monotonic() - began < 2  # pyserial itself pauses 0.3 s when it closes
+
+
+def process(tmp_path: Path, script: str) -> subprocess.Popen[bytes]:
+    """An emulator as pytest-embedded starts one: it prints to a file."""
+    printed = tmp_path / "popen.log"
+    with printed.open("wb") as file:
+        started = subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, stdout=file, bufsize=0)
+    started._logfile = str(printed)  # type: ignore[attr-defined]
+    return started
+
+
+def test_an_emulators_bytes_come_as_they_are_printed_and_are_logged(tmp_path: Path, log: BootLog) -> None:
+    with process(tmp_path, "read line; echo $line") as emulator, ProcessPort(emulator, log) as port:
+        assert port.read_available(soon(0.05)) == b""
+        port.write(b"ready\n")
+        began = time.monotonic()
+        assert port.read_available(soon(5)) == b"ready\n"
+        assert time.monotonic() - began < 1
+        with pytest.raises(LabError, match="ended with exit code 0"):
+            port.read_available(soon(5))
+    assert log.console.read_bytes() == b"ready\n"
+
+
+def test_no_process_copies_what_an_emulator_prints(tmp_path: Path, log: BootLog) -> None:
+    read_emulators_directly()
+    emulator = DuplicateStdoutPopen(log, ["sh", "-c", "cat"])
+    assert emulator._p is None
+    with port_of(SimpleNamespace(serial=emulator), log) as port:
+        port.write(b"x")
+        assert port.read_available(soon(5)) == b"x"
+    assert emulator.poll() is not None
 
 
 def test_a_board_that_cannot_start_is_one_sentence(tmp_path: Path) -> None:

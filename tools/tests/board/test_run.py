@@ -19,20 +19,20 @@ RESET = b"rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
 
 def test_every_window_comes_back_in_order() -> None:
     run = measured(FakeBoard())
-    np.testing.assert_array_equal(run.outputs, WINDOWS[:, :1])
-    assert run.outputs.dtype == np.int8
+    np.testing.assert_array_equal(run.output, WINDOWS[:, :1])
+    assert run.output.dtype == np.int8
 
 
 def test_evidence_is_read_only() -> None:
-    outputs = measured(FakeBoard()).outputs
+    output = measured(FakeBoard()).output
     with pytest.raises(ValueError, match="read-only"):
-        outputs[0] = 0
+        output[0] = 0
 
 
 def test_evidence_can_be_written_down() -> None:
     written = json.loads(json.dumps(measured(FakeBoard()).to_dict()))
-    assert written["hello"]["mac"] == HELLO.mac
-    assert written["outputs"]["shape"] == [400, 1]
+    assert written["hello"]["chip_id"] == HELLO.chip_id
+    assert written["outputs"][0]["shape"] == [400, 1]
     assert written["bench"]["cycles"][-1] == 1004
 
 
@@ -74,7 +74,7 @@ def test_a_crash_that_only_the_reset_reason_tells_of_fails_the_run() -> None:
 
 def test_a_panic_in_the_middle_of_a_record_is_blamed_on_the_target() -> None:
     with pytest.raises(TargetError, match="panic"):
-        measured(FakeBoard(before={3: b"@TG1 R 4 00c0ff" + PANIC + b"Rebooting...\r\n"}))
+        measured(FakeBoard(before={3: b"@TG2 R 4 00c0ff" + PANIC + b"Rebooting...\r\n"}))
 
 
 def test_a_task_watchdog_fails_the_run() -> None:
@@ -105,7 +105,7 @@ def test_another_boot_id_voids_the_run_and_the_reset_reason_says_whose_fault_it_
     ("field", "value", "named"),
     [
         ("model_sha256", "b" * 64, "model sha256"),
-        ("app_elf_sha256", "b" * 64, "ELF sha256"),
+        ("app_sha256", "b" * 64, "application sha256"),
         ("target", "esp32s3", "chip"),
         ("emulated", "none", "emulation"),
     ],
@@ -117,14 +117,22 @@ def test_nothing_is_measured_on_the_wrong_board_app_or_model(field: str, value: 
     assert board.answered == 1
 
 
-def test_the_wrong_mac_is_the_wrong_board() -> None:
-    with pytest.raises(IdentityError, match="MAC"):
-        measured(FakeBoard(), dataclasses.replace(EXPECTED, mac="24:0a:c4:00:00:02"))
+def test_the_wrong_chip_id_is_the_wrong_board() -> None:
+    with pytest.raises(IdentityError, match="chip id"):
+        measured(FakeBoard(), dataclasses.replace(EXPECTED, chip_id="24:0a:c4:00:00:02"))
 
 
 def test_an_app_without_a_usable_model_is_the_targets_fault() -> None:
     with pytest.raises(TargetError, match="arena_too_small"):
         measured(FakeBoard(dataclasses.replace(HELLO, model_status="arena_too_small")))
+
+
+def test_an_application_of_another_protocol_version_is_told_from_a_silent_one() -> None:
+    board = FakeBoard()
+    board.write = lambda _: None  # type: ignore[method-assign]
+    board.output = b"@TG1 R 0 00c0ffee hello protocol=1 *00000000\r\n"
+    with pytest.raises(TargetError, match="another version of the protocol"):
+        measured(board)
 
 
 def test_a_replayed_transcript_is_refused() -> None:

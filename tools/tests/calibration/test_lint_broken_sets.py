@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from tinygate.audit.finding import Severity
-from tinygate.calibration import LintReport, from_archive, from_samples, lint
+from tinygate.calibration.finding import LintReport
+from tinygate.calibration.lint import lint
 from tinygate.calibration.preparation import standard_errors
 from tinygate.calibration.realness import signals
-from tinygate.calibration.representative_set import of_arrays
+from tinygate.calibration.representative_set import from_archive, from_samples, of_arrays
 from tinygate.data import Dataset, Split
 from tinygate.errors import DataError
 from tinygate.model.folder import load_model

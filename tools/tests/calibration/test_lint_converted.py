@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygate.calibration import lint, lint_tflite
 from tinygate.calibration.activations import FloatModel, ranged_tensors
+from tinygate.calibration.lint import lint, lint_tflite
 from tinygate.model.folder import load_model
 from tinygate.tflite import read_model
 

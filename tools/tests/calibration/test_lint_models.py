@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from tinygate.audit.finding import Severity
-from tinygate.calibration import LintReport, from_samples, lint, lint_tflite
 from tinygate.calibration.activations import FloatModel, ranged_tensors
+from tinygate.calibration.finding import LintReport
+from tinygate.calibration.lint import lint, lint_tflite
+from tinygate.calibration.representative_set import from_samples
 from tinygate.errors import ModelFileError
 from tinygate.model.folder import load_model
 from tinygate.tflite import read_model

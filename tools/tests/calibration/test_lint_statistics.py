@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from tinygate.calibration import lint
 from tinygate.calibration.leakage import most_alike
+from tinygate.calibration.lint import lint
 from tinygate.calibration.realness import kolmogorov_smirnov, lag_one, signals, spectrum
 from tinygate.data import Dataset, Split
 

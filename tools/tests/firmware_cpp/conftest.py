@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,24 +16,30 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 FIRMWARE = REPOSITORY / "firmware"
-COMPONENTS = [FIRMWARE / "components" / name for name in ("protocol", "commands")]
+PURE = [FIRMWARE / "components" / name for name in ("protocol", "commands")]
+INFERENCE = FIRMWARE / "components" / "inference"
+FAKE = FIRMWARE / "host_test" / "fake"
 CACHE = REPOSITORY / ".cache" / "firmware_cpp"
 FLAGS = "-std=c++17 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all".split()
 
 
-def compile_program(name: str) -> Path:
-    """Return the compiled firmware/host_test/<name>.cpp; what was compiled before from the same bytes is kept."""
-    sources = [path for folder in COMPONENTS for path in folder.glob("src/*.cpp")]
-    headers = [path for folder in COMPONENTS for path in folder.glob("include/**/*.hpp")]
+def compile_program(name: str, further: Sequence[Path] = (), includes: Sequence[Path] = ()) -> Path:
+    """Return the compiled firmware/host_test/<name>.cpp; what was compiled before from the same bytes is kept.
+
+    `further` sources are compiled with it; headers are looked for in `includes` too.
+    """
+    folders = [*includes, *(folder / "include" for folder in PURE)]
+    sources = [path for folder in PURE for path in folder.glob("src/*.cpp")]
+    headers = [path for folder in folders for path in (*folder.rglob("*.hpp"), *folder.rglob("*.h"))]
     headers += (FIRMWARE / "host_test").glob("*.hpp")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        compiled = partial(compile_object, headers=sorted(headers))
-        objects = list(pool.map(compiled, sorted([*sources, FIRMWARE / "host_test" / f"{name}.cpp"])))
+        compiled = partial(compile_object, headers=sorted(headers), folders=folders)
+        objects = list(pool.map(compiled, sorted([*sources, *further, FIRMWARE / "host_test" / f"{name}.cpp"])))
     return build(CACHE / f"{name}-{digest_of(objects)}", [*objects])
 
 
-def compile_object(source: Path, headers: list[Path]) -> Path:
-    includes = [f"-I{folder / 'include'}" for folder in COMPONENTS]
+def compile_object(source: Path, headers: list[Path], folders: list[Path]) -> Path:
+    includes = [f"-I{folder}" for folder in folders]
     return build(CACHE / f"{source.stem}-{digest_of([source, *headers])}.o", ["-c", *includes, source])
 
 
@@ -89,3 +95,10 @@ def twin(compiler: None) -> Iterator[Twin]:
 @pytest.fixture(scope="session")
 def fuzzer(compiler: None) -> Path:
     return compile_program("fuzz")
+
+
+@pytest.fixture(scope="session")
+def engine_test(compiler: None) -> Path:
+    """The program that tests engine, runner and profiler on a fake interpreter."""
+    sources = [INFERENCE / "src" / f"{name}.cpp" for name in ("arena_memory", "engine", "profiler", "runner")]
+    return compile_program("engine_test", sources, [FAKE, INFERENCE / "include"])

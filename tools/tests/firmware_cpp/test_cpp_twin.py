@@ -13,9 +13,21 @@ from typing import Any
 import pytest
 from cpp_vectors import STREAMS, TRANSCRIPTS, altered_conversations, conversations, flat, flat_expected
 
-from tinygate.protocol import Bench, Decoder, DeviceSession, HelloRequest, InferRequest, Record, WindowAssembly, encode
-from tinygate.protocol.envelope import Answers, encode_reply
+from tinygate.protocol import (
+    Bench,
+    Decoder,
+    DeviceSession,
+    Hello,
+    HelloRequest,
+    InferRequest,
+    Record,
+    Reset,
+    WindowAssembly,
+    encode,
+)
+from tinygate.protocol.envelope import Answers, encode_reply, parse_reply
 from tinygate.protocol.framing import Direction
+from tinygate.protocol.parts import merge
 
 FUZZ_SECONDS = 10
 
@@ -91,7 +103,7 @@ def test_both_put_the_same_windows_together(twin: Any) -> None:
 def random_infer(source: random.Random) -> InferRequest:
     size = source.choice([1, 2, 3, 4, 4, 8])
     return InferRequest(
-        source.randrange(2), source.randrange(3), source.choice([0, 0, 1, 2, 3]), source.randbytes(size)
+        source.randrange(2), source.randrange(3), source.choice([0, 0, 1, 2, 3]), source.randbytes(size), Reset.EACH
     )
 
 
@@ -113,6 +125,18 @@ def test_long_replies_are_cut_at_the_same_places(samples: int, twin: Any) -> Non
     bench = Bench(3, samples, "0badcafe", 7, (1234567,) * samples, (5144,) * samples)
     lines = encode_reply(0, "0badcafe", bench, Answers(2, "5eed0001"))
     assert twin.ask("bench", samples) == [b"".join(lines).hex()]
+
+
+@pytest.mark.parametrize("count", [1, 20, 80, 300])
+def test_a_hello_describes_any_number_of_tensors_as_python_does(count: int, twin: Any) -> None:
+    raw = bytes.fromhex(twin.ask("hello", count)[0])
+    parts = [parse_reply(event)[1] for event in Decoder().feed(raw) if isinstance(event, Record)]
+    hello = merge(parts)
+    assert isinstance(hello, Hello)
+    hello.check()
+    assert len(hello.inputs) == count
+    assert hello.inputs[-1].zero_point == count - 129
+    assert b"".join(encode_reply(0, "0badcafe", hello, Answers(2, "5eed0001"))) == raw
 
 
 def test_lost_bytes_are_told_unasked(twin: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tinygate.model.folder import load_model
+from tinygate.targets.esp32.idf_build import LEAST_ARENA_BYTES, MOST_ARENA_BYTES
 
 REPOSITORY = Path(__file__).parents[3]
 FIRMWARE = REPOSITORY / "firmware"
@@ -19,6 +20,11 @@ def test_every_variant_for_boards_has_its_configuration(folder: Path) -> None:
     for variant in load_model(folder).target_variants:
         text = (FIRMWARE / f"sdkconfig.ci.{variant.name}").read_text()
         assert text == f'CONFIG_TINYGATE_VARIANT="{variant.name}"\n'
+
+
+def test_the_build_knows_the_sizes_that_the_configuration_takes() -> None:
+    text = (FIRMWARE / "main" / "Kconfig.projbuild").read_text()
+    assert f"range {LEAST_ARENA_BYTES} {MOST_ARENA_BYTES}\n" in text
 
 
 def test_every_dependency_is_pinned() -> None:

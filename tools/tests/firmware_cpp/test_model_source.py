@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stateful_models import running_total
 
 from tinygate.errors import ModelFileError
 from tinygate.tflite import read_model
@@ -55,8 +56,18 @@ def use_custom_operator(model: Any) -> None:
     model.operatorCodes[0].customCode = b"Abs"  # a builtin's name does not make it one
 
 
+def take_outputs_away(model: Any) -> None:
+    model.subgraphs[0].outputs = []
+
+
 def add_output(model: Any) -> None:
     model.subgraphs[0].outputs = [*model.subgraphs[0].outputs, model.subgraphs[0].operators[0].outputs[0]]
+
+
+def test_several_outputs_and_resource_variables_are_taken() -> None:
+    assert generate(rewrite(INT8.read_bytes(), add_output), "a.tflite")
+    source = generate(running_total(5), "a.tflite")
+    assert all(f"Add{name}()" in source for name in ("VarHandle", "ReadVariable", "AssignVariable", "CallOnce"))
 
 
 def open_batch(model: Any) -> None:
@@ -70,7 +81,7 @@ def open_batch(model: Any) -> None:
         (set_schema_version, "schema version 2, expected 3"),
         (use_unsupported_operator, "RFFT2D is not supported"),
         (use_custom_operator, "Abs is not supported"),
-        (add_output, "2 output tensors"),
+        (take_outputs_away, "the model has no output"),
         (open_batch, "is open"),
     ],
 )

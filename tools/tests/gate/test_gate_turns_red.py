@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -27,12 +28,20 @@ def gesture(tmp_path: Path) -> Path:
     return tmp_path / "models" / "gesture"
 
 
-def gate(gesture: Path) -> tuple[int, str]:
+def gate(gesture: Path, *more: str, **environment: str) -> tuple[int, str]:
     """Exit code and report of a gate run over a copy of the models."""
     report = gesture.parents[1] / "report"
     options = ["--board", "virtual-fast", "--models-root", gesture.parent, "--report-dir", report]
     command = [sys.executable, "-c", "from tinygate.cli.main import main; main()", "gate", *map(str, options)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    run = subprocess.run(
+        [*command, *more],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert (report / "report.md").is_file(), run.stdout + run.stderr
     return run.returncode, run.stdout
 
@@ -100,3 +109,50 @@ def test_the_unbroken_copy_passes(gesture: Path) -> None:
     code, output = gate(gesture)
     assert code == 0, output
     assert "verdict: PASS" in output
+
+
+@pytest.mark.parametrize(
+    ("silencer", "named"),
+    [
+        ("--deselect tests_host/test_model.py::test_the_size_is_within_its_budget", "the size is within its budget"),
+        ("-k not(sizes_keep_their_ratio)", "sizes keep their ratio"),
+        ("--collect-only", "not answered"),
+        ("-p no:junitxml", "wrote no host.xml"),
+        ("-p emptied_tests", "the quantization keeps the rule"),
+    ],
+)
+def test_no_option_of_pytest_silences_a_check(gesture: Path, silencer: str, named: str) -> None:
+    only = ("--variant", "ptq_int8", "--variant", "float32")
+    support = str(ROOT / "tools" / "tests" / "support")
+    code, output = gate(
+        gesture, *only, PYTEST_ADDOPTS=silencer.replace("not(", "'not ").replace(")", "'"), PYTHONPATH=support
+    )
+    assert code in (2, 3), output
+    assert any(named in line for line in output.splitlines() if line.startswith(("INCONCLUSIVE: ", "ERROR: "))), output
+
+
+def test_an_output_byte_that_differs_on_the_board_is_a_fail(gesture: Path) -> None:
+    support = str(ROOT / "tools" / "tests" / "support")
+    code, output = gate(gesture, "--variant", "qat_int8", PYTEST_ADDOPTS="-p flipped_outputs", PYTHONPATH=support)
+    assert code == 1, output
+    told = [line for line in output.splitlines() if line.startswith("FAIL: ")][-1]
+    assert "parity_mismatches = 1" in told
+    assert "the first is window 7" in told
+
+
+def test_a_variant_left_out_is_told_and_is_no_fault(gesture: Path) -> None:
+    code, output = gate(gesture, "--variant", "qat_int8")
+    assert code == 0, output
+    assert "qat_int8 against float32 is not judged, since --variant leaves one of them out" in output
+
+
+def test_an_old_verdict_does_not_outlive_the_next_run(gesture: Path) -> None:
+    report = gesture.parents[1] / "report"
+    report.mkdir()
+    (report / "report.md").write_text("# Gate report: PASS")
+    toml = gesture / "model.toml"
+    toml.write_text(toml.read_text().replace("schema_version = 1", "schema_version = 2"))
+    code, _ = gate(gesture)
+    assert code == 2
+    assert "no verdict" in (report / "report.md").read_text()
+    assert json.loads((report / "verdict.json").read_text())["verdict"] is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tflite_build import ModelBuilder
@@ -47,6 +49,45 @@ def test_nan_has_no_code() -> None:
 def test_a_quantized_input_without_scale_is_refused() -> None:
     with pytest.raises(ModelFileError, match="0 scales"):
         quantize_inputs(passing_through("int8", [], []), np.zeros((1, 2)))
+
+
+def two_inputs() -> TfliteModel:
+    build = ModelBuilder()
+    real, number = build.tensor("real", (1, 2), "int8", [0.5], [3]), build.tensor("number", (1, 1), "int32")
+    return build.model([real, number], [real])
+
+
+def test_several_inputs_are_taken_in_order_or_by_name() -> None:
+    real, number = np.array([[0.25, 1.0]]), np.array([[70_000]])
+    for given in ([real, number], {"number": number, "real": real}):
+        codes, passed = quantize_inputs(two_inputs(), given)
+        assert codes.tolist() == [[4, 5]]
+        assert (passed.dtype, passed.tolist()) == (np.int32, [[70_000]])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([np.zeros((1, 2))], "1 inputs given, the model takes 2"),
+        ({"real": np.zeros((1, 2)), "numbr": np.zeros((1, 1))}, "numbr, real given, the model takes real, number"),
+        ([np.zeros((1, 2)), np.array([[2**40]])], "int32, which cannot hold the int64"),
+        ([np.zeros((1, 2)), np.array([[True]])], "takes int32, got bool"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_one_sentence(given: Any, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        quantize_inputs(two_inputs(), given)
+
+
+def test_codes_pass_and_other_integers_are_real_values() -> None:
+    model = passing_through("int8", [0.5], [3])
+    assert quantize_inputs(model, np.array([[4, 5]], np.int8)).tolist() == [[4, 5]]
+    assert quantize_inputs(model, np.array([[4, 5]], np.int16)).tolist() == [[11, 13]]
+    assert quantize_inputs(passing_through("bool", [], []), np.array([[True, False]])).tolist() == [[True, False]]
+
+
+def test_outputs_that_are_not_quantized_come_back_as_they_are() -> None:
+    assert dequantize_outputs(passing_through("int64", [], []), np.array([[2**40, 1]])).tolist() == [[2**40, 1]]
 
 
 @pytest.mark.skipif(not oracle.tflm_is_installed(), reason="the TFLM wheel is for Linux on x86-64 only")

@@ -1,10 +1,11 @@
-"""A device with a model of 4 input bytes whose 2 output bytes are the first two of the input: the vectors' board."""
+"""The vectors' board: of 4 input bytes a window the first two come out, the second plus the windows since the last reset."""
 
 from __future__ import annotations
 
 import zlib
 
 from tinygate.protocol import (
+    PROTOCOL_VERSION,
     Arena,
     ArenaRequest,
     Bench,
@@ -17,35 +18,38 @@ from tinygate.protocol import (
     Infer,
     InferRequest,
     Message,
+    Reset,
     Restart,
     RestartRequest,
+    Tensor,
     WindowAssembly,
+    tensor_lists,
 )
 
 INPUT_BYTES, OUTPUT_BYTES = 4, 2
 HELLO = Hello(
-    protocol=1,
+    protocol=PROTOCOL_VERSION,
     app="tinygate",
     app_version="0.1.0",
-    app_elf_sha256="a" * 64,
+    app_sha256="a" * 64,
     model_sha256="b" * 64,
     model_bytes=1024,
     model_status="ok",
     target="esp32",
     chip_revision="3.1",
-    mac="24:6f:28:00:00:01",
+    chip_id="24:6f:28:00:00:01",
     cores=2,
     cpu_mhz=240,
     flash_mhz=40,
     flash_mode="dio",
     flash_bytes=4 << 20,
-    psram_mhz=0,
-    psram_bytes=0,
+    external_ram_mhz=0,
+    external_ram_bytes=0,
     optimization="O2",
-    esp_nn="1.2.3",
+    kernels="esp-nn 1.2.3",
     arena_placement="internal",
     arena_configured_bytes=1024,
-    idf_version="v5.1.7",
+    sdk="ESP-IDF v5.1.7",
     tflm_version="esp-tflite-micro 1.4.0",
     reset_reason="poweron",
     uptime_us=1_234_567,
@@ -53,16 +57,8 @@ HELLO = Hello(
     timing="none",
     rx_line_bytes=512,
     rx_window_bytes=2048,
-    input_dtype="int8",
-    input_shape=(1, INPUT_BYTES),
-    input_scale=0.5,
-    input_zero_point=-128,
-    input_bytes=INPUT_BYTES,
-    output_dtype="int8",
-    output_shape=(1, OUTPUT_BYTES),
-    output_scale=0.00390625,
-    output_zero_point=-128,
-    output_bytes=OUTPUT_BYTES,
+    **tensor_lists("input", (Tensor("int8", (1, INPUT_BYTES), 0.5, -128, INPUT_BYTES),)),  # type: ignore[arg-type]
+    **tensor_lists("output", (Tensor("int8", (1, OUTPUT_BYTES), 0.00390625, -128, OUTPUT_BYTES),)),  # type: ignore[arg-type]
 )
 
 
@@ -72,8 +68,9 @@ class EchoBoard:
     def __init__(self, boot_id: str = "0badcafe", hello: Hello = HELLO) -> None:
         self.hello = hello
         self.session = DeviceSession(boot_id, hello.rx_line_bytes)
-        self._windows = WindowAssembly(hello.input_bytes or 0)
-        self._last = bytes(hello.input_bytes or 0)
+        self._windows = WindowAssembly(hello.window_bytes)
+        self._since_reset = 0
+        self._last = bytes(hello.window_bytes)
 
     def receive(self, data: bytes) -> bytes:
         for incoming in self.session.feed(data):
@@ -90,6 +87,7 @@ class EchoBoard:
         if isinstance(request, ArenaRequest):
             return Arena(used_bytes=700, configured_bytes=1024, pointer_bits=32)
         if isinstance(request, BenchRequest):
+            self._since_reset = 0
             return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._last):08x}")
         if isinstance(request, InferRequest):
             return self._infer(request)
@@ -100,5 +98,14 @@ class EchoBoard:
     def _infer(self, request: InferRequest) -> Infer:
         windows = self._windows.add(request)
         self._last = windows[-1] if windows else self._last
-        outputs = b"".join(window[: self.hello.output_bytes] for window in windows)
+        outputs = b"".join(self._invoke(window, request.reset, index) for index, window in enumerate(windows))
         return Infer(request.first, len(windows), outputs)
+
+    def _invoke(self, window: bytes, reset: Reset | None, index: int) -> bytes:
+        if reset is Reset.EACH or (reset is Reset.FIRST and index == 0):
+            self._since_reset = 0
+        output = bytearray(window[: self.hello.result_bytes])
+        if len(output) > 1:
+            output[1] = (output[1] + self._since_reset) % 256
+        self._since_reset += 1
+        return bytes(output)

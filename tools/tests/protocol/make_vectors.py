@@ -38,26 +38,26 @@ def stream(name: str, raw: bytes, *events: Event, limit: int = 4096) -> dict[str
     return {"name": name, "limit": limit, "hex": raw.hex(), "events": list(events)}
 
 
-ARENA = line(f"@TG1 Q 7 {NONCE} arena")
+ARENA = line(f"@TG2 Q 7 {NONCE} arena")
 ARENA_EVENT = record("Q", 7, NONCE, "arena")
 LOG = b"\x1b[0;32mI (654) boot: chip revision: v3.1\x1b[0m"
 
 
 def valid_streams() -> list[dict[str, Any]]:
     error = record("R", 3, BOOT, "error", re="7", nonce=NONCE, code="internal", detail="100 % @ 8 µs")
-    escaped = f"@TG1 R 3 {BOOT} error re=7 nonce={NONCE} code=internal detail=100%20%25%20%40%208%20%C2%B5s"
+    escaped = f"@TG2 R 3 {BOOT} error re=7 nonce={NONCE} code=internal detail=100%20%25%20%40%208%20%C2%B5s"
     infer = record("Q", 8, NONCE, "infer", first="0", count="1", offset="0", data="AAECAw==")
     return [
         stream("request_without_fields", ARENA, ARENA_EVENT),
         stream("escaped_values", line(escaped), error),
-        stream("equals_sign_in_value", line(f"@TG1 Q 8 {NONCE} infer first=0 count=1 offset=0 data=AAECAw=="), infer),
-        stream("largest_sequence", line(f"@TG1 Q 4294967295 {NONCE} arena"), record("Q", 2**32 - 1, NONCE, "arena")),
-        stream("line_feed_only", line(f"@TG1 Q 7 {NONCE} arena", b"\n"), ARENA_EVENT),
-        stream("two_carriage_returns", line(f"@TG1 Q 7 {NONCE} arena", b"\r\r\n"), ARENA_EVENT),
-        stream("unknown_kind", line(f"@TG1 Q 7 {NONCE} dance"), record("Q", 7, NONCE, "dance")),
-        stream("extension_field", line(f"@TG1 Q 7 {NONCE} arena x_a=1"), record("Q", 7, NONCE, "arena", x_a="1")),
-        stream("needless_escape", line(f"@TG1 Q 7 {NONCE} arena x_a=%31"), record("Q", 7, NONCE, "arena", x_a="1")),
-        stream("sixty_four_fields", line(f"@TG1 Q 7 {NONCE} arena{many(64)}"), with_many(64)),
+        stream("equals_sign_in_value", line(f"@TG2 Q 8 {NONCE} infer first=0 count=1 offset=0 data=AAECAw=="), infer),
+        stream("largest_sequence", line(f"@TG2 Q 4294967295 {NONCE} arena"), record("Q", 2**32 - 1, NONCE, "arena")),
+        stream("line_feed_only", line(f"@TG2 Q 7 {NONCE} arena", b"\n"), ARENA_EVENT),
+        stream("two_carriage_returns", line(f"@TG2 Q 7 {NONCE} arena", b"\r\r\n"), ARENA_EVENT),
+        stream("unknown_kind", line(f"@TG2 Q 7 {NONCE} dance"), record("Q", 7, NONCE, "dance")),
+        stream("extension_field", line(f"@TG2 Q 7 {NONCE} arena x_a=1"), record("Q", 7, NONCE, "arena", x_a="1")),
+        stream("needless_escape", line(f"@TG2 Q 7 {NONCE} arena x_a=%31"), record("Q", 7, NONCE, "arena", x_a="1")),
+        stream("sixty_four_fields", line(f"@TG2 Q 7 {NONCE} arena{many(64)}"), with_many(64)),
     ]
 
 
@@ -75,20 +75,20 @@ def console_streams() -> list[dict[str, Any]]:
         stream("console_text", LOG + b"\r\n", text(LOG)),
         stream("empty_lines_are_nothing", b"\r\n\n\r\r\n"),
         stream(
-            "at_signs_in_text", b"a@b @TG @TG1\r\n@@TG1 x\r\n", text(b"a@b @TG @TG1"), text(b"@"), damaged("bad_frame")
+            "at_signs_in_text", b"a@b @TG @TG2\r\n@@TG2 x\r\n", text(b"a@b @TG @TG2"), text(b"@"), damaged("bad_frame")
         ),
         stream("record_after_text_without_newline", LOG + ARENA, text(LOG), ARENA_EVENT),
         stream("record_after_noise", noise + ARENA, text(noise), ARENA_EVENT),
         stream("record_after_half_a_record", ARENA[:20] + ARENA, damaged("truncated"), ARENA_EVENT),
-        stream("record_after_prefixes", b"@TG1 @TG1 @TG" + ARENA, *[damaged("truncated")] * 2, ARENA_EVENT),
-        stream("another_version", line(f"@TG2 Q 7 {NONCE} arena"), text(line(f"@TG2 Q 7 {NONCE} arena").rstrip())),
+        stream("record_after_prefixes", b"@TG2 @TG2 @TG" + ARENA, *[damaged("truncated")] * 2, ARENA_EVENT),
+        stream("another_version", line(f"@TG1 Q 7 {NONCE} arena"), text(line(f"@TG1 Q 7 {NONCE} arena").rstrip())),
         stream("no_line_end_no_event", ARENA.rstrip()),
     ]
 
 
 def bounded_streams() -> list[dict[str, Any]]:
     exact = ARENA.rstrip(b"\n")
-    long = b"@TG1 Q 7 " + b"x" * 300 + b"\r\n"
+    long = b"@TG2 Q 7 " + b"x" * 300 + b"\r\n"
     limit = 64
     return [
         stream("record_of_exactly_the_limit", ARENA, ARENA_EVENT, limit=len(exact)),
@@ -97,7 +97,7 @@ def bounded_streams() -> list[dict[str, Any]]:
         stream("endless_text_then_record", b"x" * 300 + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit),
         stream("text_of_exactly_the_limit", b"x" * 64 + ARENA, text(b"x" * 64), ARENA_EVENT, limit=limit),
         stream(
-            "prefix_while_dropping", b"x" * 63 + b"@TG1" + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit
+            "prefix_while_dropping", b"x" * 63 + b"@TG2" + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit
         ),
         stream("overlong_is_told_once", b"x" * 500 + b"\n" + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit),
     ]
@@ -107,7 +107,7 @@ def invalid_streams() -> list[dict[str, Any]]:
     def bad(name: str, body: str | bytes) -> dict[str, Any]:
         return stream(name, line(body), damaged("bad_record"))
 
-    head = f"@TG1 Q 7 {NONCE} arena"
+    head = f"@TG2 Q 7 {NONCE} arena"
     wrong_crc = ARENA.replace(b"arena", b"arenb")
     return [
         stream("altered_byte", wrong_crc, damaged("bad_crc")),
@@ -116,7 +116,7 @@ def invalid_streams() -> list[dict[str, Any]]:
         stream("crc_without_star", ARENA.replace(b" *", b" +"), damaged("bad_frame")),
         stream("byte_above_7e", line(head.encode() + b" x_a=\xb5"), damaged("bad_frame")),
         stream("carriage_return_inside", line(head.encode() + b"\r"), damaged("bad_frame")),
-        stream("prefix_alone", b"@TG1 \r\n", damaged("bad_frame")),
+        stream("prefix_alone", b"@TG2 \r\n", damaged("bad_frame")),
         bad("wrong_direction", head.replace("Q", "X")),
         bad("leading_zero", head.replace(" 7 ", " 07 ")),
         bad("sequence_too_large", head.replace(" 7 ", " 4294967296 ")),
@@ -124,7 +124,7 @@ def invalid_streams() -> list[dict[str, Any]]:
         bad("short_id", head.replace(NONCE, NONCE[1:])),
         bad("id_in_upper_case", head.replace(NONCE, NONCE.upper())),
         bad("kind_in_upper_case", head.replace("arena", "Arena")),
-        bad("no_kind", f"@TG1 Q 7 {NONCE}"),
+        bad("no_kind", f"@TG2 Q 7 {NONCE}"),
         bad("two_spaces", head + "  x_a=1"),
         bad("trailing_space", head + " "),
         bad("field_without_equals", head + " x_a"),
@@ -142,7 +142,7 @@ def invalid_streams() -> list[dict[str, Any]]:
 
 
 def request(sequence: int, rest: str, nonce: str = NONCE) -> bytes:
-    return line(f"@TG1 Q {sequence} {nonce} {rest}")
+    return line(f"@TG2 Q {sequence} {nonce} {rest}")
 
 
 def b64(raw: bytes) -> str:
@@ -177,7 +177,7 @@ class Transcript:
         return self.reply("error", True, code=code)
 
     def hello(self, number: int = 1) -> Transcript:
-        return self.host(request(number, "hello")).answer(number, "hello", True, protocol="1")
+        return self.host(request(number, "hello")).answer(number, "hello", True, protocol="2")
 
 
 def transcripts() -> list[dict[str, Any]]:
@@ -197,7 +197,8 @@ def transcripts() -> list[dict[str, Any]]:
             Transcript("two_windows")
             .hello()
             .host(request(2, two))
-            .answer(2, "infer", first="5", count="2", data=b64(b"abef")),
+            .answer(2, "infer", first="5", count="2", data=b64(b"abeg")),
+            *state_transcripts(),
             Transcript("one_window_in_pieces")
             .hello()
             .host(request(2, piece))
@@ -225,7 +226,7 @@ def transcripts() -> list[dict[str, Any]]:
             .host(request(2, piece))
             .answer(2, "infer", first="9", count="0")
             .host(request(3, two))
-            .answer(3, "infer", first="5", count="2", data=b64(b"abef"))
+            .answer(3, "infer", first="5", count="2", data=b64(b"abeg"))
             .host(request(4, rest))
             .refused(4, "bad_request"),
             Transcript("wrong_length")
@@ -289,11 +290,36 @@ def transcripts() -> list[dict[str, Any]]:
             Transcript("noise_is_not_answered").host(log).host(b"\r\n" + b"\xff\x00" * 2000 + b"\n").hello(),
             Transcript("replies_are_ignored")
             .hello()
-            .host(line(f"@TG1 R 0 {BOOT} restart re=1 nonce={NONCE}"))
+            .host(line(f"@TG2 R 0 {BOOT} restart re=1 nonce={NONCE}"))
             .host(request(2, "arena"))
             .answer(2, "arena", True),
         )
     ]
+
+
+def state_transcripts() -> list[Transcript]:
+    """The second output byte counts the windows since the last reset."""
+
+    def windows(count: int, reset: str = "", raw: bytes = b"") -> str:
+        return f"infer first=0 count={count} offset=0 data={b64(raw or b'aa..' * count)}{reset and f' reset={reset}'}"
+
+    def answer(talk: Transcript, number: int, raw: bytes) -> Transcript:
+        return talk.answer(number, "infer", first="0", count=str(len(raw) // 2), data=b64(raw))
+
+    kept, words = Transcript("state_is_kept_between_requests").hello(), Transcript("state_is_reset").hello()
+    for number, raw in ((2, b"aaab"), (3, b"acad")):
+        answer(kept.host(request(number, windows(2))), number, raw)
+    for number, word, raw in ((2, "", b"aaabac"), (3, "first", b"aaabac"), (4, "each", b"aaaaaa"), (5, "", b"abacad")):
+        answer(words.host(request(number, windows(3, word))), number, raw)
+    words.host(request(6, windows(1, "never"))).refused(6, "bad_request")
+    pieces = answer(Transcript("the_last_pieces_reset_counts").hello().host(request(2, windows(1))), 2, b"aa")
+    tail = f"infer first=0 count=1 offset=1 data={b64(b'a..')}"
+    for number, ends, raw in ((3, ("", ""), b"ab"), (5, (" reset=first", ""), b"ac"), (7, ("", " reset=each"), b"aa")):
+        pieces.host(request(number, windows(1, raw=b"a") + ends[0])).answer(number, "infer", first="0", count="0")
+        answer(pieces.host(request(number + 1, tail + ends[1])), number + 1, raw)
+    bench = answer(Transcript("bench_leaves_state_reset").hello().host(request(2, windows(2))), 2, b"aaab")
+    bench.host(request(3, "bench warmup=0 invocations=2")).answer(3, "bench", True)
+    return [kept, words, pieces, answer(bench.host(request(4, windows(1))), 4, b"aa")]
 
 
 def flat(vectors: dict[str, Any]) -> str:
@@ -328,7 +354,7 @@ def flat_fields(fields: list[list[str]]) -> list[str]:
 
 def all_vectors() -> dict[str, Any]:
     streams = valid_streams() + console_streams() + bounded_streams() + invalid_streams()
-    return {"version": 1, "streams": streams, "transcripts": transcripts()}
+    return {"version": 2, "streams": streams, "transcripts": transcripts()}
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ RECORD = st.builds(
     st.sampled_from([*REQUESTS, *REPLIES]),
     FIELDS,
 )
-NOISE = st.binary(max_size=60) | st.sampled_from([b"\r\n", b"@", PREFIX, b"@TG1 Q 1 ", b"\x1b[0m"])
+NOISE = st.binary(max_size=60) | st.sampled_from([b"\r\n", b"@", PREFIX, b"@TG2 Q 1 ", b"\x1b[0m"])
 TRAFFIC = st.lists(NOISE | RECORD.map(encode), max_size=8).map(b"".join)
 
 
@@ -44,6 +44,24 @@ def decode(*chunks: bytes, limit: int = MAX_LINE_BYTES) -> list[Event]:
 @given(RECORD)
 def test_a_record_survives_the_line(record: Record) -> None:
     assert decode(encode(record)) == [record]
+
+
+ANY_TEXT = st.text(max_size=9)
+
+
+@given(
+    st.builds(
+        Record,
+        st.sampled_from(Direction),
+        st.integers(-1, 2**33),
+        HEX | ANY_TEXT,
+        KEY | ANY_TEXT,
+        st.lists(st.tuples(KEY | ANY_TEXT, VALUE | ANY_TEXT | st.just("\ud800")), max_size=3).map(tuple),
+    )
+)
+def test_what_is_no_record_is_not_encoded(record: Record) -> None:
+    with contextlib.suppress(ValueError):
+        assert decode(encode(record)) == [record]
 
 
 @given(RECORD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -29,12 +30,15 @@ from tinygate.protocol import (
     Record,
     RefusedError,
     RestartRequest,
+    Tensor,
     Text,
     encode,
+    tensor_lists,
 )
 from tinygate.protocol.framing import Direction
 
 NONCE = "5eed0001"
+NO_TENSORS = tensor_lists("input", ()) | tensor_lists("output", ())
 ARENA = Arena(used_bytes=700, configured_bytes=1024, pointer_bits=32)
 
 
@@ -61,8 +65,9 @@ def opened(board: EchoBoard) -> HostSession:
 
 
 def limits(input_bytes: int, output_bytes: int, line: int = 2048, window: int = 8192) -> Hello:
-    sizes = {"input_bytes": input_bytes, "output_bytes": output_bytes, "rx_line_bytes": line, "rx_window_bytes": window}
-    return dataclasses.replace(HELLO, **sizes)
+    tensors = tensor_lists("input", (Tensor("int8", (1, input_bytes), 0.5, 0, input_bytes),))
+    tensors |= tensor_lists("output", (Tensor("int8", (1, output_bytes), 0.5, 0, output_bytes),))
+    return dataclasses.replace(HELLO, **tensors, rx_line_bytes=line, rx_window_bytes=window)  # type: ignore[arg-type]
 
 
 def test_hello_opens_the_session_and_says_who_answers() -> None:
@@ -139,6 +144,25 @@ def test_credit_is_used_and_never_exceeded(input_bytes: int) -> None:
     sent = session.outgoing()
     assert 8192 / 2 < len(sent) == session.in_flight_bytes <= 8192
     assert session.outgoing() == b""
+
+
+def test_a_request_that_waits_for_credit_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, encoded = opened(EchoBoard(hello=limits(1200, 7))), Counter[int]()
+
+    def counting(record: Record) -> bytes:
+        encoded[record.sequence] += 1
+        return encode(record)
+
+    monkeypatch.setattr("tinygate.protocol.outbox.encode", counting)
+    session.infer([bytes(1200)] * 20)
+    for _ in range(5):
+        session.outgoing()
+    assert set(encoded.values()) == {1}
+
+
+def test_encoding_does_not_read_what_it_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinygate.protocol.framing._parse", None)
+    assert encode(Record(Direction.REQUEST, 7, NONCE, "arena", (("x_a", "1 %"),))).startswith(b"@TG")
 
 
 @pytest.mark.parametrize(("input_bytes", "least"), [(150, 0.93), (300, 0.93), (1200, 0.93), (27_648, 0.93)])
@@ -325,7 +349,7 @@ def reply_line(**fields: str) -> bytes:
         (reply_line(data="AAA"), TargetError),
         (reply_line(count="-1"), TargetError),
         (reply_line(re="3"), LinkError),
-        (line("@TG1 R 1 0badcafe infer re=2 re=2"), TargetError),
+        (line("@TG2 R 1 0badcafe infer re=2 re=2"), TargetError),
     ],
 )
 def test_a_lawful_line_with_an_unlawful_answer_is_an_error(line: bytes, error: type[Exception]) -> None:
@@ -368,7 +392,7 @@ def test_windows_of_the_wrong_length_are_refused_before_sending() -> None:
 
 
 def test_infer_on_a_board_without_usable_model_says_why() -> None:
-    hello = dataclasses.replace(HELLO, model_status="arena_too_small", input_bytes=None)
+    hello = dataclasses.replace(HELLO, model_status="arena_too_small", **NO_TENSORS)  # type: ignore[arg-type]
     session = opened(EchoBoard(hello=hello))
     with pytest.raises(TargetError, match="arena_too_small"):
         session.infer([b"1234"])

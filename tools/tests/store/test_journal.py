@@ -11,18 +11,22 @@ from tinygate.store import journal
 from tinygate.verdict import Finding, Verdict
 
 FINDING = Finding("gesture", "ptq_int8", "host", "budget", "tflite_bytes", 14_000, "≤ 15000", Verdict.PASS, "f", "why")
-OUTCOME = journal.TestOutcome("tests_host/test_x.py::test_y", "", None, "skipped: no board", 0.25)
+HEADER = journal.Header(
+    "20261126T0000Z-1", "2026-11-26T00:00:00+00:00", "esp32-virtual", ("gesture",), (), {"numpy": "2"}
+)
+OUTCOME = journal.TestOutcome("tests_host/test_x.py::test_y", "test_y", "", "", None, "no board", 0, True, 0.25)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    journal.append(tmp_path / "new" / "journal.jsonl", HEADER)
     journal.append(tmp_path / "new" / "journal.jsonl", FINDING)
     journal.append(tmp_path / "new" / "journal.jsonl", OUTCOME)
     return tmp_path / "new" / "journal.jsonl"
 
 
 def test_records_come_back_as_they_were_written(path: Path) -> None:
-    assert journal.read(path) == journal.Journal((FINDING,), (OUTCOME,), ())
+    assert journal.read(path) == journal.Journal(HEADER, (FINDING,), (OUTCOME,), ())
 
 
 def test_a_torn_last_line_is_dropped_with_a_notice(path: Path) -> None:
@@ -34,7 +38,7 @@ def test_a_torn_last_line_is_dropped_with_a_notice(path: Path) -> None:
 
 def test_a_corrupt_line_before_the_last_is_refused_with_its_number(path: Path) -> None:
     path.write_text(path.read_text().replace('"kind": "finding"', '"kind": "finding', 1))
-    with pytest.raises(EvidenceError, match=r"journal.jsonl:1: not a record"):
+    with pytest.raises(EvidenceError, match=r"journal.jsonl:2: not a record"):
         journal.read(path)
 
 

@@ -16,13 +16,13 @@ WINDOWS = (np.arange(400 * 6) % 251 - 120).astype(np.int8).reshape(400, 6)
 EXPECTED = Expected("esp32", "virtual", "e" * 64, "a" * 64)
 SHORT = Deadlines(boot_s=0.3, quiet_s=0.0, answer_s=0.2, bench_s=0.3, aftermath_s=0.05)
 HELLO = protocol.Hello(
-    protocol=1, app="tinygate", app_version="1", app_elf_sha256="e" * 64, model_sha256="a" * 64, model_bytes=100,
-    model_status="ok", target="esp32", chip_revision="v3.0", mac="24:0a:c4:00:00:01", cores=2, cpu_mhz=240,
-    flash_mhz=40, flash_mode="dio", flash_bytes=4 << 20, psram_mhz=0, psram_bytes=0, optimization="perf",
-    esp_nn="1.2.3", arena_placement="internal", arena_configured_bytes=65536, idf_version="v5.1", tflm_version="1.4.0",
+    protocol=2, app="tinygate", app_version="1", app_sha256="e" * 64, model_sha256="a" * 64, model_bytes=100,
+    model_status="ok", target="esp32", chip_revision="v3.0", chip_id="24:0a:c4:00:00:01", cores=2, cpu_mhz=240,
+    flash_mhz=40, flash_mode="dio", flash_bytes=4 << 20, external_ram_mhz=0, external_ram_bytes=0, optimization="perf",
+    kernels="esp-nn 1.2.3", arena_placement="internal", arena_configured_bytes=65536, sdk="ESP-IDF v5.1", tflm_version="1.4.0",
     reset_reason="poweron", uptime_us=1000, emulated="virtual", timing="cycles", rx_line_bytes=256, rx_window_bytes=1024,
-    input_dtype="int8", input_shape=(1, 6), input_scale=0.5, input_zero_point=0, input_bytes=6,
-    output_dtype="int8", output_shape=(1, 1), output_scale=0.5, output_zero_point=0, output_bytes=1,
+    input_dtypes=("int8",), input_shapes=((1, 6),), input_scales=(0.5,), input_zero_points=(0,), input_bytes=(6,),
+    output_dtypes=("int8",), output_shapes=((1, 1),), output_scales=(0.5,), output_zero_points=(0,), output_bytes=(1,),
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ class FakeBoard:
 
     def answer(self, request: protocol.Message) -> protocol.Message:
         if isinstance(request, protocol.InferRequest):
-            return protocol.Infer(request.first, request.count, request.data[:: self.hello.input_bytes])
+            return protocol.Infer(request.first, request.count, request.data[:: self.hello.window_bytes])
         if isinstance(request, protocol.BenchRequest):
             samples = tuple(range(1000, 1000 + request.invocations))
             crc = f"{zlib.crc32(WINDOWS[-1].tobytes()):08x}"

@@ -42,8 +42,9 @@ class Lab:
         (root / "python/bin").mkdir(parents=True)
         (root / "python/bin/python").symlink_to(sys.executable)
 
-    def build(self, skip_build: bool = False) -> IdfBuild:
-        recipe = Recipe(self.root / "firmware", "esp32", "ptq_int8", self.root / "model", overlays=("sdkconfig.qemu",))
+    def build(self, skip_build: bool = False, arena_bytes: int | None = None) -> IdfBuild:
+        folders = self.root / "firmware", "esp32", "ptq_int8", self.root / "model"
+        recipe = Recipe(*folders, overlays=("sdkconfig.qemu",), arena_bytes=arena_bytes)
         return build_firmware(recipe, self.root / "build", self.root / "build.log", skip_build)
 
     @property
@@ -71,6 +72,20 @@ def test_the_build_is_told_target_model_and_settings(lab: Lab) -> None:
     assert "-DIDF_TARGET=esp32" in command
     assert f"-DTINYGATE_MODEL={lab.root / 'model'}" in command
     assert "-DSDKCONFIG_DEFAULTS=sdkconfig.defaults;sdkconfig.ci.ptq_int8;sdkconfig.qemu;" in command
+
+
+def test_the_arena_is_a_setting_and_another_size_another_firmware(lab: Lab) -> None:
+    folder = lab.build().folder
+    assert (folder / "sdkconfig.variant").read_text() == 'CONFIG_TINYGATE_VARIANT="ptq_int8"\n'
+    assert lab.build(arena_bytes=200_000).built
+    assert "CONFIG_TINYGATE_ARENA_BYTES=200000\n" in (folder / "sdkconfig.variant").read_text()
+    assert not lab.build(arena_bytes=200_000).built
+
+
+@pytest.mark.parametrize("arena_bytes", [0, 255, (4 << 20) + 1])
+def test_an_arena_that_no_chip_has_is_refused(arena_bytes: int, lab: Lab) -> None:
+    with pytest.raises(InputError, match="expected 256 to 4194304"):
+        lab.build(arena_bytes=arena_bytes)
 
 
 def test_nothing_is_built_when_nothing_changed(lab: Lab) -> None:

@@ -13,8 +13,10 @@ import pytest
 from pytest_embedded_idf.app import IdfApp
 
 from tinygate.errors import InputError
-from tinygate.targets.esp32.image import make_app_image
+from tinygate.targets.esp32.image import APP_OFFSET, make_app_image
 from tinygate.targets.esp32.virtual_build import VirtualBuild, build_virtual_app, build_virtual_fast_app
+from tinygate.virtual.esp32.flash import Flash
+from tinygate.virtual.esp32.image import read_application
 
 MODEL = random.Random(1).randbytes(5001)
 
@@ -69,6 +71,20 @@ def test_the_fast_lane_carries_the_same_application(build: VirtualBuild, tmp_pat
     fast = build_virtual_fast_app(MODEL, "ptq_int8", tmp_path)
     assert (fast.app_sha256, fast.elf_sha256) == (build.app_sha256, build.elf_sha256)
     assert json.loads((fast.folder / "config/sdkconfig.json").read_text())["IDF_TARGET"] == "linux"
+
+
+def test_both_lanes_carry_the_arenas_size(tmp_path: Path) -> None:
+    for build in (build_virtual_app, build_virtual_fast_app):
+        image = (build(MODEL, "ptq_int8", tmp_path, arena_bytes=200_000).folder / "tinygate.bin").read_bytes()
+        assert read_application(flash_with(image)).arena_bytes == 200_000
+    with pytest.raises(InputError, match="arena of 0 bytes"):
+        build_virtual_app(MODEL, "ptq_int8", tmp_path, arena_bytes=0)
+
+
+def flash_with(image: bytes) -> Flash:
+    flash = Flash()
+    flash.program(APP_OFFSET, image)
+    return flash
 
 
 @pytest.mark.parametrize(("content", "name"), [(b"", "x"), (bytes(4 << 20), "x"), (b"m", "v" * 32)])

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tinygate.protocol import Decoder, Record
+from tinygate.protocol import Decoder, Record, Tensor
 from tinygate.virtual.app import App
 from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory
 from tinygate.virtual.esp32.image import Application
-from tinygate.virtual.interpreter import ArenaFacts, TensorFacts
+from tinygate.virtual.interpreter import ArenaFacts
 
 VECTORS = json.loads((files("tinygate.protocol") / "vectors.json").read_text())
 APPLICATION = Application((), 0, "tinygate", "1", "none", "e" * 64, "tiny", b"model", "")
@@ -20,14 +20,18 @@ BOOT = Boot(APPLICATION, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 <
 
 
 class FirstTwoBytes:
-    """The model that docs/protocol.md describes: four bytes in, the first two of them out."""
+    """The model of docs/protocol.md: of four bytes the first two, the second plus the windows since the last reset."""
 
-    pointer_bits = 32
-    input, output = TensorFacts("int8", (1, 4), 1.0, 0), TensorFacts("int8", (1, 2), 1.0, 0)
+    pointer_bits, window_bytes, since_reset = 32, 4, 0
+    inputs, outputs = (Tensor("int8", (1, 4), 1.0, 0, 4),), (Tensor("int8", (1, 2), 1.0, 0, 2),)
     arena, operators, structures = ArenaFacts(700, 500, 200), ("SLICE",), {"TfLiteEvalTensor": 12}
 
     def invoke(self, window: bytes) -> bytes:
-        return window[:2]
+        self.since_reset += 1
+        return bytes([window[0], (window[1] + self.since_reset - 1) % 256])
+
+    def reset(self) -> None:
+        self.since_reset = 0
 
 
 @pytest.mark.parametrize("transcript", VECTORS["transcripts"], ids=lambda transcript: transcript["name"])

@@ -101,3 +101,19 @@ def test_a_refused_setting_is_not_taken_for_negotiated(port: Serial, device: Not
 def test_a_port_in_use_is_a_serial_error(port: Serial, server: LinkServer) -> None:
     with pytest.raises(serial.SerialException):
         Serial(f"{server.url}?timeout=0.3")
+
+
+def test_what_came_is_read_at_once_and_no_queue_holds_single_bytes(port: Serial) -> None:
+    data = bytes(range(256)) * 40
+    port.write(data)
+    assert port.read(len(data)) == data
+    assert port._read_buffer.qsize() == 0
+    assert port.in_waiting == 0
+
+
+def test_a_read_ends_when_its_timeout_is_over(port: Serial) -> None:
+    port.timeout = 0.05
+    assert port.read(10) == b""
+    port.write(b"ab")
+    assert port.read(10) == b"ab"
+    port.timeout = 2

@@ -13,7 +13,7 @@ from tinygate.protocol import ArenaRequest, BenchRequest, LayoutRequest, Profile
 
 
 def windows_of(client: Client, count: int) -> list[bytes]:
-    source, size = random.Random(1), client.hello().input_bytes
+    source, size = random.Random(1), client.hello().window_bytes
     return [source.randbytes(size) for _ in range(count)]
 
 
@@ -24,7 +24,7 @@ def test_hello_says_that_the_board_is_virtual_and_has_no_clock(client: Client) -
 
 def test_outputs_and_arena_are_the_oracles(client: Client, tflite: bytes) -> None:
     windows = windows_of(client, 100)
-    inputs = np.frombuffer(b"".join(windows), np.int8).reshape(100, *client.session.hello.input_shape[1:])
+    inputs = np.frombuffer(b"".join(windows), np.int8).reshape(100, *client.session.hello.inputs[0].shape[1:])
     expected = run_tflm(tflite, inputs, use_cache=False)
     assert client.infer(windows) == expected.outputs.tobytes()
     arena = client.ask(ArenaRequest())
@@ -33,7 +33,7 @@ def test_outputs_and_arena_are_the_oracles(client: Client, tflite: bytes) -> Non
 
 def test_a_thousand_windows_stream_through(client: Client) -> None:
     windows = windows_of(client, 1000)
-    assert len(client.infer(windows)) == 1000 * client.session.hello.output_bytes
+    assert len(client.infer(windows)) == 1000 * client.session.hello.result_bytes
 
 
 def test_a_bench_carries_no_time(client: Client) -> None:

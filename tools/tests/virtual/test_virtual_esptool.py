@@ -23,7 +23,7 @@ def test_the_flashed_application_boots_after_esptools_reset(
 ) -> None:
     with Client(board_url) as client:
         hello = client.hello()
-    assert (hello.app_elf_sha256, hello.model_sha256) == (build.elf_sha256, build.model_sha256)
+    assert (hello.app_sha256, hello.model_sha256) == (build.elf_sha256, build.model_sha256)
 
 
 def test_esptool_reads_back_what_it_wrote(flash_log: str, board_url: str, image: Path, tmp_path: Path) -> None:

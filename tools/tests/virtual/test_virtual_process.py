@@ -82,12 +82,12 @@ def test_the_fast_lane_speaks_the_protocol_on_standard_input_and_output(tflite: 
             list(session.receive(os.read(process.stdout.fileno(), 1 << 16)))
         process.stdin.close()
         assert process.wait(5) == 0
-    assert session.hello.app_elf_sha256 == build.elf_sha256
+    assert session.hello.app_sha256 == build.elf_sha256
 
 
 def test_a_limited_line_is_as_slow_as_its_baud_rate(image: Path) -> None:
     with board_process("--image", str(image), "--baud-limit", "921600") as (_, url), Client(url) as client:
-        windows = [bytes(client.hello().input_bytes)] * 100
+        windows = [bytes(client.hello().window_bytes)] * 100
         started = time.monotonic()
         client.infer(windows)
     on_the_wire_s = 100 * len(windows[0]) * 4 / 3 * 10 / 921600

@@ -43,7 +43,8 @@ def as_text(report: AuditReport, name: str, *, figures: bool) -> str:
         lines += ["", *_figure_lines(report.figures)]
     counts = Counter(finding.severity for finding in report.findings)
     total = ", ".join(f"{counts[s]} {s}{'' if counts[s] == 1 else 's'}" for s in Severity)
-    lines.append(f"{name}: {total}, {len(report.ignored)} ignored")
+    ran = ", TensorFlow Lite Micro ran it once" if report.ran else ""
+    lines.append(f"{name}: {total}, {len(report.ignored)} ignored{ran}")
     return "\n".join(printable(line) for line in lines) + "\n"
 
 
@@ -96,6 +97,7 @@ def as_json(report: AuditReport, name: str) -> str:
         "file": name,
         "size_bytes": report.model.size_bytes,
         "worst": worst.value if worst else None,
+        "ran": report.ran,
         "findings": [_finding_object(report, finding) for finding in report.findings],
         "ignored": [_finding_object(report, finding) | {"reason": reason} for finding, reason in report.ignored],
         "tensors": [_finite(dataclasses.asdict(figures)) for figures in report.figures],

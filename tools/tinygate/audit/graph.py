@@ -11,30 +11,16 @@ from tinygate.audit.view import View
 from tinygate.tflite.model import Operator, Subgraph
 from tinygate.tflite.options import BranchOptions, CallOnceOptions
 from tinygate.tflite.references import dangling_in_file, dangling_in_graph
-
-_TFLM_WORDS = """ABS ADD ADD_N ARG_MAX ARG_MIN ASSIGN_VARIABLE AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND
-    BROADCAST_ARGS BROADCAST_TO CALL_ONCE CAST CEIL CONCATENATION CONV_2D COS CUMSUM DEPTHWISE_CONV_2D DEPTH_TO_SPACE
-    DEQUANTIZE DIV DYNAMIC_UPDATE_SLICE ELU EMBEDDING_LOOKUP EQUAL EXP EXPAND_DIMS FILL FLOOR FLOOR_DIV FLOOR_MOD
-    FULLY_CONNECTED GATHER GATHER_ND GREATER GREATER_EQUAL HARD_SWISH IF L2_NORMALIZATION L2_POOL_2D LEAKY_RELU LESS
-    LESS_EQUAL LOG LOGICAL_AND LOGICAL_NOT LOGICAL_OR LOGISTIC LOG_SOFTMAX MAXIMUM MAX_POOL_2D MEAN MINIMUM MIRROR_PAD
-    MUL NEG NOT_EQUAL PACK PAD PADV2 PRELU QUANTIZE READ_VARIABLE REDUCE_ALL REDUCE_MAX REDUCE_MIN RELU RELU6 RESHAPE
-    RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR REVERSE_V2 ROUND RSQRT SELECT_V2 SHAPE SIN SLICE SOFTMAX SPACE_TO_BATCH_ND
-    SPACE_TO_DEPTH SPLIT SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE SQUEEZE STRIDED_SLICE SUB SUM SVDF TANH TRANSPOSE
-    TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM UNPACK VAR_HANDLE WHILE ZEROS_LIKE"""
-_TFLM_CUSTOM_WORDS = """CIRCULAR_BUFFER TFLM_DECODE TFLite_Detection_PostProcess ethos-u SignalDelay SignalEnergy
-    SignalFftAutoScale SignalFilterBank SignalFilterBankLog SignalFilterBankSpectralSubtraction
-    SignalFilterBankSquareRoot SignalFramer SignalIrfft SignalOverlapAdd SignalPCAN SignalRfft SignalStacker
-    SignalWindow"""
-TFLM_OPERATORS = frozenset(_TFLM_WORDS.split()) | frozenset(_TFLM_CUSTOM_WORDS.split())
-"""What MicroMutableOpResolver can register (tflite-micro of August 2026)."""
+from tinygate.tflm.known import PINNED, known_errors
+from tinygate.tflm.operators import registered
 
 ESP_NN_OPERATORS = frozenset(
     ("ADD", "MUL", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "AVERAGE_POOL_2D", "SOFTMAX")
 )
 """int8 operators with accelerated kernels in esp-nn 1.2.3."""
 
-ESP_TARGETS = ("esp32", "esp32s2", "esp32s3", "esp32c3", "esp32c6", "esp32p4")
-_OWN_MEMORY = frozenset(("ethos-u",))  # takes scratch memory as inputs
+_ETHOS = "ethos-u"
+_OWN_MEMORY = frozenset((_ETHOS,))  # takes scratch memory as inputs
 _NO_COMPUTE = frozenset(("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "QUANTIZE", "DEQUANTIZE"))
 
 
@@ -85,6 +71,8 @@ def check_results(view: View) -> Iterator[AuditFinding]:
         results = view.outputs(operator)
         if results and read.isdisjoint(operator.outputs):
             yield view.finding("TG-Q054", "nothing reads the result", operator=operator, tensor=results[0])
+    if graph.index == 0 and graph.operators and not graph.inputs:
+        yield view.finding("TG-Q054", "no inputs: every run gives the same")
     for index in graph.outputs if graph.index == 0 else ():  # the body of a loop may pass its inputs on
         tensor = view.tensor(index)
         if tensor is not None and (index in graph.inputs or tensor.data):
@@ -93,19 +81,34 @@ def check_results(view: View) -> Iterator[AuditFinding]:
 
 
 def check_operators(view: View) -> Iterator[AuditFinding]:
-    """TG-Q015: TFLM has them. TG-Q031, Q044: and the target's accelerated kernels, safely."""
-    on_esp = view.target in ESP_TARGETS
+    """TG-Q015: TFLM has them. TG-Q031: and the target's accelerated kernels."""
     for operator in view.graph.operators:
-        if operator.name not in TFLM_OPERATORS and not operator.name.startswith("dangling("):
-            yield view.finding("TG-Q015", f"{operator.name} version {operator.version}", operator=operator)
+        if operator.name not in registered() and not operator.name.startswith("dangling("):
+            yield view.finding("TG-Q015", _unsupported(operator), operator=operator)
         sources = [t for t in view.inputs(operator)[:1] if t is not None]
-        if not on_esp or not sources or sources[0].dtype not in CODE_RANGES or operator.name in _NO_COMPUTE:
+        if not view.target or not sources or sources[0].dtype not in CODE_RANGES or operator.name in _NO_COMPUTE:
             continue
         if operator.name not in ESP_NN_OPERATORS or sources[0].dtype != "int8" or _is_dilated(operator):
             reason = "dilated" if _is_dilated(operator) else f"of type {sources[0].dtype}"
             yield view.finding("TG-Q031", f"{operator.name} {reason} on {view.target}", operator=operator)
-        elif operator.name == "SOFTMAX" and len(sources[0].shape) > 2:
-            yield view.finding("TG-Q044", f"shape {sources[0].shape}", operator=operator, tensor=sources[0])
+
+
+def check_known_errors(view: View) -> Iterator[AuditFinding]:
+    """TG-Q058, Q059, Q044: what the target's kernels are known to compute wrongly."""
+    said: set[str] = set()
+    for error, operator, numbers in known_errors(view.model, view.graph, view.target, view.versions):
+        version = view.versions.get(error.library) or PINNED.get(error.library, error.seen)
+        values = f"{error.library} {version}: {numbers}"
+        if error.name not in said:
+            said.add(error.name)
+            values = f"{values}. {error.sentence} {error.remedy} ({error.source})"
+        yield view.finding(error.rule, values, operator=operator, tensor=next(iter(view.outputs(operator)), None))
+
+
+def _unsupported(operator: Operator) -> str:
+    if operator.name == _ETHOS:
+        return f"{operator.name}: compiled by Vela for an Ethos-U, which the chip must have"
+    return f"{operator.name} version {operator.version}"
 
 
 def _is_dilated(operator: Operator) -> bool:

@@ -67,6 +67,15 @@ The audit finds what contradicts itself or cannot occur. A file that is consiste
 is off by two, a network input whose zero point was moved, weights of another training run. Those show against the
 float model (`tinygate compare`) or the pinned hash (`tinygate gate`).
 
+## Asking the runtime
+
+Rules about types and operators ask a table (`tools/tinygate/tflm/operators.json`) that the pinned TFLM wheel made: one
+tiny model per operator and combination of types, run. `--run` also runs the model itself once, on zeros, in a process
+with limits in time and memory; what TFLM says when it refuses is TG-Q060.
+
+`--target CHIP` adds what that chip's kernels lack or compute wrongly, in the versions that the firmware is built
+with; `--with esp-nn=1.2.6` names another version.
+
 ## Files and exceptions
 
 A file that is no well-formed .tflite at all is refused with exit code 2.

@@ -9,7 +9,7 @@ from tinygate.audit.finding import AuditFinding
 from tinygate.audit.product import values_of
 from tinygate.audit.view import View
 from tinygate.tflite.layout import UNIONS
-from tinygate.tflite.model import Operator
+from tinygate.tflite.model import Operator, Tensor
 from tinygate.tflite.options import (
     ConcatenationOptions,
     Conv2DOptions,
@@ -19,10 +19,12 @@ from tinygate.tflite.options import (
     Pool2DOptions,
     SoftmaxOptions,
     SplitOptions,
+    SqueezeOptions,
     TransposeConvOptions,
     options_type_of,
 )
 from tinygate.tflite.schema import OPERATORS
+from tinygate.tflm.operators import signature_of
 
 _MANY = 1 << 31
 _UNARY = """AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D SOFTMAX LOGISTIC TANH QUANTIZE DEQUANTIZE LEAKY_RELU RELU RELU6
@@ -52,6 +54,7 @@ _NEED_OPTIONS = frozenset(
     CALL_ONCE VAR_HANDLE UNIDIRECTIONAL_SEQUENCE_LSTM""".split()
 )
 _LARGEST_STEP = 1 << 20
+_MOST_AXES = 64
 _AXES_IN_SECOND_INPUT = {"MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "TRANSPOSE"}
 
 
@@ -75,6 +78,24 @@ def _needs_all(name: str) -> bool:
     if name in _ARITY:
         return _ARITY[name][0] == _ARITY[name][1] or _ARITY[name][1] == _MANY
     return name.startswith("Signal") or (name in OPERATORS and name not in _LEAVES_OUT and "_SEQUENCE_" not in name)
+
+
+def check_limits(view: View) -> Iterator[AuditFinding]:
+    """TG-Q061: no more inputs and dimensions than the kernel has room for."""
+    for operator in view.graph.operators:
+        signature = signature_of(operator.name)
+        limits = signature.limits if signature else {}
+        shapes = [tensor.shape for tensor in (*view.inputs(operator), *view.outputs(operator)) if tensor is not None]
+        rank = max(map(len, shapes), default=0)
+        if len(operator.inputs) > limits.get("inputs", _MANY):
+            yield view.finding(
+                "TG-Q061", f"{len(operator.inputs)} inputs; at most {limits['inputs']}", operator=operator
+            )
+        most = limits.get("dimensions", _MANY)
+        if len(set(shapes[:2])) > 1:
+            most = min(most, limits.get("broadcast_dimensions", _MANY))
+        if rank > most:
+            yield view.finding("TG-Q061", f"{rank} dimensions; at most {most}", operator=operator)
 
 
 def check_options(view: View) -> Iterator[AuditFinding]:
@@ -118,18 +139,31 @@ def _wrong_options(operator: Operator) -> Iterator[str]:
 
 
 def check_axes(view: View) -> Iterator[AuditFinding]:
-    """TG-Q040: axes are dimensions of the input."""
+    """TG-Q040: axes are dimensions of the input; squeezed ones have size 1."""
     for operator in view.graph.operators:
         inputs = view.inputs(operator)
         source = inputs[0] if inputs else None
+        if source is not None and isinstance(operator.options, SqueezeOptions):
+            yield from _check_squeezed(view, operator, operator.options.axes, source)
         if source is None or (operator.name not in _AXES_IN_SECOND_INPUT and operator.name != "CONCATENATION"):
             continue
         if isinstance(operator.options, ConcatenationOptions):
             axes = [operator.options.axis]
         else:
             values = values_of(inputs[1]) if len(inputs) > 1 else None
-            axes = [] if values is None or values.dtype.kind != "i" else [int(a) for a in values.reshape(-1)[:64]]
+            axes = (
+                [] if values is None or values.dtype.kind != "i" else [int(a) for a in values.reshape(-1)[:_MOST_AXES]]
+            )
         rank = len(source.shape)
         outside = [axis for axis in axes if not -rank <= axis < max(rank, 1)]
         if outside:
             yield view.finding("TG-Q040", f"axis {outside[0]} of {rank} dimensions", operator=operator, tensor=source)
+
+
+def _check_squeezed(view: View, operator: Operator, axes: tuple[int, ...], source: Tensor) -> Iterator[AuditFinding]:
+    rank = len(source.shape)
+    for axis in axes[:_MOST_AXES]:
+        if not -rank <= axis < rank or source.shape[axis] != 1:
+            values = f"axis {axis} of shape {source.shape} is to be dropped; its size must be 1"
+            yield view.finding("TG-Q040", values, operator=operator, tensor=source)
+            return

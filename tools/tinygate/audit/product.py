@@ -18,13 +18,6 @@ from tinygate.tflite.model import NUMPY_TYPES, Operator, Tensor
 SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 CODE_RANGES = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767), "int4": (-8, 7)}
 
-# operator → positions of input, weights and bias among its inputs, channel dimension of the weights
-WEIGHTED = {
-    "CONV_2D": (0, 1, 2, 0),
-    "DEPTHWISE_CONV_2D": (0, 1, 2, 3),
-    "FULLY_CONNECTED": (0, 1, 2, 0),
-    "TRANSPOSE_CONV": (2, 1, 3, 0),
-}
 _OUTERMOST = 127
 _PER_CHANNEL = ("positive", "negative", "squares", "largest", "outermost")
 BLOCK_CODES = 1 << 20

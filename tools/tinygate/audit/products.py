@@ -39,7 +39,8 @@ def check_bias_scales(view: View) -> Iterator[AuditFinding]:
             continue
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             ratio = given / expected
-        off = np.flatnonzero(~(np.abs(ratio - 1) <= _BIAS_SCALE_TOLERANCE))
+        wrong = ~(np.abs(ratio - 1) <= _BIAS_SCALE_TOLERANCE)
+        off = np.flatnonzero(wrong & _nonzero(bias, ratio.size))  # a bias of 0 is 0 in every unit
         if off.size:
             c = int(off[0])
             wanted = np.broadcast_to(expected, ratio.shape)[c]
@@ -47,6 +48,15 @@ def check_bias_scales(view: View) -> Iterator[AuditFinding]:
             values = f"scale {found:g}, input scale times weight scale {wanted:g} (ratio {ratio[c]:g}) in {some(off)}"
             first, *others = _suspects(product, makers.get(product.source.index), bias, ratio)
             yield view.finding("TG-Q005", values, operator=product.operator, tensor=first, related=tuple(others))
+
+
+def _nonzero(bias: Tensor, channels: int) -> NDArray[np.bool_]:
+    """Return which channels have a bias other than 0 [channels], or [1] whether any has; True where it is unknown."""
+    codes = values_of(bias)
+    if codes is None:
+        return np.ones(1, bool)
+    flat = codes.reshape(-1) != 0
+    return flat if flat.size == channels else np.array([flat.any()])
 
 
 def _suspects(product: Product, maker: Product | None, bias: Tensor, ratio: NDArray[np.float64]) -> tuple[Tensor, ...]:

@@ -160,19 +160,12 @@ def _check_codes(view: View, product: Product) -> Iterator[AuditFinding]:
 
 
 def check_biases(view: View) -> Iterator[AuditFinding]:
-    """TG-Q027, Q006, Q004, Q053: biases are of the accumulator's type, small, quantized. TG-Q021: and there."""
+    """TG-Q027, Q006, Q004, Q053: biases have zero point 0, are small and quantized. TG-Q021: and there."""
     for product in view.products:
         bias, at = product.bias, product.operator
         if bias is None:
             yield view.finding("TG-Q021", "no bias", operator=at)
         elif product.is_integer:
-            allowed = ("int32", "int64") if product.source.dtype == "int16" else ("int32",)
-            allowed = (
-                ("int16", *allowed) if at.name == "TRANSPOSE_CONV" and product.source.dtype == "int16" else allowed
-            )
-            if bias.dtype not in allowed:
-                values = f"type {bias.dtype}; expected {' or '.join(allowed)}"
-                yield view.finding("TG-Q027", values, operator=at, tensor=bias)
             if len(bias.scales) > 1 and bias.quantized_dimension not in (0, product.axis):
                 values = f"channel dimension {bias.quantized_dimension}; expected 0"
                 yield view.finding("TG-Q004", values, operator=at, tensor=bias)

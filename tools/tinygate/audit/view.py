@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.audit.finding import AuditFinding
-from tinygate.audit.product import WEIGHTED, Product, RowSums, row_sums
+from tinygate.audit.product import Product, RowSums, row_sums
 from tinygate.audit.rules import RULES
 from tinygate.tflite.model import Operator, Subgraph, Tensor, TfliteModel
 from tinygate.tflite.schema import OPERATORS
+from tinygate.tflm.operators import WEIGHTED
 
 _LONGEST_NAME = 200
 
@@ -36,6 +37,7 @@ class View:
     model: TfliteModel
     graph: Subgraph
     target: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def tensor(self, index: int) -> Tensor | None:
         """Return a tensor, None if it is left out or the index dangles."""
@@ -66,26 +68,28 @@ class View:
         for operator in self.graph.operators:
             if operator.name not in WEIGHTED or not self._is_whole(operator):
                 continue
-            *places, axis = WEIGHTED[operator.name]
+            places = WEIGHTED[operator.name]
             source, weights, bias = (
-                self.tensor(operator.inputs[p]) if p < len(operator.inputs) else None for p in places
+                self.tensor(operator.inputs[p]) if p < len(operator.inputs) else None
+                for p in (places.source, places.weights, places.bias)
             )
             result = self.tensor(operator.outputs[0])
             assert source is not None
             assert weights is not None
             assert result is not None
-            key = (weights.index, axis)
+            key = (weights.index, places.axis)
             if key not in sums:
-                sums[key] = row_sums(weights, axis)
+                sums[key] = row_sums(weights, places.axis)
             found = sums[key]
             channels_left -= max(len(weights.scales), len(found.largest) if found else 0, 1)
             if channels_left < 0:
                 return
-            yield Product(operator, source, weights, bias, result, axis, found)
+            yield Product(operator, source, weights, bias, result, places.axis, found)
 
     def _is_whole(self, operator: Operator) -> bool:
         """Whether input, weights and output exist."""
-        needed = [operator.inputs[p] for p in WEIGHTED[operator.name][:2] if p < len(operator.inputs)]
+        places = WEIGHTED[operator.name]
+        needed = [operator.inputs[p] for p in (places.source, places.weights) if p < len(operator.inputs)]
         needed += operator.outputs[:1]
         return len(needed) == 3 and all(self.tensor(index) is not None for index in needed)
 
@@ -146,12 +150,12 @@ class View:
             tensor=tensor.index if tensor else -1,
             tensor_name=tensor.name[:_LONGEST_NAME] if tensor else "",
             related=tuple(other.index for other in related),
-            values=values[: 2 * _LONGEST_NAME],
+            values=values[: 3 * _LONGEST_NAME],
         )
 
 
 def some(indices: NDArray[np.integer] | list[int], what: str = "channel") -> str:
-    """Return "channels 1, 2, 3, 4 and 14 more"."""
+    """Return "channels 1, 2, 3, 4 and 14 more" for indices [N]."""
     shown = ", ".join(str(int(index)) for index in indices[:4])
     more = f" and {len(indices) - 4} more" if len(indices) > 4 else ""
     return f"{what}{'s' if len(indices) > 1 else ''} {shown}{more}"

@@ -48,14 +48,14 @@ class ArenaProbe:
     """Tries arena sizes on a board, against the outputs of a run that is known to be right.
 
     Args:
-        known: a run of the same firmware on the same board, over inputs that end with `plan`'s last window.
-        plan: its inputs; only the last window is run.
+        known: a run of the same firmware on the same board, of the whole plan.
+        plan: what was run; of it the last window is run again, with those before it that its state depends on.
     """
 
     def __init__(self, port: Port, expected: Expected, known: Run, plan: Plan, deadlines: Deadlines) -> None:
         self._port, self._expected, self._known = port, expected, known
         self._deadlines = replace(deadlines, quiet_s=0.0)  # the restart has seen it boot
-        self._window = Plan(np.ascontiguousarray(plan.inputs[-1:]), invocations=0)
+        self._window = replace(plan.last_window(), invocations=0)
 
     def works(self, arena_bytes: int) -> bool:
         """Boot with an arena of this size; True when the model then computes what it must.
@@ -70,7 +70,8 @@ class ArenaProbe:
             return False
         if run.arena.configured_bytes // STEP_BYTES != arena_bytes // STEP_BYTES:
             return False  # that boot died, and this is the next one
-        return bool(np.array_equal(run.outputs[-1], self._known.outputs[-1]))
+        pairs = zip(run.outputs, self._known.outputs, strict=True)
+        return all(np.array_equal(found[-1], known[-1]) for found, known in pairs)
 
 
 def restart(port: Port, arena_bytes: int, patience_s: float) -> None:

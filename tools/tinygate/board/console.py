@@ -16,6 +16,7 @@ from tinygate.targets.faults import ConsoleSigns, FaultKind
 
 KEPT_LINES = 120
 KEPT_LINE_CHARS = 200
+SEARCHED_CHARS = 1 << 20  # of a line: a fault is looked for before anything is cut
 RESETS_OF_A_BOOT_LOOP = 3
 
 
@@ -37,9 +38,9 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
-def plain(line: str) -> str:
+def plain(line: str, limit: int = KEPT_LINE_CHARS) -> str:
     """Return a console line without colour codes, unprintable characters and excess length."""
-    return _UNPRINTABLE.sub("?", _ESCAPES.sub("", line[: 2 * KEPT_LINE_CHARS]).strip())[:KEPT_LINE_CHARS]
+    return _UNPRINTABLE.sub("?", _ESCAPES.sub("", line[: 2 * limit]).strip())[:limit]
 
 
 class Console:
@@ -58,14 +59,14 @@ class Console:
 
     def feed(self, line: str) -> None:
         """Take one line of console text, without its end."""
-        text = plain(line)
+        text = plain(line, SEARCHED_CHARS)
         if not text:
             return
-        self._lines.append(text)
+        self._lines.append(text[:KEPT_LINE_CHARS])
         reset = self._signs.reset_in(text)
         kind = self._after_reset(*reset) if reset else self._signs.fault_in(text)
         if kind is not None and (self.fault is None or kind is FaultKind.BROWN_OUT):
-            self.fault = Fault(kind, text)
+            self.fault = Fault(kind, _excerpt(text, self._signs))
 
     def raise_fault(self) -> None:
         """Raise the first fault's error, if there was a fault."""
@@ -83,6 +84,12 @@ class Console:
         if kind is not FaultKind.RESET or self._running:
             return kind
         return FaultKind.BOOT_LOOP if len(self.resets) >= RESETS_OF_A_BOOT_LOOP else None
+
+
+def _excerpt(text: str, signs: ConsoleSigns) -> str:
+    """Return the part of a long line that shows the fault."""
+    found = signs.place_in(text)
+    return text[found : found + KEPT_LINE_CHARS] if found > KEPT_LINE_CHARS // 2 else text[:KEPT_LINE_CHARS]
 
 
 def classify(lines: Iterable[str], signs: ConsoleSigns) -> Fault | None:

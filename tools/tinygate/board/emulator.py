@@ -17,7 +17,7 @@ STOP_S = 5.0
 
 
 @contextmanager
-def virtual_board(target: str, log: Path, image: Path | None = None) -> Iterator[str]:
+def virtual_board(target: str, log: Path, image: Path | None = None, arena_bytes: int | None = None) -> Iterator[str]:
     """Run a virtual board; yield the rfc2217:// URL of its serial port.
 
     Its standard input is a pipe from here: it ends with this process, whatever this process ends of.
@@ -26,6 +26,7 @@ def virtual_board(target: str, log: Path, image: Path | None = None) -> Iterator
         target: the chip to emulate.
         log: file for what the process itself has to say.
         image: an application image that is in its flash from the start.
+        arena_bytes: tensor arena of applications whose image does not name its size; None for the board's own.
 
     Raises:
         LabError: it did not come up.
@@ -33,6 +34,7 @@ def virtual_board(target: str, log: Path, image: Path | None = None) -> Iterator
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tinygate.virtual", "--target", target]
     command += ["--image", str(image)] if image else []
+    command += ["--arena-bytes", str(arena_bytes)] if arena_bytes else []
     with log.open("wb") as errors:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         try:
@@ -49,7 +51,10 @@ def _url(process: subprocess.Popen[bytes], log: Path) -> str:
         return str(json.loads(line)["url"])
     except (ValueError, KeyError) as error:
         said = log.read_text(errors="replace").strip().splitlines() or ["nothing"]
-        raise LabError(f"the virtual board did not come up within {START_S:g} s; {log} says: {said[-1]}") from error
+        how = f"took more than {START_S:g} s"
+        if ready:
+            how = f"said {line[:80]!r}" if line else f"ended with exit code {process.wait(STOP_S)}"
+        raise LabError(f"the virtual board did not come up: it {how}; {log} says: {said[-1]}") from error
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

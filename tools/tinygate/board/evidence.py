@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.board.identity import Expected
-from tinygate.errors import TargetError
-from tinygate.protocol import Arena, Bench, Health, Hello, Infer, Layout, Message, Profile
+from tinygate.errors import InputError, TargetError
+from tinygate.protocol import Arena, Bench, Health, Hello, Infer, Layout, Message, Profile, Tensor
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,50 @@ class Plan:
     """What to measure.
 
     Attributes:
-        inputs: the test set as the model takes it: [N, ...] in the input tensor's own type, already quantized.
+        inputs: the test set as the model takes it: one array [N, ...] per input tensor, in the model's order and in the
+            tensor's own type, already quantized; an array alone for a model with one input.
+        resets: the windows before which the model's state is reset, by number from 0; None for all of them.
         warmup: invocations before the timed ones.
         invocations: timed invocations; 0, or a board that cannot know time, means no bench.
         bench_untimed: bench all the same: an emulator that counts instructions adds cycles of its own to the reply.
+        arena_key: what to change for a larger arena, as the sentence about one that is too small shall name it.
     """
 
-    inputs: NDArray[Any]
+    inputs: NDArray[Any] | Sequence[NDArray[Any]]
     warmup: int = 3
     invocations: int = 50
     bench_untimed: bool = False
+    resets: Collection[int] | None = None
+    arena_key: str = ""
+
+    @property
+    def tensors(self) -> tuple[NDArray[Any], ...]:
+        """The inputs, one array [N, ...] per input tensor."""
+        return (self.inputs,) if isinstance(self.inputs, np.ndarray) else tuple(self.inputs)
+
+    @property
+    def count(self) -> int:
+        """Number of windows, N."""
+        return len(self.tensors[0])
+
+    def last_window(self) -> Plan:
+        """Return the plan for the last window alone, and for what it needs of those before it: all since the reset."""
+        start = self.count - 1 if self.resets is None else max((n for n in self.resets if n < self.count), default=0)
+        return replace(self, inputs=tuple(tensor[start:] for tensor in self.tensors), resets=self.resets and (0,))
+
+    def windows(self) -> Iterator[bytes]:
+        """Yield each window as it travels: its inputs one after the other, little-endian."""
+        tensors = [np.ascontiguousarray(tensor, tensor.dtype.newbyteorder("<")) for tensor in self.tensors]
+        for index in range(self.count):
+            yield b"".join(tensor[index].tobytes() for tensor in tensors)
+
+    def check(self, hello: Hello) -> None:
+        """Raise InputError unless the inputs are what the device's model takes."""
+        wanted = [tensor.dtype for tensor in hello.inputs]
+        given = [tensor.dtype.name for tensor in self.tensors]
+        if given != wanted or len({len(tensor) for tensor in self.tensors}) > 1:
+            shapes = ", ".join(f"{tensor.dtype}{list(tensor.shape)}" for tensor in self.tensors)
+            raise InputError(f"the device's model takes {', '.join(wanted)}; {shapes} was given: quantize the inputs")
 
 
 @dataclass(frozen=True)
@@ -57,7 +91,8 @@ class Run:
     """The evidence of one boot; immutable.
 
     Attributes:
-        outputs: raw outputs [N, ...] in the output tensor's own type, read-only.
+        outputs: raw outputs, one array [N, ...] per output tensor, in the model's order and the tensor's own type,
+            without a batch dimension of 1, read-only.
         bench, profile, layout: None when the board cannot know (hello.timing) or does not offer them.
         counts: records and faults seen on the link, by name.
         resets: reset reasons that the ROM printed, oldest first.
@@ -70,7 +105,7 @@ class Run:
     boot_id: str
     hello: Hello
     arena: Arena
-    outputs: NDArray[Any]
+    outputs: tuple[NDArray[Any], ...]
     bench: Bench | None
     profile: Profile | None
     layout: Layout | None
@@ -81,37 +116,50 @@ class Run:
     boot_s: float
     measured_s: float
 
+    @property
+    def output(self) -> NDArray[Any]:
+        """The first output, [N, ...]: the only one of most models."""
+        return self.outputs[0]
+
     def to_dict(self) -> dict[str, Any]:
         """Return all of it but the outputs' values, which are told by type, shape and sha256, as JSON has types."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         parts = {
             name: asdict(value) if isinstance(value, Message | Expected) else value for name, value in fields.items()
         }
-        digest = hashlib.sha256(self.outputs.tobytes()).hexdigest()
-        outputs = {"dtype": str(self.outputs.dtype), "shape": list(self.outputs.shape), "sha256": digest}
+        outputs = [
+            {"dtype": str(o.dtype), "shape": list(o.shape), "sha256": hashlib.sha256(o.tobytes()).hexdigest()}
+            for o in self.outputs
+        ]
         return {**parts, "counts": dict(self.counts), "outputs": outputs}
 
 
-def assemble(answers: Sequence[Infer], hello: Hello, count: int) -> NDArray[Any]:
-    """Join the answers to infer requests into raw outputs [count, ...], in order of the windows.
+def assemble(answers: Sequence[Infer], hello: Hello, count: int) -> tuple[NDArray[Any], ...]:
+    """Join the answers to infer requests into raw outputs, one array [count, ...] per output, in order of the windows.
 
     Raises:
         TargetError: windows are missing, repeated or out of order, or an output has the wrong size.
     """
-    if not hello.output_dtype or not hello.output_bytes:
-        raise TargetError("the application's hello does not describe its output tensor")
-    expected, parts = 0, []
+    expected, size, parts = 0, hello.result_bytes, list[bytes]()
     for answer in answers:
         if answer.count == 0:
             continue
-        if answer.first != expected or len(answer.data) != answer.count * hello.output_bytes:
+        if answer.first != expected or len(answer.data) != answer.count * size:
             raise TargetError(
                 f"outputs of windows {answer.first}…{answer.first + answer.count - 1} are {len(answer.data)} bytes; "
-                f"expected windows from {expected} on, {hello.output_bytes} bytes each"
+                f"expected windows from {expected} on, {size} bytes each"
             )
         expected += answer.count
         parts.append(answer.data)
     if expected != count:
         raise TargetError(f"the application answered {expected} windows of {count}")
-    outputs = np.frombuffer(b"".join(parts), np.dtype(hello.output_dtype).newbyteorder("<"))
-    return outputs.reshape(count, *hello.output_shape[1:])
+    rows = np.frombuffer(b"".join(parts), np.uint8).reshape(count, size)
+    ends = np.cumsum(hello.output_bytes)
+    return tuple(_output(rows[:, end - t.size_bytes : end], t) for end, t in zip(ends, hello.outputs, strict=True))
+
+
+def _output(rows: NDArray[np.uint8], tensor: Tensor) -> NDArray[Any]:
+    """Return the values [N, ...] in the bytes [N, size] of one output."""
+    shape = tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape
+    values = np.frombuffer(rows.tobytes(), np.dtype(tensor.dtype).newbyteorder("<"))  # of bytes: read-only
+    return values.reshape(len(rows), *shape)

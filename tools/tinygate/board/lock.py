@@ -49,6 +49,19 @@ def find_port(usb_serial: str, ports: Iterable[ListedPort]) -> str:
     raise LabError(f"{what} the USB serial number {usb_serial}; listed: {listing}. Name the port with --port")
 
 
+def require_port(port: str | None, usb_serial: str | None) -> None:
+    """Find out before anything runs whether there is such a port; opens nothing.
+
+    Raises:
+        LabError: no such device, or no port with this USB serial number.
+    """
+    if port and "://" not in port and not Path(port).exists():
+        listed = ", ".join(listing.device for listing in listed_ports()) or "none"
+        raise LabError(f"{port}: there is no such port; the operating system lists: {listed}")
+    if usb_serial:
+        find_port(usb_serial, listed_ports())
+
+
 def lock_key(port: str, ports: Iterable[ListedPort]) -> str:
     """Return what a board is locked by: its adapter's USB serial number, else the device or URL."""
     real = port if "://" in port else os.path.realpath(port)

@@ -13,7 +13,7 @@ from tinygate.board.log import BootLog
 from tinygate.errors import LabError
 
 _CHUNK_BYTES = 65536
-_LOOK_AGAIN_S = 0.01
+_LOOK_AGAIN_S = (0.0005, 0.01)  # at first, and when nothing has come for a while
 _END_S = 5.0
 _URL_HANDLERS = "tinygate.board.urlhandler"
 
@@ -46,7 +46,8 @@ def port_of(dut: Any, log: BootLog) -> Iterator[Port]:
         link.start_redirect_thread()  # after a fault nobody needs it, and it would try to reconnect for nine seconds
         return
     try:
-        yield ProcessPort(dut, link)
+        with ProcessPort(link, log) as port:
+            yield port
     finally:
         _end(link)
 
@@ -86,28 +87,56 @@ class SerialPort:
 
 
 class ProcessPort:
-    """An emulator's process that pytest-embedded has started: it writes its log, which is read here."""
+    """An emulator's process that pytest-embedded has started: it prints to a file, which is read here and logged.
 
-    def __init__(self, dut: Any, process: subprocess.Popen[bytes]) -> None:
-        self._dut, self._process = dut, process
+    Nobody tells when a file grows, so it is looked at: often while bytes come, seldom when none do.
+
+    Args:
+        process: pytest-embedded's; its `_logfile` is what it prints to.
+        log: where its bytes go.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], log: BootLog) -> None:
+        self._process, self._log = process, log
+        self._printed = Path(process._logfile).open("rb")  # type: ignore[attr-defined]  # noqa: SIM115
+
+    def __enter__(self) -> ProcessPort:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._printed.close()
 
     def write(self, data: bytes) -> None:
         """Send bytes. Raises LabError when the process is gone."""
+        assert self._process.stdin is not None
         try:
-            self._dut.write(data)
+            while data:  # a pipe without a buffer may take a part
+                data = data[self._process.stdin.write(data) :]
         except OSError as error:
             raise _gone(error) from error
 
     def read_available(self, deadline: float) -> bytes:
-        """Return what the log has gained, or none at the deadline. Raises LabError when the process is gone."""
+        """Return what was printed, or none at the deadline. Raises LabError when the process is gone."""
+        pause, longest = _LOOK_AGAIN_S
         while True:
-            data: bytes = self._dut.pexpect_proc.read_nonblocking(_CHUNK_BYTES, timeout=0)
-            remaining = deadline - time.monotonic()
-            if data or remaining <= 0:
+            is_alive = self._process.poll() is None  # before reading: what it printed last is not missed
+            if data := self._printed.read(_CHUNK_BYTES):
+                self._log.put(data)
                 return data
-            if self._process.poll() is not None:
+            if not is_alive:
                 raise _gone(f"the emulator ended with exit code {self._process.returncode}")
-            time.sleep(min(remaining, _LOOK_AGAIN_S))  # another process writes the log: nobody can wake this one
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return b""
+            time.sleep(min(remaining, pause))
+            pause = min(2 * pause, longest)
+
+
+def read_emulators_directly() -> None:
+    """Let pytest-embedded start no process of its own that copies what an emulator prints: `ProcessPort` reads it."""
+    from pytest_embedded.log import DuplicateStdoutPopen
+
+    DuplicateStdoutPopen.REDIRECT_CLS = None
 
 
 def use_fast_rfc2217() -> None:

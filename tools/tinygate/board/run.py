@@ -11,15 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from types import MappingProxyType
-from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TypeVar
 
 from tinygate.board.console import Console
 from tinygate.board.evidence import Deadlines, Plan, Run, assemble
 from tinygate.board.identity import Expected, prove_identity
 from tinygate.board.port import Port
+from tinygate.board.unusable import why_unusable
 from tinygate.errors import IdentityError, LabError, TargetError, TinygateError
 from tinygate.protocol import (
     Answer,
@@ -85,6 +83,9 @@ class _Boot:
             if hello.reset_reason in _CRASHES:
                 raise TargetError(f"the application came up after a crash: its reset reason is {hello.reset_reason}")
             self.console.started()
+            if hello.model_status != "ok":
+                raise TargetError(why_unusable(hello, self._refusal(), self.console.tail(), self.plan.arena_key))
+            self.plan.check(hello)
             booted = time.monotonic()
             self._exchange(hello)
         except TinygateError as error:
@@ -106,15 +107,16 @@ class _Boot:
                 ask_at = now
         if not self.heard:
             raise LabError(f"the board said nothing for {self.deadlines.boot_s:g} s: check power, cable and port")
+        if any(line.startswith("@TG") for line in self.console.tail()):
+            raise TargetError("the application speaks another version of the protocol: build and flash it again")
         raise TargetError(
             f"the application did not say hello within {self.deadlines.boot_s:g} s of its reset; "
             f"the last lines of its console: {' / '.join(self.console.tail(3)) or 'none'}"
         )
 
     def _exchange(self, hello: Hello) -> None:
-        windows = (window.tobytes() for window in _little_endian(self.plan.inputs))
         self.session.request(ArenaRequest())
-        self.session.infer(windows)
+        self.session.infer(self.plan.windows(), resets=self.plan.resets)
         if self._benches(hello):
             self.session.request(BenchRequest(self.plan.warmup, self.plan.invocations))
         self.session.request(ProfileRequest(), LayoutRequest(), HealthRequest())
@@ -125,6 +127,17 @@ class _Boot:
                 deadline = time.monotonic() + patience
             elif time.monotonic() >= deadline:
                 raise self._silence(patience)
+
+    def _refusal(self) -> str:
+        """Return what an application that cannot use its model says when it is asked to; empty if it says nothing."""
+        self.session.request(ArenaRequest())
+        deadline = time.monotonic() + self.deadlines.answer_s
+        try:
+            while not self.session.done and time.monotonic() < deadline:
+                self._step(deadline)
+        except RefusedError as refusal:
+            return refusal.detail
+        return ""
 
     def _benches(self, hello: Hello) -> bool:
         return self.plan.invocations > 0 and (hello.timing != "none" or self.plan.bench_untimed)
@@ -204,7 +217,7 @@ class _Boot:
             boot_id=str(self.session.boot_id),
             hello=hello,
             arena=self._required(Arena),
-            outputs=assemble(answers, hello, len(self.plan.inputs)),
+            outputs=assemble(answers, hello, self.plan.count),
             bench=self._only(Bench),
             profile=self._only(Profile),
             layout=self._only(Layout),
@@ -215,7 +228,3 @@ class _Boot:
             boot_s=boot_s,
             measured_s=measured_s,
         )
-
-
-def _little_endian(inputs: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(inputs, inputs.dtype.newbyteorder("<"))

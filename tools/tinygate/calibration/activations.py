@@ -15,8 +15,7 @@ from tinygate.compare.sensitivity import moves_only
 from tinygate.oracle.execution import execution
 from tinygate.quant.affine import choose_asymmetric
 from tinygate.tflite import TfliteModel, read_model
-
-_FIXED = ("SOFTMAX", "LOGISTIC", "TANH", "L2_NORMALIZATION", "LOG_SOFTMAX")  # ranges that no calibration chooses
+from tinygate.tflm.operators import FIXED_OUTPUT_OPERATORS
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def ranged_tensors(float_model: TfliteModel, model: TfliteModel) -> tuple[Ranged
     """
     pairs = [("input", float_model.input, model.input)]
     for ours, theirs in match_layers(float_model, model).pairs:
-        if theirs.kind not in _FIXED and not moves_only(model, theirs):
+        if theirs.kind not in FIXED_OUTPUT_OPERATORS and not moves_only(model, theirs):
             pairs.append((f"operator {theirs.operator.index} {theirs.kind}", ours.result, theirs.result))
     found = []
     for place, source, tensor in pairs:

@@ -9,10 +9,13 @@ import numpy as np
 from tinygate.calibration.finding import LintFinding, graded
 from tinygate.calibration.representative_set import RepresentativeSet, content_keys
 from tinygate.data.dataset import UNKNOWN, Dataset
-from tinygate.data.representative import MIN_CLASS_SHARE, MIN_SAMPLES, RECOMMENDED_SAMPLES
 
 MAX_DUPLICATES = 0.01
 SET = "calibration set"
+
+MIN_SAMPLES = 100
+RECOMMENDED_SAMPLES = 200
+MIN_CLASS_SHARE = 0.5  # of an even share
 
 
 def check_size(given: RepresentativeSet) -> Iterator[LintFinding]:

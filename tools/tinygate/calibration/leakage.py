@@ -62,7 +62,7 @@ def most_alike(
     """Return each sample's highest correlation with any of `others`, the mean over channels, and which that is.
 
     Channels are centred and scaled one by one, so that gain and offset of a channel do not matter; nor its sign,
-    unless `signed`.
+    unless `signed`. Both are [N, ...] of the same sample shape; the results are [N].
     """
     ours = _standardised(inputs)
     best, where = np.full(len(ours), -1.0), np.zeros(len(ours), np.int64)

@@ -38,7 +38,10 @@ def check_moments(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFi
 
 
 def standard_errors(train: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far mean and deviation of `count` windows, drawn at random, are off: in training deviations."""
+    """Return how far mean and deviation [axes] of `count` random windows are off, in training deviations.
+
+    `train` is [N, samples, axes].
+    """
     centre, variance = train.mean(axis=(0, 1)), np.maximum(train.var(axis=(0, 1)), 1e-24)
     of_mean = train.mean(axis=1).std(axis=0) / np.sqrt(variance * count)
     of_variance = ((train - centre) ** 2).mean(axis=1).std(axis=0) / (variance * np.sqrt(count))

@@ -6,17 +6,40 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.data.archive import read_archive
 from tinygate.data.dataset import UNKNOWN, Dataset, Split
-from tinygate.data.representative import Sample
 from tinygate.errors import DataError
 
 _COLUMNS = ("labels", "subjects", "recordings", "starts")
+
+
+class Sample(Protocol):
+    """A calibration sample as the manifest records it."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the window as recorded."""
+
+    @property
+    def label(self) -> int | None:
+        """Class index; None where there are no classes. The others are None where they are not known."""
+
+    @property
+    def subject(self) -> int | None:
+        """Who was recorded."""
+
+    @property
+    def recording(self) -> int | None:
+        """Index of the recording."""
+
+    @property
+    def start(self) -> int | None:
+        """First sample of the window in its recording."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +141,7 @@ def _check_shape(inputs: NDArray[np.float32], dataset: Dataset) -> None:
 
 
 def content_keys(inputs: NDArray[np.float32]) -> list[bytes]:
-    """Return a hash of each sample's values, equal for equal samples."""
+    """Return a hash of the values of each sample of `inputs` [N, ...], equal for equal samples."""
     rows = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), -1)
     return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 

@@ -39,11 +39,15 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     model: Annotated[Path | None, typer.Argument(help="any .tflite file")] = None,
-    target: Annotated[str, typer.Option(help="a chip, for the rules about its kernels: esp32, esp32s3, …")] = "",
+    target: Annotated[str, typer.Option(help="a chip, for the rules about its kernels")] = "",
     output: Annotated[Format, typer.Option("--format", help="how to print the report")] = Format.TEXT,
     ignore: Annotated[list[str] | None, typer.Option(help="CODE=reason; may be repeated")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="exit with 1 from this severity on")] = FailOn.ERROR,
     tensors: Annotated[bool, typer.Option(help="list ranges, scales and weight histograms")] = False,
+    run: Annotated[bool, typer.Option("--run", help="also run the model once in TensorFlow Lite Micro")] = False,
+    kernels: Annotated[
+        list[str] | None, typer.Option("--with", help="LIBRARY=VERSION of the target's kernels; may be repeated")
+    ] = None,
     explain: Annotated[str, typer.Option(metavar="CODE", help="say what a rule demands and why")] = "",
 ) -> None:
     """Check a quantized model against every rule; exit 0 sound, 1 broken rules, 2 no .tflite at all."""
@@ -56,7 +60,14 @@ def audit(
         return
     if model is None:
         raise InputError("no model named; expected a .tflite file, or --explain CODE.")
-    report = run_audit(_content(model), target=target, ignore=_reasons(ignore or []))
+    content = content_of(model)
+    report = run_audit(
+        content,
+        target=target,
+        ignore=_pairs(ignore or []),
+        versions=_pairs(kernels or []),
+        refusal=_refusal(content) if run else None,
+    )
     printed = {
         Format.TEXT: lambda: formats.as_text(report, str(model), figures=tensors),
         Format.JSON: lambda: formats.as_json(report, str(model)),
@@ -68,7 +79,8 @@ def audit(
     raise typer.Exit((Verdict.FAIL if failed else Verdict.PASS).exit_code)
 
 
-def _content(model: Path) -> bytes:
+def content_of(model: Path) -> bytes:
+    """Return the content of a .tflite file that a user named. Raises ModelFileError if there is no such file."""
     try:
         status = model.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -85,5 +97,11 @@ def _content(model: Path) -> bytes:
         raise ModelFileError(f"{model} cannot be read: {error.strerror}. Name a .tflite file.") from None
 
 
-def _reasons(ignored: list[str]) -> dict[str, str]:
-    return {code.strip(): reason for code, _, reason in (item.partition("=") for item in ignored)}
+def _refusal(content: bytes) -> str:
+    from tinygate.oracle import refusal
+
+    return refusal(content)
+
+
+def _pairs(items: list[str]) -> dict[str, str]:
+    return {name.strip(): value for name, _, value in (item.partition("=") for item in items)}

@@ -14,7 +14,7 @@ from tinygate.errors import InputError, ModelFileError
 from tinygate.verdict import Verdict
 
 if TYPE_CHECKING:
-    from tinygate.calibration import LintReport
+    from tinygate.calibration.finding import LintReport
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 WIDTH = 120
@@ -60,7 +60,8 @@ def lint_data(
 
 
 def _report(folder: Path | None, representative: Path | None, tflite: Path | None) -> LintReport:
-    from tinygate.calibration import from_archive, lint_tflite
+    from tinygate.calibration.lint import lint_tflite
+    from tinygate.calibration.representative_set import from_archive
     from tinygate.judge.calibration import lint_model
     from tinygate.model.folder import load_model
 

@@ -9,11 +9,22 @@ from typing import Annotated
 import typer
 
 from tinygate.cli import add as add_cli
+from tinygate.cli import arena as arena_cli
 from tinygate.cli import audit as audit_cli
 from tinygate.cli import compare as compare_cli
+from tinygate.cli import gate as gate_cli
 from tinygate.cli import lint_data as lint_cli
 from tinygate.errors import TinygateError
 from tinygate.verdict import verdict_of
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"tinygate {version('tinygate')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     help="Decides whether a quantized TinyML model may ship on a microcontroller.",
@@ -23,29 +34,13 @@ app = typer.Typer(
 )
 
 
-@app.command()
-def gate(
-    target: Annotated[str, typer.Option(help="the chip, as pytest-embedded names it")] = "esp32",
-    board: Annotated[
-        str | None, typer.Option(help="virtual, virtual-fast, serial or qemu; default: virtual, serial with --port")
-    ] = None,
-    port: Annotated[str | None, typer.Option(help="serial port of the board; never probed")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="judge this model only; may be repeated")] = None,
-    models_root: Annotated[Path, typer.Option(help="folder that holds the model folders")] = Path("models"),
-    report_dir: Annotated[Path, typer.Option(help="where report.md, junit.xml and the journal go")] = Path("report"),
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="say which it is")
+    ] = False,
 ) -> None:
-    """Judge every model on the host and on a board; exit 0 PASS, 1 FAIL, 2 ERROR, 3 INCONCLUSIVE."""
-    from tinygate.gate.nightly import GateRun, run_gate
-    from tinygate.plugin.board_options import checked_chip
-    from tinygate.report.write import write_report
-
-    board = board or ("serial" if port else "virtual")
-    checked_chip(board, target, port)  # before anything runs
-    ports = (f"--port={port}",) if port else ()
-    run = GateRun(Path.cwd(), report_dir, target, board, models_root, tuple(model or ()), ports)
-    summary, junit = run_gate(run)
-    write_report(summary, junit, run.report_dir)
-    raise typer.Exit(summary.verdict.exit_code)
+    """Decides whether a quantized TinyML model may ship on a microcontroller."""
 
 
 @app.command()
@@ -59,7 +54,9 @@ def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py
         print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, {measured(entry)}")
 
 
+gate_cli.register(app)
 add_cli.register(app)
+arena_cli.register(app)
 audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)

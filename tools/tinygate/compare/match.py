@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from tinygate.compare.layers import Layer, layers_of
 from tinygate.errors import ModelFileError
 from tinygate.tflite import Tensor, TfliteModel
+from tinygate.tflm.operators import WEIGHTED
 
-WEIGHTED = {"CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1, "TRANSPOSE_CONV": 1}
 _SAME_WEIGHTS = 0.9  # correlation; int8 weights correlate with their floats at 0.999, other layers' at about 0
 
 
@@ -60,8 +60,9 @@ def match_layers(reference: TfliteModel, candidate: TfliteModel) -> Match:
 
 def weights_of(model: TfliteModel, layer: Layer) -> tuple[Tensor, ...]:
     """Return the constant weights and bias that a layer's operator multiplies and adds, () if it has none."""
-    place = WEIGHTED.get(layer.kind)
-    indices = layer.operator.inputs[place:] if place is not None else ()
+    places = WEIGHTED.get(layer.kind)
+    inputs = layer.operator.inputs if places else ()
+    indices = [inputs[p] for p in (places.weights, places.bias) if p < len(inputs)] if places else []
     tensors = (model.main.tensors[index] for index in indices if index >= 0)
     return tuple(tensor for tensor in tensors if tensor.is_constant)
 

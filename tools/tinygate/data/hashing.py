@@ -20,3 +20,27 @@ def json_sha256(constants: Mapping[str, Any]) -> str:
 def window_sha256(window: NDArray[Any]) -> str:
     """Return the sha256 of one raw window [samples, axes] as little-endian float64 in C order."""
     return hashlib.sha256(np.ascontiguousarray(window, dtype="<f8").tobytes()).hexdigest()
+
+
+def arrays_sha256(value: Any) -> str:
+    """Return a hash over arrays of any shape, and whatever objects, mappings and sequences hold them, as hex."""
+    digest = hashlib.sha256()
+    _feed(digest, value)
+    return digest.hexdigest()
+
+
+def _feed(digest: hashlib._Hash, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype.str}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, Mapping):
+        for key in sorted(value, key=str):
+            digest.update(f"{key}:".encode())
+            _feed(digest, value[key])
+    elif isinstance(value, list | tuple):
+        digest.update(f"{len(value)} items".encode())
+        for item in value:
+            _feed(digest, item)
+    elif hasattr(value, "__dict__"):
+        _feed(digest, vars(value))
+    else:
+        digest.update(repr(value).encode())

@@ -1,27 +1,45 @@
-"""The whole gate: host tests, then target tests, each a pytest run of its own, then one summary over both journals."""
+"""The whole gate: host tests, then target tests, each a pytest run of its own, then one summary over their journal.
+
+Every run has a folder of its own, <report>/runs/<run id>: two gates in one checkout do not see each other's evidence.
+"""
 
 from __future__ import annotations
 
-import subprocess
+import datetime
+import os
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tinygate.errors import InputError
-from tinygate.model.folder import Model, find_models
+import pytest
+
+from tinygate.errors import InputError, TinygateError
+from tinygate.gate.cases import expected_checks
+from tinygate.gate.session import InterruptedRunError, run_session
+from tinygate.model.selection import Selection, select
 from tinygate.places import place_of
-from tinygate.report.summary import Expected, Summary, summarize
+from tinygate.report.summary import Summary, summarize
+from tinygate.report.versions import versions
+from tinygate.report.write import begin_report, end_report
 from tinygate.store import journal
 from tinygate.verdict import Verdict
 
-HOST_FIGURES = ("tflite_bytes",)
-DEVICE_FIGURES = ("arena_used_bytes", "latency_median_us", "flash_bytes", "parity_mismatches")
+KEPT_RUNS = 20
+SUITES = ("tests_host", "tests_target")
 
 
 @dataclass(frozen=True)
 class GateRun:
-    """What to judge, where, and where to put the evidence."""
+    """What to judge, where, and where to put the evidence.
+
+    Attributes:
+        root: the project: where tests_host and tests_target stand.
+        report_dir: where reports go; the run's own folder is below it.
+        target, board: the chip, and the kind of board that it is on.
+        pytest_args: further options of the target tests.
+    """
 
     root: Path
     report_dir: Path
@@ -29,17 +47,24 @@ class GateRun:
     board: str
     models_root: Path = Path("models")
     model_names: tuple[str, ...] = ()
+    variant_names: tuple[str, ...] = ()
     pytest_args: tuple[str, ...] = ()
+    run_id: str = field(default_factory=lambda: f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}")
 
     @property
     def place(self) -> str:
-        """The place's name in budgets and findings: "esp32", "esp32-virtual", "esp32-qemu"."""
+        """Where the target tests run, see `tinygate.places`."""
         return place_of(self.target, self.board)
 
     @property
+    def folder(self) -> Path:
+        """The evidence of this run: its journal, JUnit files and logs."""
+        return self.report_dir / "runs" / self.run_id
+
+    @property
     def journal_path(self) -> Path:
-        """The evidence of this run."""
-        return self.report_dir / "journal.jsonl"
+        """The journal."""
+        return self.folder / "journal.jsonl"
 
 
 def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
@@ -49,45 +74,78 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
         The summary, and the JUnit files of the pytest runs.
 
     Raises:
-        InputError: `run.root` is no tinygate project, or has no model.
+        InputError: `run.root` is no project, or there is no such model or variant.
         ConfigError: a model.toml cannot be used.
+        InterruptedRunError: a signal ended it.
     """
-    models = _models(run)
-    run.report_dir.mkdir(parents=True, exist_ok=True)
-    run.journal_path.unlink(missing_ok=True)
-    common = [f"--models-root={run.models_root}", *(f"--model={model.name}" for model in models)]
+    begin_report(run.report_dir, run.run_id)
+    try:
+        return _judged(run)
+    except (TinygateError, InterruptedRunError) as error:
+        end_report(run.report_dir, run.run_id, str(error))
+        raise
+
+
+def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
+    selection = _selected(run)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    _forget_old_runs(run.folder.parent)
+    journal.append(run.journal_path, _header(run, selection))
+    common = [f"--models-root={run.models_root}", f"--report-dir={run.folder}"]
+    common += [f"--model={model.name}" for model in selection.models]
+    common += [f"--variant={name}" for name in run.variant_names]
     board = [f"--target={run.target}", f"--board={run.board}", *run.pytest_args]
     suites = {"host": ["tests_host", "-p", "no:pytest_embedded"], "target": ["tests_target", *board]}
     junit = tuple(_run_pytest(run, name, [*args, *common]) for name, args in suites.items())
-    return summarize(journal.read(run.journal_path), list(_expected(models, run.place)), run.place), junit
+    found = journal.read(run.journal_path)
+    return summarize(found, expected_checks(selection, run.place), run.place, selection.left_out), junit
 
 
-def _models(run: GateRun) -> list[Model]:
-    if not (run.root / "tests_host").is_dir():
-        raise InputError(f"{run.root}: no tests_host here; run the gate in the root of a tinygate project")
-    models = [m for m in find_models(run.models_root) if not run.model_names or m.name in run.model_names]
-    if not models:
-        raise InputError(f"{run.models_root}: no model to judge; expected <name>/model.toml there")
-    return models
+def _selected(run: GateRun) -> Selection:
+    for suite in SUITES:
+        if not (run.root / suite).is_dir():
+            raise InputError(f"{run.root}: no {suite} here; run the gate in the root of a tinygate project")
+    return select(run.models_root, run.model_names, run.variant_names)
+
+
+def _header(run: GateRun, selection: Selection) -> journal.Header:
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    models = tuple(model.name for model in selection.models)
+    return journal.Header(run.run_id, started, run.place, models, run.variant_names, versions())
+
+
+def _forget_old_runs(folder: Path) -> None:
+    """Keep the newest runs; their names sort by time."""
+    for old in sorted(path for path in folder.iterdir() if path.is_dir())[:-KEPT_RUNS]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _run_pytest(run: GateRun, name: str, args: Sequence[str]) -> Path:
-    junit = run.report_dir / f"{name}.xml"
-    junit.unlink(missing_ok=True)
+    junit = run.folder / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "-q", f"--journal={run.journal_path}", f"--junit-xml={junit}", *args]
     print(f"# {name}: pytest {' '.join(args)}", flush=True)
-    code = subprocess.run(command, cwd=run.root, check=False).returncode
-    if code not in (0, 1):  # 0 and 1 speak through the journal; the others mean that tests did not run to their end
-        reason = f"pytest {args[0]} ended with exit code {code} and did not run to its end; see its output above"
-        verdict = Verdict.INCONCLUSIVE if code == 5 else Verdict.ERROR
-        journal.append(run.journal_path, journal.TestOutcome(f"{args[0]} (the run itself)", "", verdict, reason, 0.0))
+    before = len(journal.read(run.journal_path).tests)
+    code = run_session(command, run.root)
+    outcome = _session_verdict(args[0], code, journal.read(run.journal_path).tests[before:], junit)
+    if outcome is not None:
+        journal.append(run.journal_path, journal.session_outcome(args[0], *outcome))
     return junit
 
 
-def _expected(models: Sequence[Model], place: str) -> Iterator[Expected]:
-    for model in models:
-        metric = model.config.metric_figure.name
-        for variant in model.variants:
-            yield from (Expected(model.name, variant.name, "host", figure) for figure in (*HOST_FIGURES, metric))
-        for variant in model.target_variants:
-            yield from (Expected(model.name, variant.name, place, figure) for figure in (*DEVICE_FIGURES, metric))
+def _session_verdict(
+    suite: str, code: int, tests: Sequence[journal.TestOutcome], junit: Path
+) -> tuple[Verdict, str] | None:
+    """Return what is wrong with a session as a whole; None if it ran to its end and its journal speaks for it."""
+    see = "see its output above"
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return Verdict.INCONCLUSIVE, f"pytest {suite} judged nothing; {see}"
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return Verdict.ERROR, f"pytest {suite} ended with exit code {code} and did not run to its end; {see}"
+    if code == pytest.ExitCode.TESTS_FAILED and not any(t.verdict not in (None, Verdict.PASS) for t in tests):
+        return Verdict.ERROR, f"pytest {suite} failed, and none of its tests says why; {see}"
+    if not junit.is_file():
+        return (
+            Verdict.ERROR,
+            f"pytest {suite} wrote no {junit.name}: its JUnit plugin is switched off, or the disk is full",
+        )
+    return None

@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 
 from tinygate.errors import DataError
 from tinygate.interpreter.execution import Interpretation, Rounder, interpret
-from tinygate.interpreter.products import requantization_of
+from tinygate.interpreter.products import PRODUCTS, requantization_of
 from tinygate.interpreter.rounding import Rounding
 from tinygate.tflite.model import Operator, TfliteModel
-
-_PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def _compare(model: TfliteModel, operator: Operator, run: Interpretation, values
     if not len(differing):
         return None
     place = tuple(int(i) for i in differing[0])
-    is_product = operator.name in _PRODUCTS
+    is_product = operator.name in PRODUCTS
     reasons = _reasons(model, operator, run, place, int(seen[place])) if is_product else (None, None, ())
     return Divergence(
         operator=operator.index,
@@ -151,7 +149,7 @@ def fit_roundings(model: TfliteModel, inputs: NDArray[Any], outputs: NDArray[Any
 
 
 def _hypotheses(model: TfliteModel) -> Iterator[tuple[str, Rounder]]:
-    operators = [operator for operator in model.main.operators if operator.name in _PRODUCTS]
+    operators = [operator for operator in model.main.operators if operator.name in PRODUCTS]
     for way in Rounding:
         yield f"{way} everywhere", lambda operator, way=way: way  # type: ignore[misc]
     for way in (Rounding.SINGLE, Rounding.FLOAT):

@@ -74,7 +74,7 @@ def _run(
     if inputs[0].index not in tensors:
         raise ModelFileError(f"operator {operator.index} {operator.name} has no computed input.")
     data = tensors[inputs[0].index]
-    if operator.name in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+    if operator.name in products.PRODUCTS:
         accumulated = products.accumulate(operator, inputs, data, result)
         sums[operator.index] = accumulated
         codes: NDArray[Any] = products.requantization_of(operator, inputs, result)(accumulated, rounding)

@@ -14,6 +14,10 @@ from tinygate.errors import ModelFileError
 from tinygate.interpreter.rounding import Int64s, Requantization, activation_range
 from tinygate.tflite.model import Operator, Tensor
 from tinygate.tflite.options import Conv2DOptions, DepthwiseConv2DOptions
+from tinygate.tflm.operators import WEIGHTED
+
+PRODUCTS = tuple(name for name in WEIGHTED if name != "TRANSPOSE_CONV")
+"""The operators with weights that are computed here."""
 
 Floats = NDArray[np.float64]
 

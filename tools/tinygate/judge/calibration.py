@@ -3,12 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
 
-from tinygate.calibration import LintReport, RepresentativeSet, from_samples, lint
+from tinygate.audit.finding import Severity
+from tinygate.audit.rules import Rule
+from tinygate.calibration.finding import LintFinding, LintReport
+from tinygate.calibration.lint import lint
+from tinygate.calibration.representative_set import RepresentativeSet, from_samples
 from tinygate.compare.execution import is_affine
+from tinygate.data.hashing import arrays_sha256
 from tinygate.errors import InputError
+from tinygate.judge.facts import ALL_VARIANTS
 from tinygate.model.folder import Model
+from tinygate.places import HOST
+from tinygate.store.results import kept, source_sha256
 from tinygate.tflite import read_model
+from tinygate.verdict import Finding, Verdict
+
+CONVERTED_FROM_ANOTHER_SET = "TG-D019"
+_ROOMS = ("audit", "calibration", "compare", "interpreter", "oracle", "quant", "tflite")
+
+
+def judge_calibration_rule(model: Model, report: LintReport, rule: Rule) -> Finding:
+    """Judge one rule of the lint on a model's set: FAIL on a clear breach, PASS with a note on a mild one."""
+    found = [finding for finding in report.findings if finding.code == rule.code]
+    errors = [finding for finding in found if finding.severity is Severity.ERROR]
+    said = [finding.sentence() for finding in found if finding.severity is not None]
+    reason = said[0] + (f" {len(said) - 1} more like this." if len(said) > 1 else "") if said else ""
+    file = str(model.folder / "artifacts" / "manifest.json")
+    shared = (model.name, ALL_VARIANTS, HOST, "calibration", f"{rule.code} {rule.name}")
+    return Finding(*shared, len(errors), "0 errors", Verdict.FAIL if errors else Verdict.PASS, file, reason)
+
+
+@cache
+def recorded_report(model: Model) -> LintReport:
+    """Return the lint of a model's recorded set and variants, once a process; kept on disk by content."""
+    depends_on = [source_sha256(*_ROOMS), arrays_sha256(model.dataset), model.manifest.model_dump_json()]
+    depends_on += [variant.sha256 for variant in model.variants]
+    found = kept("lint", depends_on, lambda: asdict(lint_model(model)))
+    findings = (LintFinding(**{**f, "severity": f["severity"] and Severity(f["severity"])}) for f in found["findings"])
+    return LintReport(tuple(findings))
 
 
 def lint_model(

@@ -11,8 +11,8 @@ from tinygate.errors import EvidenceError
 from tinygate.protocol import Hello
 
 CONFIGURATION = (
-    "target", "chip_revision", "cores", "cpu_mhz", "flash_mhz", "flash_mode", "psram_mhz", "optimization", "esp_nn",
-    "arena_placement", "idf_version", "tflm_version",
+    "target", "chip_revision", "cores", "cpu_mhz", "flash_mhz", "flash_mode", "external_ram_mhz", "optimization",
+    "kernels", "arena_placement", "sdk", "tflm_version",
 )  # fmt: skip
 
 

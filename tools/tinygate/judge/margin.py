@@ -83,7 +83,7 @@ def _finding(
         model.name,
         margin.variant,
         "host",
-        "accuracy margin" if name == "accuracy" else "margin",
+        "margin",
         f"{name} drop to {margin.relative_to}, points"
         if figure.unit == "%"
         else f"{name} lost to {margin.relative_to}",

@@ -24,12 +24,14 @@ class OracleRun:
     Attributes:
         tflite: the parsed model.
         fed: what a board must be given: the test set, one array [N, ...] per input in the input's own type.
+        resets: the windows before which state is reset; None for all of them.
         reference: raw outputs, and who computed them.
         judged: the windows with the answers in real units.
     """
 
     tflite: TfliteModel
     fed: tuple[NDArray[Any], ...]
+    resets: tuple[int, ...] | None
     reference: ReferenceRun
     judged: Judged
 
@@ -53,6 +55,7 @@ def run_oracle(variant: Variant) -> OracleRun:
         DataError: the data set is missing or altered, or not what the variant takes.
     """
     dataset = variant.model.dataset
-    found = located(variant.path, lambda: evaluate(variant.content, dataset.test, f"variant {variant.name}"))
+    state, name = variant.model.config.state, f"variant {variant.name}"
+    found = located(variant.path, lambda: evaluate(variant.content, dataset.test, name, state))
     check_answers(variant.model, variant.name, found.judged, dataset)
-    return OracleRun(found.tflite, found.fed, found.reference, found.judged)
+    return OracleRun(found.tflite, found.fed, found.resets, found.reference, found.judged)

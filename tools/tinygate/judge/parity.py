@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.errors import EvidenceError
+from tinygate.judge.oracle import OracleRun
+from tinygate.model.folder import Variant
+from tinygate.verdict import Finding, Verdict
 
 CHIP_FLOAT_TOLERANCE = 1e-5
 """How far a float output of a chip may lie from the oracle's, in the output's unit. A chip's compiler fuses and orders
 additions differently; a softmax output moved by that much moves no decision, which is demanded as well."""
+
+
+_FLOATS_DIFFER = (
+    f"a chip's compiler orders float additions otherwise; within {CHIP_FLOAT_TOLERANCE:g} of the oracle, "
+    "the same decision."
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,50 @@ def compare(device: NDArray[Any], oracle: NDArray[Any], tolerance: float = 0.0) 
     first = int(differs.argmax()) if differs.any() else None
     shown = ((), ()) if first is None else (tuple(map(float, ours[first])), tuple(map(float, theirs[first])))
     return Parity(len(ours), int(differs.sum()), first, float(difference.max(initial=0.0)), *shown)
+
+
+def compare_all(device: Sequence[NDArray[Any]], oracle: Sequence[NDArray[Any]], tolerance: float = 0.0) -> Parity:
+    """Compare every output of a model, [N, ...] each; arguments and errors as for `compare`.
+
+    Returns:
+        The output that differs first, or most; a window counts as different as often as an output differs in it.
+    """
+    if len(device) != len(oracle):
+        raise EvidenceError(f"the board has {len(device)} outputs, the oracle {len(oracle)}: expected the same model")
+    found = [compare(ours, theirs, tolerance) for ours, theirs in zip(device, oracle, strict=True)]
+    first = min(found, key=lambda one: (one.first is None, one.first or 0))
+    largest = max(one.largest_difference for one in found)
+    return replace(first, mismatches=sum(one.mismatches for one in found), largest_difference=largest)
+
+
+def judge_parity(
+    variant: Variant, place: str, outputs: Sequence[NDArray[Any]], oracle: OracleRun, *, exact_floats: bool
+) -> Finding:
+    """Judge what a board answered for the whole test set against the oracle.
+
+    Args:
+        variant: what ran there.
+        place: where.
+        outputs: raw values of every output, [N, ...] each.
+        oracle: the same windows in the oracle.
+        exact_floats: whether the board computes with the oracle's own build, so that floats must be equal as well.
+
+    Returns:
+        PASS or FAIL; INCONCLUSIVE where outputs differ from a stand-in for TensorFlow Lite Micro, which rounds some
+        operators otherwise.
+    """
+    exact = exact_floats or all(tensor.dtype != "float32" for tensor in oracle.tflite.outputs)
+    tolerance = 0.0 if exact else CHIP_FLOAT_TOLERANCE
+    parity = compare_all(outputs, oracle.reference.all_outputs, tolerance)
+    limit = "= 0, every value equal" if exact else f"= 0, floats within {CHIP_FLOAT_TOLERANCE:g} and the same decision"
+    note = "" if exact else _FLOATS_DIFFER
+    reason = f"{parity.sentence()} Oracle: {oracle.reference.oracle} {oracle.reference.version}."
+    if not parity.mismatches:
+        verdict = Verdict.PASS
+    else:
+        verdict = Verdict.FAIL if oracle.reference.oracle == "tflm" else Verdict.INCONCLUSIVE
+    shared = (variant.model.name, variant.name, place, "parity", "parity_mismatches")
+    return Finding(*shared, parity.mismatches, limit, verdict, str(variant.path), reason, note)
 
 
 def _short(values: tuple[float, ...], limit: int = 8) -> str:

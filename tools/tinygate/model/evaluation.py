@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tinygate.compare.execution import real_values
 from tinygate.data import Judged, Split
 from tinygate.errors import DataError
-from tinygate.oracle import ReferenceRun, quantize_tensor, run_suitable
+from tinygate.oracle import ReferenceRun, quantize_tensor, resets_of, run_suitable
+from tinygate.oracle.state import StateScope
 from tinygate.tflite import Tensor, TfliteModel, read_model
 from tinygate.tflite.model import NUMPY_TYPES
 
@@ -26,18 +27,22 @@ class Evaluation:
     Attributes:
         tflite: the parsed model.
         fed: the bytes it was given: one array [N, ...] per input, in the input's own type.
+        resets: the windows before which state is reset; None for all of them.
         reference: raw outputs, and who computed them.
         judged: the windows with the answers in real units.
     """
 
     tflite: TfliteModel
     fed: tuple[Raw, ...]
+    resets: tuple[int, ...] | None
     reference: ReferenceRun
     judged: Judged
 
 
-def evaluate(content: bytes, split: Split, name: str) -> Evaluation:
+def evaluate(content: bytes, split: Split, name: str, state: StateScope = "none") -> Evaluation:
     """Run every window of a part of a data set through the oracle that suits the model.
+
+    `state` says before which windows a model that keeps state forgets it, see `tinygate.oracle.state`.
 
     Raises:
         ModelFileError: the .tflite is malformed, or the oracle refuses it.
@@ -45,8 +50,9 @@ def evaluate(content: bytes, split: Split, name: str) -> Evaluation:
     """
     tflite = read_model(content)
     fed = feed(tflite, split, name)
-    reference = run_suitable(content, fed[0] if len(fed) == 1 else list(fed))
-    return Evaluation(tflite, fed, reference, judged(tflite, split, reference.all_outputs))
+    resets = resets_of(state, len(split), split.column("recordings") if split.has("recordings") else None)
+    reference = run_suitable(content, list(fed), resets)
+    return Evaluation(tflite, fed, resets, reference, judged(tflite, split, reference.all_outputs))
 
 
 def judged(tflite: TfliteModel, split: Split, outputs: Sequence[Raw]) -> Judged:

@@ -29,10 +29,10 @@ from tinygate.model.manifest import (
 from tinygate.model.scoring import scorer
 from tinygate.store.files import is_text, read_file
 from tinygate.tflite import read_model
+from tinygate.tflm.operators import WEIGHTED
 
 MADE = "elsewhere"
 T = TypeVar("T")
-WEIGHTED_OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 def pinned_file(file: str, content: bytes) -> PinnedFile:
@@ -64,7 +64,7 @@ def variant_entry(model: Model, name: str, content: bytes, dataset: Dataset, mad
         DataError: the data are not what the variant takes and answers.
     """
     path = model.variant_path(name)
-    evaluation = located(path, lambda: evaluate(content, dataset.test, f"variant {name}"))
+    evaluation = located(path, lambda: evaluate(content, dataset.test, f"variant {name}", model.config.state))
     check_answers(model, name, evaluation.judged, dataset)
     judging = scorer(model, dataset)
     return VariantEntry(
@@ -96,14 +96,14 @@ def located(path: Path, use: Callable[[], T]) -> T:
 
 
 def count_parameters(content: bytes) -> int:
-    """Return how many weights and biases a .tflite holds: the constant second and third inputs of its operators."""
+    """Return how many weights and biases a .tflite holds: those of its convolutions and matrix products."""
     graph = read_model(content).main
     learnt = {
         index
         for operator in graph.operators
-        if operator.name in WEIGHTED_OPERATORS
-        for index in operator.inputs[1:3]
-        if index >= 0
+        if (places := WEIGHTED.get(operator.name))
+        for place, index in enumerate(operator.inputs)
+        if place in (places.weights, places.bias) and index >= 0
     }
     return sum(int(np.prod(graph.tensors[index].shape)) for index in learnt)
 

@@ -16,7 +16,7 @@ from typing import Any
 from tinygate.oracle.worker import Arrays
 
 LARGEST_BYTES = 1 << 30
-_FORMAT = 1
+_FORMAT = 2
 """Part of every key: raise it when the worker comes to mean something else by the same request."""
 
 

@@ -14,8 +14,8 @@ from tinygate.errors import ConfigError, DataError
 from tinygate.oracle.conversion import quantize_inputs
 from tinygate.oracle.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed
 from tinygate.oracle.process import LANES
-from tinygate.oracle.suitable import hybrid_operator
 from tinygate.tflite import Tensor, TfliteModel, read_model
+from tinygate.tflm.operators import hybrid_operator
 
 TIMEOUT_S = 600.0
 _WORTH_SPLITTING = 32  # samples; fewer are done before a second process has started

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tinygate.errors import DataError, ModelFileError
 from tinygate.oracle import cache as result_cache
 from tinygate.oracle import process
+from tinygate.oracle.state import resets_that_matter, resource_operators
 from tinygate.tflite import TfliteModel, read_model
 from tinygate.tflite.model import NUMPY_TYPES
 
@@ -58,15 +59,21 @@ def tflm_is_installed() -> bool:
     return importlib.util.find_spec("tflite_micro") is not None
 
 
+def tflm_version() -> str:
+    """Return the version of the TFLM wheel."""
+    return _version("tflm")
+
+
 def run_tflm(
     model: bytes,
     inputs: Inputs,
     *,
     tensors: Sequence[int] = (),
+    resets: Collection[int] | None = None,
     use_cache: bool = True,
     timeout_s: float = TIMEOUT_S,
 ) -> ReferenceRun:
-    """Run every sample through TensorFlow Lite Micro, in a process of its own.
+    """Run every sample through TensorFlow Lite Micro, in order, in a process of its own.
 
     Where the TFLM wheel is not installed, LiteRT's reference kernels stand in and `oracle` says "litert-ref".
 
@@ -74,6 +81,8 @@ def run_tflm(
         model: content of a .tflite file whose batch dimension is 1.
         inputs: [N, ...] in the model's own input type; for several inputs one such array each.
         tensors: indices of tensors of the main subgraph to return instead of the outputs (no arena figures then).
+        resets: samples before which the model's state is reset, by number from 0, as a board is told to; None for all.
+            The first one finds the model as it is after loading in any case.
         use_cache: read and write results on disk.
         timeout_s: for the whole batch.
 
@@ -82,7 +91,7 @@ def run_tflm(
         DataError: inputs of another type or size than the model takes.
     """
     runtime = "tflm" if tflm_is_installed() else "litert-ref"
-    return _run(runtime, model, inputs, tensors, use_cache, timeout_s)
+    return _run(runtime, model, inputs, tensors, resets, use_cache, timeout_s)
 
 
 def run_litert(
@@ -91,6 +100,7 @@ def run_litert(
     *,
     reference_kernels: bool = True,
     tensors: Sequence[int] = (),
+    resets: Collection[int] | None = None,
     use_cache: bool = True,
     timeout_s: float = TIMEOUT_S,
 ) -> ReferenceRun:
@@ -101,16 +111,22 @@ def run_litert(
             TFLM by up to 15 units of the last place in a third of the samples of a small int8 CNN.
     """
     runtime = "litert-ref" if reference_kernels else "litert"
-    return _run(runtime, model, inputs, tensors, use_cache, timeout_s)
+    return _run(runtime, model, inputs, tensors, resets, use_cache, timeout_s)
 
 
 def _run(
-    runtime: str, model: bytes, inputs: Inputs, tensors: Sequence[int], use_cache: bool, timeout_s: float
+    runtime: str,
+    model: bytes,
+    inputs: Inputs,
+    tensors: Sequence[int],
+    resets: Collection[int] | None,
+    use_cache: bool,
+    timeout_s: float,
 ) -> ReferenceRun:
     parsed = read_model(model)
     batches = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
     _check_inputs(parsed, batches)
-    request = _request(runtime, parsed, tensors)
+    request = _request(runtime, parsed, tensors, resets_that_matter(parsed, resets, len(batches[0])))
     arrays = [np.frombuffer(model, np.uint8), *batches]
     key = result_cache.key_of(request, arrays, _version(runtime)) if use_cache else ""
     stored = result_cache.load(key) if use_cache else None
@@ -120,14 +136,19 @@ def _run(
     return _reference_run(runtime, results, printed, stored is not None)
 
 
-def _request(runtime: str, model: TfliteModel, tensors: Sequence[int]) -> dict[str, Any]:
+def _request(runtime: str, model: TfliteModel, tensors: Sequence[int], resets: Sequence[int] | None) -> dict[str, Any]:
     for index in tensors:
         if not 0 <= index < len(model.main.tensors):
             raise DataError(f"tensor {index} was asked for, the model has {len(model.main.tensors)}.")
     return {
-        "runner": {"runtime": runtime, "tensors": list(tensors), "output_count": len(model.outputs)},
+        "runner": {
+            "runtime": runtime,
+            "tensors": list(tensors),
+            "output_count": len(model.outputs),
+            "resources": resource_operators(model),
+        },
         "sample_shapes": [list(tensor.shape) for tensor in model.inputs],
-        "is_stateful": any(tensor.is_variable for tensor in model.main.tensors),
+        "resets": resets if resets is None else list(resets),
     }
 
 

@@ -6,30 +6,22 @@ kernels have no path for them. Such a model runs on hosts only, and LiteRT's ref
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
 from tinygate.oracle.oracle import ReferenceRun, run_litert, run_tflm
-from tinygate.tflite import Operator, TfliteModel, read_model
+from tinygate.tflite import read_model
+from tinygate.tflm.operators import hybrid_operator
 
 
-def hybrid_operator(model: TfliteModel) -> Operator | None:
-    """Return the first operator that multiplies floating-point values with integer weights, None if there is none."""
-    tensors = model.main.tensors
-    for operator in model.main.operators:
-        given = [tensors[index] for index in operator.inputs if index >= 0]
-        weights = [tensor for tensor in given[1:] if tensor.is_constant and tensor.scales]
-        if weights and given[0].dtype == "float32":
-            return operator
-    return None
-
-
-def run_suitable(content: bytes, inputs: NDArray[Any] | Sequence[NDArray[Any]]) -> ReferenceRun:
-    """Run every sample through TFLM, or through LiteRT's reference kernels if the model has hybrid operators.
+def run_suitable(
+    content: bytes, inputs: NDArray[Any] | Sequence[NDArray[Any]], resets: Collection[int] | None = None
+) -> ReferenceRun:
+    """Run every sample of `inputs` [N, ...] through TFLM, or LiteRT's reference kernels if it has hybrid operators.
 
     Arguments and errors as for `run_tflm`; `oracle` of the result says who computed.
     """
     run = run_tflm if hybrid_operator(read_model(content)) is None else run_litert
-    return run(content, inputs)
+    return run(content, inputs, resets=resets)

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import sys
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -30,13 +31,14 @@ class TflmRunner:
         tensors: indices of tensors of the main subgraph to return instead of the outputs; [] for the outputs.
     """
 
-    def __init__(self, model: bytes, tensors: list[int], output_count: int) -> None:
+    def __init__(self, model: bytes, tensors: list[int], output_count: int, *, initializes_itself: bool) -> None:
         from tflite_micro.python.tflite_micro import runtime
 
         modes = runtime.InterpreterConfig
         mode = modes.kPreserveAllTensors if tensors else modes.kAllocationRecording
-        self.tensors, self.output_count = tensors, output_count
-        self.interpreter = runtime.Interpreter.from_bytes(model, arena_size=_ARENA_BYTES, intrepreter_config=mode)
+        self.tensors, self.output_count, self.initializes_itself = tensors, output_count, initializes_itself
+        self._load = partial(runtime.Interpreter.from_bytes, model, arena_size=_ARENA_BYTES, intrepreter_config=mode)
+        self.interpreter = self._load()
 
     def invoke(self, inputs: Arrays) -> Arrays:
         """Run one sample."""
@@ -48,8 +50,15 @@ class TflmRunner:
         return [self.interpreter.get_output(index) for index in range(self.output_count)]
 
     def reset(self) -> None:
-        """Forget the state that variable tensors keep."""
-        self.interpreter.reset()
+        """Put state back to what it was after loading.
+
+        The interpreter's own reset covers variable tensors and resource variables, but clears those that a CALL_ONCE
+        has set without running it again.
+        """
+        if self.initializes_itself:
+            self.interpreter = self._load()
+        else:
+            self.interpreter.reset()
 
     def finish(self) -> None:
         """Print the arena figures, which the interpreter knows after an invocation, to descriptor 2."""
@@ -60,16 +69,18 @@ class TflmRunner:
 class LiteRtRunner:
     """LiteRT on one model: its reference kernels, or what it takes by default (XNNPACK)."""
 
-    def __init__(self, model: bytes, tensors: list[int], output_count: int, *, reference_kernels: bool) -> None:
+    def __init__(self, model: bytes, tensors: list[int], *, reference_kernels: bool, has_resources: bool) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-        kernels = OpResolverType.BUILTIN_REF if reference_kernels else OpResolverType.AUTO
-        self.interpreter = Interpreter(
+        self.has_resources = has_resources
+        self._load = partial(
+            Interpreter,
             model_content=model,
             num_threads=1,
-            experimental_op_resolver_type=kernels,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_REF if reference_kernels else OpResolverType.AUTO,
             experimental_preserve_all_tensors=bool(tensors),
         )
+        self.interpreter = self._load()
         self.interpreter.allocate_tensors()
         self.places = [detail["index"] for detail in self.interpreter.get_input_details()]
         self.tensors = tensors or [detail["index"] for detail in self.interpreter.get_output_details()]
@@ -82,8 +93,12 @@ class LiteRtRunner:
         return [self.interpreter.get_tensor(index) for index in self.tensors]
 
     def reset(self) -> None:
-        """Forget the state that variable tensors keep."""
-        self.interpreter.reset_all_variables()
+        """Put state back to what it was after loading; LiteRT's own reset leaves resource variables alone."""
+        if self.has_resources:
+            self.interpreter = self._load()
+            self.interpreter.allocate_tensors()
+        else:
+            self.interpreter.reset_all_variables()
 
     def finish(self) -> None:
         """Nothing to report."""
@@ -93,17 +108,23 @@ Runner = TflmRunner | LiteRtRunner
 
 
 def _runner(wanted: dict[str, Any], model: bytes) -> Runner:
-    runtime, tensors, outputs = wanted["runtime"], wanted["tensors"], wanted["output_count"]
+    runtime, tensors, resources = wanted["runtime"], wanted["tensors"], wanted["resources"]
     if runtime == "tflm":
-        return TflmRunner(model, tensors, outputs)
-    return LiteRtRunner(model, tensors, outputs, reference_kernels=runtime == "litert-ref")
+        return TflmRunner(model, tensors, wanted["output_count"], initializes_itself="CALL_ONCE" in resources)
+    reference_kernels = runtime == "litert-ref"
+    return LiteRtRunner(model, tensors, reference_kernels=reference_kernels, has_resources=bool(resources))
 
 
-def _run(runner: Runner, inputs: Arrays, sample_shapes: list[list[int]], is_stateful: bool) -> Arrays:
-    """Return the stacked results of all samples, [N, ...] each; samples know nothing of each other."""
+def _run(runner: Runner, inputs: Arrays, sample_shapes: list[list[int]], resets: list[int] | None) -> Arrays:
+    """Return the stacked results of all samples, [N, ...] each, streamed in order.
+
+    State is reset before the samples in `resets`, before all of them if that is None. The runner may have served
+    another request before: it begins reset.
+    """
     collected: list[Arrays] = []
+    wanted = set(range(len(inputs[0])) if resets is None else [0, *resets])
     for n in range(len(inputs[0])):
-        if is_stateful:
+        if n in wanted:
             runner.reset()
         results = runner.invoke([x[n].reshape(shape) for x, shape in zip(inputs, sample_shapes, strict=True)])
         collected.append([np.array(value) for value in results])
@@ -153,7 +174,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
             if runner is None or wanted != key:
                 runner = None  # gives the old arena back first
                 runner, key = _runner(request["runner"], model.tobytes()), wanted
-            results = _run(runner, inputs, request["sample_shapes"], request["is_stateful"])
+            results = _run(runner, inputs, request["sample_shapes"], request["resets"])
         except Exception as error:
             runner = None
             write_message(answers, {"error": f"{type(error).__name__}: {error}"}, [])

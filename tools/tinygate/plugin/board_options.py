@@ -1,6 +1,6 @@
 """--board: where target tests run. Nothing is probed and nothing is guessed: no board named is a usage error.
 
-A pytest plugin (registered by tinygate.plugin.core). `--target` and `--port` are pytest-embedded's own options.
+A pytest plugin (registered by tinygate.plugin). `--target` and `--port` are pytest-embedded's own options.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import pytest
 
 from tinygate.errors import InputError
-from tinygate.places import BOARDS, BoardKind, place_of
-from tinygate.targets import DEFAULT_CHIP, FAMILIES, Family, chips, family_of
+from tinygate.places import BOARDS, HOST, BoardKind, place_of
+from tinygate.plugin.core import places_key
+from tinygate.targets import DEFAULT_CHIP, FAMILIES, Family, chips, family_of, places
 
 pytest_plugins = ["tinygate.plugin.embedded"]
 
@@ -78,6 +79,15 @@ def pytest_configure(config: pytest.Config) -> None:
         for name, value in family_of(chip).options.get(config.getoption("--board") or "", {}).items():
             if getattr(config.option, name, None) is None:
                 setattr(config.option, name, value)
+    config.stash[places_key] = _places(config)
+
+
+def _places(config: pytest.Config) -> tuple[str, ...]:
+    """The place of the board; every place but the host while none is named, which collecting alone allows."""
+    try:
+        return (chosen_board(config).place,)
+    except pytest.UsageError:
+        return tuple(place for place in places() if place != HOST)
 
 
 def chosen_board(config: pytest.Config) -> BoardChoice:
@@ -88,19 +98,24 @@ def chosen_board(config: pytest.Config) -> BoardChoice:
     """
     options = ("--board", "--target", "--port", "--port-serial-number", "--port-mac")
     board, target, port, usb_serial, mac = (config.getoption(name, None) for name in options)
-    if os.environ.get("ESPPORT"):
-        raise pytest.UsageError(
-            f"ESPPORT={os.environ['ESPPORT']} in the environment would silently override the port of every board; "
-            "unset it and name the port with --port"
-        )
     named = next((name for name in (port, usb_serial, mac) if name), None)
     if board is None and named is None:
         raise pytest.UsageError(f"target tests need a board and none was named. Add one of\n{_choices(target)}")
     try:
+        refuse_espport()
         chip = checked_chip(board or "serial", target, named)
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
     return BoardChoice(board or "serial", chip, port, usb_serial, mac.lower() if mac else None)
+
+
+def refuse_espport() -> None:
+    """Raise InputError if the environment would choose a port that nobody named here."""
+    if os.environ.get("ESPPORT"):
+        raise InputError(
+            f"ESPPORT={os.environ['ESPPORT']} in the environment would silently override the port of every board; "
+            "unset it and name the port with --port"
+        )
 
 
 def checked_chip(board: str, target: str | None, named: str | None) -> str:

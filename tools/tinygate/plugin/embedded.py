@@ -14,6 +14,7 @@ from typing import BinaryIO
 import pytest
 
 from tinygate.board.log import BootLog
+from tinygate.board.port import read_emulators_directly
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,8 @@ def boot_log(test_case_tempdir: str) -> BootLog:
 
 @pytest.fixture
 def msg_queue(boot_log: BootLog) -> BootLog:
-    """Write to the log directly."""
+    """Write to the log directly; nothing else reads what an emulator prints."""
+    read_emulators_directly()
     return boot_log
 
 

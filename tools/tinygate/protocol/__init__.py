@@ -4,6 +4,7 @@ from tinygate.protocol.batches import WindowAssembly
 from tinygate.protocol.device import DeviceSession, Incoming
 from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedError
 from tinygate.protocol.framing import Damaged, Decoder, Event, Record, Text, encode
+from tinygate.protocol.hello import PROTOCOL_VERSION, Hello, Tensor, tensor_lists
 from tinygate.protocol.messages import (
     Arena,
     ArenaRequest,
@@ -13,7 +14,6 @@ from tinygate.protocol.messages import (
     ErrorCode,
     Health,
     HealthRequest,
-    Hello,
     HelloRequest,
     Infer,
     InferRequest,
@@ -21,6 +21,7 @@ from tinygate.protocol.messages import (
     LayoutRequest,
     Profile,
     ProfileRequest,
+    Reset,
     Restart,
     RestartRequest,
 )
@@ -28,6 +29,7 @@ from tinygate.protocol.schema import Message
 from tinygate.protocol.session import HostSession, fresh_nonce
 
 __all__ = [
+    "PROTOCOL_VERSION",
     "Answer",
     "Arena",
     "ArenaRequest",
@@ -56,10 +58,13 @@ __all__ = [
     "Ready",
     "Record",
     "RefusedError",
+    "Reset",
     "Restart",
     "RestartRequest",
+    "Tensor",
     "Text",
     "WindowAssembly",
     "encode",
     "fresh_nonce",
+    "tensor_lists",
 ]

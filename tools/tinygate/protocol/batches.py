@@ -5,12 +5,13 @@ An infer request carries as many whole windows as a line holds, or a piece of on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
-from tinygate.protocol.messages import InferRequest
+from tinygate.protocol.hello import Hello
+from tinygate.protocol.messages import InferRequest, Reset
 from tinygate.protocol.schema import Message
 
 LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
@@ -39,44 +40,72 @@ class Queue:
 
 
 def infer_requests(
-    windows: Iterable[bytes], first: int, input_bytes: int, rx_line_bytes: int, rx_window_bytes: int
+    windows: Iterable[bytes], first: int, limits: Hello, resets: Collection[int] | None
 ) -> Iterator[InferRequest]:
-    """Yield the requests that carry `windows` (each `input_bytes` of raw tensor), numbered from `first`.
+    """Yield the requests that carry `windows`, numbered from `first`.
+
+    Args:
+        windows: the raw input tensors of a window each, one tensor after the other.
+        first: the first window's number.
+        limits: what the device said of its tensors and its buffer.
+        resets: numbers of the windows before which state is reset; None for all.
 
     Raises:
         InputError: a window has another length.
         TargetError: the announced limits leave no room for data.
     """
-    line_bytes = min(rx_line_bytes, rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
+    line_bytes = min(limits.rx_line_bytes, limits.rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
     capacity = (line_bytes - _overhead_bytes()) // 4 * 3
     if capacity < 1:
-        raise TargetError(f"rx_line_bytes={rx_line_bytes}, rx_window_bytes={rx_window_bytes} leave no room for data")
-    source = iter(windows)
-    whole = max(1, capacity // input_bytes)
-    while batch := list(islice(source, whole)):
-        for window in batch:
-            if len(window) != input_bytes:
-                raise InputError(
-                    f"a window near {first} has {len(window)} bytes, the device's model takes {input_bytes}"
-                )
+        raise TargetError(
+            f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes} leave no room for data"
+        )
+    size = limits.window_bytes
+    for batch, reset in _batches(windows, first, max(1, capacity // size), resets):
+        if wrong := next((window for window in batch if len(window) != size), None):
+            raise InputError(f"a window near {first} has {len(wrong)} bytes, the device's model takes {size}")
         data = b"".join(batch)
         for offset in range(0, len(data), capacity):
-            yield InferRequest(first, len(batch), offset, data[offset : offset + capacity])
+            yield InferRequest(first, len(batch), offset, data[offset : offset + capacity], reset)
         first += len(batch)
+
+
+def _batches(
+    windows: Iterable[bytes], first: int, largest: int, resets: Collection[int] | None
+) -> Iterator[tuple[list[bytes], Reset | None]]:
+    """Yield windows that one request can carry: state is reset before each, before the first alone, or before none."""
+    batch: list[bytes] = []
+    flags: list[bool] = []
+    for index, window in enumerate(windows, first):
+        flag = resets is None or index in resets
+        if len(batch) == largest or (flags and flag != (flags[1] if len(flags) > 1 else flag and flags[0])):
+            yield batch, _reset(flags)
+            batch, flags = [], []
+        batch.append(window)
+        flags.append(flag)
+    if batch:
+        yield batch, _reset(flags)
+
+
+def _reset(flags: list[bool]) -> Reset | None:
+    """Return the word for flags of which all, the first alone, or none are set."""
+    return None if not flags[0] else Reset.EACH if all(flags) else Reset.FIRST
 
 
 def _overhead_bytes() -> int:
     """Length of an infer request's line without its data, at most."""
     largest = 2**32 - 1
-    fields = tuple((key, str(largest)) for key in ("first", "count", "offset"))
-    return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRequest.KIND, fields))) + len(" data=")
+    request = InferRequest(largest, largest, largest, b"", Reset.FIRST)
+    return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRequest.KIND, request.to_fields()))) + len(
+        " data="
+    )
 
 
 class WindowAssembly:
-    """The device's side: turns infer requests back into windows of `input_bytes`."""
+    """The device's side: turns infer requests back into windows of `window_bytes`."""
 
-    def __init__(self, input_bytes: int) -> None:
-        self._input_bytes = input_bytes
+    def __init__(self, window_bytes: int) -> None:
+        self._window_bytes = window_bytes
         self._begun = b""
         self._index = 0
 
@@ -92,7 +121,7 @@ class WindowAssembly:
         is_next = request.offset == len(begun) and (not begun or (request.first, request.count) == (self._index, 1))
         if request.count < 1 or not is_next:
             raise ValueError(f"count={request.count} offset={request.offset}: no window was begun that this continues")
-        size, data = self._input_bytes, begun + request.data
+        size, data = self._window_bytes, begun + request.data
         if len(data) == size * request.count:
             return [data[start : start + size] for start in range(0, len(data), size)]
         if request.count != 1 or len(data) > size:

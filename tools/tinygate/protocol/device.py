@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tinygate.protocol.envelope import Answers, encode_reply
 from tinygate.protocol.framing import Damaged, Decoder, Direction, Event, Reason, Record
-from tinygate.protocol.messages import REQUESTS, Error, ErrorCode, Hello, HelloRequest
+from tinygate.protocol.hello import Hello
+from tinygate.protocol.messages import REQUESTS, Error, ErrorCode, HelloRequest
 from tinygate.protocol.schema import Message
 
 _DAMAGE = {

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 from tinygate.errors import LabError, TargetError
 from tinygate.protocol.framing import Damaged, Text
-from tinygate.protocol.messages import ErrorCode, Hello
+from tinygate.protocol.hello import Hello
+from tinygate.protocol.messages import ErrorCode
 from tinygate.protocol.schema import Message
 
 
 class RefusedError(TargetError):
-    """The device answered a request with an error; `code` says which."""
+    """The device answered a request with an error; `code` says which, `detail` is its sentence."""
 
     def __init__(self, code: ErrorCode, request: Message, detail: str) -> None:
         super().__init__(f"the device refused {request.KIND}: {code}: {detail}")
         self.code = code
+        self.detail = detail
         self.request = request
 
 

@@ -1,7 +1,7 @@
 """Records on a serial line: encode one, and find them among console text with a bounded buffer.
 
-A record is `@TG1 <Q|R> <sequence> <id> <kind>[ <key>=<value>…] *<crc32>` ended by CR LF. `@` is escaped inside
-values, so the five bytes `@TG1 ` begin a record wherever they appear, even after console text on the same line.
+A record is `@TG2 <Q|R> <sequence> <id> <kind>[ <key>=<value>…] *<crc32>` ended by CR LF. `@` is escaped inside
+values, so the five bytes `@TG2 ` begin a record wherever they appear, even after console text on the same line.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-PREFIX = b"@TG1 "
+PREFIX = b"@TG2 "
 MAX_LINE_BYTES = 4096
 MAX_FIELDS = 64
 _CRC_BYTES = len(b" *00000000")
@@ -23,6 +23,7 @@ _TAIL = re.compile(rb" \*[0-9a-f]{8}\Z")
 _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
 _ESCAPE = re.compile(rb"%([0-9A-F]{2})")
 _UNSAFE = re.compile(rb"[^\x21-\x7e]|[%@]")
+_UNSAFE_TEXT = re.compile(r"[^\x21-\x7e]|[%@]")
 
 
 class Direction(StrEnum):
@@ -78,12 +79,10 @@ def encode(record: Record, max_bytes: int = MAX_LINE_BYTES) -> bytes:
     Raises:
         ValueError: a part is not allowed by the grammar, or the line is longer than `max_bytes`.
     """
-    tokens = [PREFIX.rstrip(), record.direction.encode(), str(record.sequence).encode(), record.ident.encode()]
-    tokens.append(record.kind.encode())
-    tokens += [key.encode() + b"=" + _escape(value) for key, value in record.fields]
-    body = b" ".join(tokens)
-    if _parse(body) != record:
+    if not _is_lawful(record) or not all(value and "\0" not in value for _, value in record.fields):
         raise ValueError(f"not a record of the protocol: {record!r}")
+    head = f"{record.direction} {record.sequence} {record.ident} {record.kind}".encode()
+    body = PREFIX + b" ".join([head, *(key.encode() + b"=" + _escape(value) for key, value in record.fields)])
     line = b"%s *%08x\r\n" % (body, zlib.crc32(body))
     if len(line) > max_bytes:
         raise ValueError(f"{record.kind} record of {len(line)} bytes, allowed {max_bytes}: send it in parts")
@@ -170,16 +169,19 @@ def _parse(body: bytes) -> Record | None:
         record = Record(Direction(direction), int(sequence), ident, kind, fields)
     except ValueError:
         return None
-    keys = [key for key, _ in fields]
-    lawful = (
-        _SEQUENCE.match(sequence)
-        and record.sequence < 2**32
-        and _ID.match(ident)
-        and _KIND.match(kind)
-        and all(_KEY.match(key) for key in keys)
+    return record if _SEQUENCE.match(sequence) and _is_lawful(record) else None
+
+
+def _is_lawful(record: Record) -> bool:
+    """Return whether the grammar allows all of a record but its values."""
+    keys = [key for key, _ in record.fields]
+    return bool(
+        0 <= record.sequence < 2**32
+        and _ID.match(record.ident)
+        and _KIND.match(record.kind)
+        and all(map(_KEY.match, keys))
         and len(set(keys)) == len(keys) <= MAX_FIELDS
     )
-    return record if lawful else None
 
 
 def _partition(pair: str) -> tuple[str, str, str]:
@@ -190,6 +192,8 @@ def _partition(pair: str) -> tuple[str, str, str]:
 
 
 def _escape(value: str) -> bytes:
+    if value.isascii() and not _UNSAFE_TEXT.search(value):  # all but a few values: numbers, names, base64
+        return value.encode()
     return _UNSAFE.sub(lambda match: b"%%%02X" % match[0][0], value.encode())
 
 

@@ -6,21 +6,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
+from tinygate.protocol.hello import Hello
 from tinygate.protocol.schema import Message
 from tinygate.protocol.values import (
-    F32,
-    I32,
     U32,
     U64,
     Codec,
     Data,
     Hex32,
-    Name,
     NameList,
-    Sha256,
     TextValue,
     U32List,
-    choice,
 )
 
 
@@ -44,8 +40,11 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
 
 
-_DTYPE = choice("float32", "int8", "uint8", "int16", "int32")
-_MODEL_STATUS = choice("ok", "no_model", "schema", "unknown_operator", "arena_too_small", "internal")
+class Reset(StrEnum):
+    """Before which windows of an infer request the model's state is reset."""
+
+    FIRST = "first"
+    EACH = "each"
 
 
 # Requests: host → device
@@ -60,7 +59,10 @@ class HelloRequest(Message):
 
 @dataclass(frozen=True)
 class BenchRequest(Message):
-    """Invoke `warmup` times untimed, then `invocations` times timed, on the last inferred window (zeros after boot)."""
+    """Invoke `warmup` times untimed, then `invocations` times timed, on the last inferred window (zeros after boot).
+
+    State is reset before the first invocation and after the last.
+    """
 
     KIND = "bench"
     warmup: U32
@@ -82,7 +84,8 @@ class InferRequest(Message):
         first: index of the first window in the host's numbering.
         count: number of windows.
         offset: bytes of the window sent before this piece.
-        data: raw little-endian input tensors, one after the other.
+        data: raw little-endian input tensors: all of a window, then all of the next.
+        reset: before which windows the state is reset, None for none of them; of pieces the last one's counts.
     """
 
     KIND = "infer"
@@ -90,11 +93,12 @@ class InferRequest(Message):
     count: U32
     offset: U32
     data: Data
+    reset: Annotated[Reset, Codec("reset", str, Reset)] | None = None
 
 
 @dataclass(frozen=True)
 class ProfileRequest(Message):
-    """Invoke once with the profiler attached."""
+    """Invoke once with the profiler attached; state is reset before and after."""
 
     KIND = "profile"
 
@@ -125,55 +129,6 @@ class RestartRequest(Message):
 
 
 @dataclass(frozen=True)
-class Hello(Message):
-    """Identity, the configuration that moves latency, tensors and limits. 0 MHz or bytes: none, or not known.
-
-    The `input_` and `output_` fields are present exactly when `model_status` is ok.
-    """
-
-    KIND = "hello"
-    protocol: U32
-    app: Name
-    app_version: TextValue
-    app_elf_sha256: Sha256
-    model_sha256: Sha256
-    model_bytes: U32
-    model_status: Annotated[str, _MODEL_STATUS]
-    target: Name
-    chip_revision: Name
-    mac: TextValue
-    cores: U32
-    cpu_mhz: U32
-    flash_mhz: U32
-    flash_mode: Name
-    flash_bytes: U32
-    psram_mhz: U32
-    psram_bytes: U32
-    optimization: Name
-    esp_nn: Name
-    arena_placement: Annotated[str, choice("internal", "psram", "host")]
-    arena_configured_bytes: U32
-    idf_version: TextValue
-    tflm_version: TextValue
-    reset_reason: Name
-    uptime_us: U64
-    emulated: Annotated[str, choice("none", "virtual", "qemu")]
-    timing: Annotated[str, choice("cycles", "none")]
-    rx_line_bytes: U32
-    rx_window_bytes: U32
-    input_dtype: Annotated[str, _DTYPE] | None = None
-    input_shape: U32List = ()
-    input_scale: F32 | None = None
-    input_zero_point: I32 | None = None
-    input_bytes: U32 | None = None
-    output_dtype: Annotated[str, _DTYPE] | None = None
-    output_shape: U32List = ()
-    output_scale: F32 | None = None
-    output_zero_point: I32 | None = None
-    output_bytes: U32 | None = None
-
-
-@dataclass(frozen=True)
 class Bench(Message):
     """Raw samples; without `cycles` and `latency_us` the board cannot know time (hello says timing=none)."""
 
@@ -200,7 +155,10 @@ class Arena(Message):
 
 @dataclass(frozen=True)
 class Infer(Message):
-    """Raw little-endian outputs of windows `first` … `first + count - 1`; count 0 acknowledges a piece."""
+    """Raw little-endian output tensors of windows `first` … `first + count - 1`; count 0 acknowledges a piece.
+
+    All outputs of a window, then all of the next.
+    """
 
     KIND = "infer"
     first: U32

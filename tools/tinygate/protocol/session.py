@@ -15,30 +15,21 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
 
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError
 from tinygate.protocol import framing
-from tinygate.protocol.batches import Queue, infer_requests
+from tinygate.protocol.batches import infer_requests
 from tinygate.protocol.envelope import Answers, parse_reply
 from tinygate.protocol.events import Answer, BootChangedError, Event, Ready, RefusedError
 from tinygate.protocol.framing import Damaged, Decoder, Direction, Reason, Record, Text
-from tinygate.protocol.messages import Error, ErrorCode, Hello, HelloRequest, RestartRequest
+from tinygate.protocol.hello import Hello
+from tinygate.protocol.messages import Error, ErrorCode, HelloRequest, RestartRequest
+from tinygate.protocol.outbox import Outbox, Pending
 from tinygate.protocol.parts import merge
 from tinygate.protocol.schema import Message
 
 _LINK_CODES = {ErrorCode.BAD_FRAME, ErrorCode.BAD_CRC, ErrorCode.BAD_SEQUENCE, ErrorCode.NO_CREDIT}
-
-
-@dataclass
-class _Pending:
-    """A request in flight: the receive-buffer bytes it holds at the device, and the parts of its reply so far."""
-
-    sequence: int
-    request: Message
-    line_bytes: int
-    parts: list[Message] = field(default_factory=list)
 
 
 def fresh_nonce() -> str:
@@ -62,10 +53,9 @@ class HostSession:
         self.counts: Counter[str] = Counter()
         self._decoder = Decoder()
         self._incoming: deque[framing.Event] = deque()
-        self._queue = Queue()
-        self._in_flight: deque[_Pending] = deque()
+        self._outbox = Outbox(nonce)
         self._opening: dict[int, HelloRequest] = {}
-        self._sequence = 0
+        self._greeting: list[tuple[Record, Hello]] = []  # parts of the answer to hello
         self._reply_sequence: int | None = None
         self._urgent = b""
         self._fault: Exception | None = None
@@ -75,40 +65,44 @@ class HostSession:
         """True when every request has been answered; raises the session's fault if it has one."""
         if self._fault:
             raise self._fault
-        return self._waiting() is None and not self._in_flight and not self._opening
+        return self._waiting() is None and not self._outbox.in_flight and not self._opening
 
     @property
     def in_flight_bytes(self) -> int:
         """Bytes of the device's receive window that are taken."""
-        return sum(pending.line_bytes for pending in self._in_flight)
+        return self._outbox.in_flight_bytes
 
     def open(self) -> None:
         """Say hello, or say it again: an answer to any of these opens the session."""
         self.hello = None
-        self._in_flight.clear()
-        self._sequence += 1
-        self._opening[self._sequence] = HelloRequest()
-        self._urgent += b"\r\n" + self._line(self._sequence, HelloRequest())
+        number, line = self._outbox.hello()
+        self._opening[number] = HelloRequest()
+        self._urgent += b"\r\n" + line
 
     def request(self, *messages: Message) -> None:
         """Queue requests; they are sent in order, as credit allows, once the session is open."""
-        self._queue.add(messages)
+        self._outbox.add(messages)
 
-    def infer(self, windows: Iterable[bytes], first: int = 0) -> None:
-        """Queue windows, each the raw little-endian bytes of an input tensor, numbered from `first`."""
+    def infer(self, windows: Iterable[bytes], first: int = 0, resets: Collection[int] | None = None) -> None:
+        """Queue windows, each the raw little-endian bytes of all input tensors, numbered from `first`.
+
+        `resets` are the numbers of the windows before which the model's state is reset; None for all of them.
+        """
         if self.hello is None:
             raise LinkError("infer before the device said hello: open the session and wait for the answer first")
-        hello = self.hello
-        if hello.input_bytes is None:
-            raise TargetError(f"the device has no usable model: its model_status is {hello.model_status}")
-        self._queue.add(infer_requests(windows, first, hello.input_bytes, hello.rx_line_bytes, hello.rx_window_bytes))
+        if not self.hello.inputs:
+            raise TargetError(f"the device has no usable model: its model_status is {self.hello.model_status}")
+        self._outbox.add(infer_requests(windows, first, self.hello, resets))
 
     def outgoing(self) -> bytes:
         """Return the bytes that may be sent now; once returned they count as sent."""
         data, self._urgent = self._urgent, b""
         if self._fault:
             raise self._fault
-        while self.hello is not None and not self._opening and (line := self._next_line()):
+        while self.hello is not None and not self._opening and self._waiting() is not None:
+            line = self._outbox.next_line(self.hello)
+            if not line:
+                break
             data += line
         return data
 
@@ -144,36 +138,10 @@ class HostSession:
 
     def _waiting(self) -> Message | None:
         try:
-            return self._queue.peek()
+            return self._outbox.waiting()
         except Exception as fault:  # else the windows after a bad one would be left out silently
             self._fault = fault
             raise
-
-    def _next_line(self) -> bytes:
-        """Return the next request if the device has room for it, else nothing."""
-        request = self._waiting()
-        if request is None or self.hello is None:
-            return b""
-        if any(isinstance(pending.request, RestartRequest | HelloRequest) for pending in self._in_flight):
-            return b""
-        line = self._line((self._sequence + 1) % 2**32, request)
-        if len(line) > min(self.hello.rx_line_bytes, self.hello.rx_window_bytes):
-            raise TargetError(f"a {request.KIND} request of {len(line)} bytes does not fit: {self._limits()}")
-        if self.in_flight_bytes + len(line) > self.hello.rx_window_bytes:
-            return b""
-        self._sequence = (self._sequence + 1) % 2**32
-        self._in_flight.append(_Pending(self._sequence, request, len(line)))
-        self._queue.take()
-        return line
-
-    def _line(self, sequence: int, message: Message) -> bytes:
-        record = Record(Direction.REQUEST, sequence, self.nonce, message.KIND, message.to_fields())
-        return framing.encode(record)
-
-    def _limits(self) -> str:
-        assert self.hello is not None
-        hello = self.hello
-        return f"the device announces rx_line_bytes={hello.rx_line_bytes}, rx_window_bytes={hello.rx_window_bytes}"
 
     # Receiving
 
@@ -224,11 +192,28 @@ class HostSession:
         if request is None or answers.nonce != self.nonce:
             self.counts["stale"] += 1
             return None
-        self._forget_hellos(answers.sequence)
         if not isinstance(message, Hello):
+            self._forget_hellos(answers.sequence)
             raise self._refused(message, request) if isinstance(message, Error) else self._mismatch(request, message)
-        self.hello, self.boot_id, self._reply_sequence = message, record.ident, record.sequence
-        return Answer(request, message)
+        return self._greeted(record, answers, message, request)
+
+    def _greeted(self, record: Record, answers: Answers, part: Hello, request: HelloRequest) -> Answer | None:
+        """Take a part of the answer to hello; the last one opens the session."""
+        self._greeting = [*self._greeting, (record, part)] if answers.part > 1 else [(record, part)]
+        numbers = [(given.sequence - self._greeting[0][0].sequence) % 2**32 for given, _ in self._greeting]
+        if numbers != list(range(answers.part)) or record.ident != self._greeting[0][0].ident:
+            raise LinkError(f"part {answers.part} of {answers.parts} of a hello came out of order; run again")
+        if answers.part < answers.parts:
+            return None
+        self._forget_hellos(answers.sequence)
+        try:
+            hello = merge([given for _, given in self._greeting])
+            assert isinstance(hello, Hello)
+            hello.check()
+        except ValueError as error:
+            raise TargetError(f"the device sent a hello that contradicts itself: {error}") from error
+        self.hello, self.boot_id, self._reply_sequence = hello, record.ident, record.sequence
+        return Answer(request, hello)
 
     def _check_order(self, record: Record, message: Message) -> None:
         if record.ident != self.boot_id:
@@ -251,16 +236,17 @@ class HostSession:
 
     def _answered(self, answers: Answers, message: Message) -> Event | None:
         if answers.sequence in self._opening:
-            self._forget_hellos(answers.sequence)
+            if answers.part == answers.parts:
+                self._forget_hellos(answers.sequence)
             return None
-        if not self._in_flight or answers.sequence != self._in_flight[0].sequence:
-            expected = f"{self._in_flight[0].sequence}" if self._in_flight else "none"
+        if not self._outbox.in_flight or answers.sequence != self._outbox.in_flight[0].sequence:
+            expected = f"{self._outbox.in_flight[0].sequence}" if self._outbox.in_flight else "none"
             raise LinkError(
                 f"request {answers.sequence} was answered, {expected} was due: a request was lost; run again"
             )
-        pending = self._in_flight[0]
+        pending = self._outbox.in_flight[0]
         if isinstance(message, Error):
-            self._in_flight.popleft()
+            self._outbox.in_flight.popleft()
             raise self._refused(message, pending.request)
         if message.KIND != pending.request.KIND:
             raise self._mismatch(pending.request, message)
@@ -269,8 +255,8 @@ class HostSession:
             raise TargetError(f"part {answers.part} of a {message.KIND} reply came as number {len(pending.parts)}")
         return self._whole(pending) if answers.part == answers.parts else None
 
-    def _whole(self, pending: _Pending) -> Answer:
-        self._in_flight.popleft()
+    def _whole(self, pending: Pending) -> Answer:
+        self._outbox.in_flight.popleft()
         if isinstance(pending.request, RestartRequest):
             self.hello = None
         try:

@@ -71,22 +71,38 @@ def _read_base64(text: str) -> bytes:
         raise ValueError(f"no base64: {error}") from error
 
 
+def _read_shape(text: str) -> tuple[int, ...]:
+    return () if text == _SCALAR else tuple(_U32.read(size) for size in text.split("x"))
+
+
+def _write_shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(_U32.write, shape)) or _SCALAR
+
+
+def choice(*words: str) -> Codec:
+    """Return the codec of a value that is one of `words`."""
+    return _pattern("choice", "(" + "|".join(words) + ")")
+
+
+DTYPE_BYTES = {"float32": 4, "int8": 1, "uint8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1}
+"""Types of tensors that travel, and the bytes of an element."""
+
+_SCALAR = "scalar"
 _U32 = _integer("u32", 0, 2**32 - 1)
+_I32 = _integer("i32", -(2**31), 2**31 - 1)
+_F32 = Codec("f32", lambda value: struct.pack(">f", value).hex(), _read_float)
 _NAME = _pattern("name", r"[A-Za-z0-9_.+-]{1,64}")
 
 U32 = Annotated[int, _U32]
 U64 = Annotated[int, _integer("u64", 0, 2**64 - 1)]
-I32 = Annotated[int, _integer("i32", -(2**31), 2**31 - 1)]
-F32 = Annotated[float, Codec("f32", lambda value: struct.pack(">f", value).hex(), _read_float)]
 TextValue = Annotated[str, Codec("text", str, str)]
 Name = Annotated[str, _NAME]
 Hex32 = Annotated[str, _pattern("hex32", "[0-9a-f]{8}")]
 Sha256 = Annotated[str, _pattern("sha256", "[0-9a-f]{64}")]
 Data = Annotated[bytes, Codec("base64", lambda value: base64.b64encode(value).decode(), _read_base64)]
 U32List = Annotated[tuple[int, ...], _list_of(_U32)]
+I32List = Annotated[tuple[int, ...], _list_of(_I32)]
+F32List = Annotated[tuple[float, ...], _list_of(_F32)]
+ShapeList = Annotated[tuple[tuple[int, ...], ...], _list_of(Codec("shape", _write_shape, _read_shape))]
+DtypeList = Annotated[tuple[str, ...], _list_of(choice(*DTYPE_BYTES))]
 NameList = Annotated[tuple[str, ...], _list_of(_NAME)]
-
-
-def choice(*words: str) -> Codec:
-    """Return the codec of a value that is one of `words`."""
-    return _pattern("choice", "(" + "|".join(words) + ")")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -18,11 +18,11 @@ _STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.ERROR: "
 def to_terminal(summary: Summary, console: Console) -> None:
     """Print the table, what must be known to read it, every problem, and the verdict."""
     grid = Table(title=f"Device columns: {summary.device_place}", title_justify="left")
-    for position, title in enumerate(table.header()):
+    for position, title in enumerate(table.header(summary)):
         is_name = position < 2
         grid.add_column(title, justify="left" if is_name else "right", overflow="fold", no_wrap=is_name)
     for row in summary.shown_rows:
-        cells = table.cells(row, summary.device_place)
+        cells = table.cells(row, summary)
         grid.add_row(*(Text(sanitize.plain(cell)) for cell in cells[:-1]), _styled(row.verdict))
     console.print(grid)
     for note in table.notes(summary):
@@ -38,25 +38,42 @@ def _styled(verdict: Verdict) -> Text:
 
 def to_markdown(summary: Summary, facts: Mapping[str, str]) -> str:
     """Return report.md: verdict, table, problems, every finding, and `facts` about the run (versions, commit, …)."""
-    rows = [table.cells(row, summary.device_place) for row in summary.shown_rows]
+    rows = [table.cells(row, summary) for row in summary.shown_rows]
     problems = [f"* {sanitize.markdown(text)}" for text in (*summary.problems, *summary.notices)]
     notes = [f"* {sanitize.markdown(note)}" for note in table.notes(summary)]
-    findings = [_finding_cells(finding) for row in summary.rows for finding in row.findings]
     titles = ("variant", "place", "check", "figure", "value", "demanded", "verdict", "reason", "file")
     sections = [
         f"# Gate report: {summary.verdict}",
         f"Device columns: {sanitize.markdown(summary.device_place)}.",
-        *_grid(table.header(), rows),
+        *_grid(table.header(summary), rows),
         *notes,
         "## Problems" if problems else "No check failed, erred or stayed undecided.",
         *problems,
         "## Every finding",
-        *_grid(titles, findings),
+        "Rules of the audit and the lint that hold are counted, not listed.",
+        *(block for model, rows_of in _by_model(summary).items() for block in _folded(model, titles, rows_of)),
         f"Tests run: {len(summary.tests)}, of which skipped: {sum(t.verdict is None for t in summary.tests)}.",
         "## The run",
         *(f"* {sanitize.markdown(name)}: {sanitize.markdown(value)}" for name, value in facts.items()),
     ]
     return _join(sections)
+
+
+def _by_model(summary: Summary) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for row in summary.rows:
+        found.setdefault(row.model, []).extend(row.findings)
+    return found
+
+
+def _folded(model: str, titles: Sequence[str], findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield one model's findings as a section that a reader opens."""
+    listed = [
+        f for f in findings if f.check not in ("audit", "calibration") or f.verdict is not Verdict.PASS or f.reason
+    ]
+    yield f"<details><summary>{sanitize.markdown(model)}: {len(findings)} findings, {len(listed)} listed</summary>"
+    yield from _grid(titles, [_finding_cells(finding) for finding in listed])
+    yield "</details>"
 
 
 def _join(blocks: Iterable[str]) -> str:

@@ -1,46 +1,79 @@
-"""From a journal to what a reader wants first: one row per variant, with the verdict and what it rests on."""
+"""From a journal to what a reader wants first: one row per variant, with the verdict and what it rests on.
+
+No verdict but PASS stands without a sentence that says why, and a check that was not answered is never taken for good.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinygate.store.journal import Journal, TestOutcome
+from tinygate.figures import METRICS
+from tinygate.store.journal import Header, Journal, TestOutcome
 from tinygate.verdict import Finding, Verdict, worst
+
+_NAMED = 4  # checks that a sentence names before it counts the rest
 
 
 @dataclass(frozen=True)
 class Expected:
-    """A figure without which a variant cannot pass."""
+    """A check that must be answered.
 
+    Attributes:
+        check: the test function's name.
+        case: what it is asked of, "gesture-ptq_int8".
+        model, variant: whose verdict it is part of; variant is empty for a check of the whole model.
+    """
+
+    check: str
+    case: str
     model: str
     variant: str
-    place: str
-    figure: str
+
+    @property
+    def text(self) -> str:
+        """The check in words: "the arena used is within its budget"."""
+        return self.check.removeprefix("test_").replace("_", " ")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One variant of one model: its findings and tests, and the verdict over them."""
+    """One variant of one model, or the model as a whole: its findings and tests, and the verdict over them.
+
+    Attributes:
+        missing: checks that nobody answered.
+        is_variant: whether it is a row of the table whatever its verdict.
+    """
 
     model: str
     variant: str
     findings: tuple[Finding, ...]
     tests: tuple[TestOutcome, ...]
     missing: tuple[Expected, ...]
-    is_expected: bool
+    is_variant: bool
 
     @property
     def verdict(self) -> Verdict:
         """The worst of all findings and tests; evidence that is missing makes it at best INCONCLUSIVE."""
         verdicts = [finding.verdict for finding in self.findings] + [test.verdict for test in self.tests]
-        judged = [verdict for verdict in verdicts if verdict is not None]
+        judged = [Verdict.PASS, *(verdict for verdict in verdicts if verdict is not None)]
         return worst([*judged, Verdict.INCONCLUSIVE] if self.missing else judged)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether model.toml demanded anything of it: a budget, a rule or a margin."""
+        return any(f.limit and f.check in ("budget", "rule", "margin") for f in self.findings)
 
     def find(self, figure: str, place: str) -> Finding | None:
         """Return the last finding about a figure at a place, None if there is none."""
         matching = [finding for finding in self.findings if (finding.figure, finding.place) == (figure, place)]
         return matching[-1] if matching else None
+
+    def find_metric(self, place: str) -> Finding | None:
+        """Return the finding about the model's metric at a place; agreement stands in where there is no other."""
+        found = [f for f in self.findings if f.figure in METRICS and f.place == place and f.value is not None]
+        return next((f for f in found if f.figure != "agreement_percent"), found[0] if found else None)
 
 
 @dataclass(frozen=True)
@@ -51,32 +84,41 @@ class Summary:
     tests: tuple[TestOutcome, ...]
     notices: tuple[str, ...]
     device_place: str
+    header: Header | None = None
 
     @property
     def shown_rows(self) -> tuple[Row, ...]:
         """The rows of the table: every variant, and findings about a whole model only when there is something wrong."""
-        return tuple(row for row in self.rows if row.is_expected or row.verdict is not Verdict.PASS)
+        return tuple(row for row in self.rows if row.is_variant or row.verdict is not Verdict.PASS)
 
     @property
     def verdict(self) -> Verdict:
-        """FAIL > ERROR > INCONCLUSIVE > PASS over every variant and every test."""
+        """FAIL > ERROR > INCONCLUSIVE > PASS over every variant and every test; without a variant, INCONCLUSIVE."""
         tests = [test.verdict for test in self.tests if test.verdict is not None]
-        return worst([*(row.verdict for row in self.rows), *tests])
+        nothing = [] if any(row.is_variant for row in self.rows) else [Verdict.INCONCLUSIVE]
+        return worst([*(row.verdict for row in self.rows), *tests, *nothing])
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Why the verdict is not PASS, one sentence each, worst first; a test's own sentence is not repeated."""
+        """Why the verdict is not PASS, one sentence each, worst first; what a finding says a test does not repeat."""
         findings = [f for row in self.rows for f in row.findings if f.verdict not in (None, Verdict.PASS)]
-        said = {finding.sentence() for finding in findings}
-        tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and t.message not in said]
-        missing = [
-            f"{Verdict.INCONCLUSIVE}: {row.model} {row.variant}: no test reported "
-            + ", ".join(f"{gap.figure} ({gap.place})" for gap in row.missing)
-            for row in self.rows
-            if row.missing
-        ]
-        sentences = sorted(said) + [f"{t.verdict}: {t.node_id}: {t.message}" for t in tests] + missing
-        return tuple(sorted(sentences, key=_severity))
+        told = {finding.node_id for finding in findings if finding.node_id}
+        tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and t.node_id not in told]
+        sentences = [f.sentence() for f in findings] + [f"{t.verdict}: {t.node_id}: {t.message}" for t in tests]
+        sentences += [_missing_sentence(row) for row in self.rows if row.missing]
+        if not any(row.is_variant for row in self.rows):
+            sentences.append(f"{Verdict.INCONCLUSIVE}: no variant was judged; declare [variants] in a model.toml.")
+        return tuple(sorted(dict.fromkeys(sentences), key=_severity))
+
+
+def _missing_sentence(row: Row) -> str:
+    names = list(dict.fromkeys(expected.text for expected in row.missing))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    who = f"{row.model} {row.variant}".strip()
+    return (
+        f"{Verdict.INCONCLUSIVE}: {who}: not answered: {'; '.join(names[:_NAMED])}{more} ({len(row.missing)} tests). "
+        "They were deselected, skipped or removed, or the run ended before them; run the gate without that."
+    )
 
 
 def _severity(sentence: str) -> int:
@@ -84,26 +126,45 @@ def _severity(sentence: str) -> int:
     return order.index(Verdict(sentence.split(":", 1)[0]))
 
 
-def summarize(journal: Journal, expected: Sequence[Expected], device_place: str) -> Summary:
+def summarize(journal: Journal, expected: Sequence[Expected], place: str, notices: Sequence[str] = ()) -> Summary:
     """Group a journal by variant.
 
     Args:
         journal: what was decided.
-        expected: the figures that must have been reported; what is missing is never taken for good.
-        device_place: the place whose figures stand in the device columns.
+        expected: the checks that must have been answered.
+        place: whose figures stand in the device columns.
+        notices: what else a reader must know.
     """
-    names = dict.fromkeys([(e.model, e.variant) for e in expected] + [(f.model, f.variant) for f in journal.findings])
-    reported = {(f.model, f.variant, f.place, f.figure) for f in journal.findings}
-    gaps = [e for e in expected if (e.model, e.variant, e.place, e.figure) not in reported]
+    answered = _answered(journal)
+    unanswered = [wanted for wanted in expected if (wanted.check, wanted.case) not in answered]
+    variants = {(wanted.model, wanted.variant) for wanted in expected if wanted.variant}
+    named = [(wanted.model, wanted.variant) for wanted in expected if wanted.variant]
+    named += [(finding.model, finding.variant) for finding in journal.findings]
+    names = dict.fromkeys([*named, *((gap.model, gap.variant) for gap in unanswered)])
+    findings: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    tests: defaultdict[str, list[TestOutcome]] = defaultdict(list)
+    for finding in journal.findings:
+        findings[finding.model, finding.variant].append(finding)
+    for test in journal.tests:
+        tests[test.subject].append(test)
     rows = tuple(
         Row(
             model,
             variant,
-            tuple(f for f in journal.findings if (f.model, f.variant) == (model, variant)),
-            tuple(t for t in journal.tests if t.subject == f"{model}-{variant}"),
-            tuple(gap for gap in gaps if (gap.model, gap.variant) == (model, variant)),
-            is_expected=(model, variant) in {(e.model, e.variant) for e in expected},
+            tuple(findings[model, variant]),
+            tuple(tests[f"{model}-{variant}"]),
+            tuple(gap for gap in unanswered if (gap.model, gap.variant) == (model, variant)),
+            is_variant=(model, variant) in variants,
         )
         for model, variant in names
     )
-    return Summary(rows, journal.tests, journal.notices, device_place)
+    return Summary(rows, journal.tests, (*journal.notices, *notices), place, journal.header)
+
+
+def _answered(journal: Journal) -> set[tuple[str, str]]:
+    """Return check and case of every test that judged something, failed, or was excused from judging."""
+    return {
+        (test.check, test.case)
+        for test in journal.tests
+        if test.excused or (test.verdict is not None and (test.judged or test.verdict is not Verdict.PASS))
+    }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from tinygate.figures import METRICS
+from tinygate.figures import FIGURES, Figure
 from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding, Verdict
 
@@ -17,90 +16,91 @@ HOST_ONLY = "host_only_operator"  # the figure that says which operator keeps a 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: the figure it shows, METRIC for the model's own, and where it is measured ("host" or "device")."""
+    """A column: the figure it shows, "metric" for the model's own, and where it is measured ("host" or "device")."""
 
-    title: str
     figure: str
     where: str
-    show: Callable[[float | int], str]
+
+    def title(self, metric: Figure | None) -> str:
+        """The column's head; `metric` is the one that all models share, None if they differ."""
+        if self.figure != METRIC:
+            return FIGURES[self.figure].title
+        return f"{metric.title if metric else METRIC}, {self.where}"
 
 
-def _whole(value: float | int) -> str:
-    return f"{value:,.0f}"
-
-
-def _percent(value: float | int) -> str:
-    return f"{value:.2f} %"
-
-
-def _differing(mismatches: float | int) -> str:
-    return "bit-exact" if mismatches == 0 else f"{mismatches:,.0f} differ"
-
-
+METRIC = "metric"
 COLUMNS = (
-    Column(".tflite bytes", "tflite_bytes", "host", _whole),
-    Column("arena used, bytes", "arena_used_bytes", "device", _whole),
-    Column("inference, µs", "latency_median_us", "device", _whole),
-    Column("accuracy, host", METRIC, "host", _percent),
-    Column("accuracy, device", METRIC, "device", _percent),
-    Column("firmware flash, bytes", "flash_bytes", "device", _whole),
-    Column("parity", "parity_mismatches", "device", _differing),
+    Column("tflite_bytes", "host"),
+    Column("arena_used_bytes", "device"),
+    Column("latency_median_us", "device"),
+    Column(METRIC, "host"),
+    Column(METRIC, "device"),
+    Column("flash_bytes", "device"),
+    Column("parity_mismatches", "device"),
 )
 
 
-def header() -> tuple[str, ...]:
+def shared_metric(summary: Summary) -> Figure | None:
+    """Return the metric that all rows have, None if they differ or have none."""
+    found = {finding.figure for row in summary.rows if (finding := row.find_metric("host"))}
+    return FIGURES[found.pop()] if len(found) == 1 else None
+
+
+def header(summary: Summary) -> tuple[str, ...]:
     """Return the titles: model, variant, the figures, verdict."""
-    return ("model", "variant", *(column.title for column in COLUMNS), "verdict")
+    metric = shared_metric(summary)
+    return ("model", "variant", *(column.title(metric) for column in COLUMNS), "verdict")
 
 
-def cells(row: Row, device_place: str) -> tuple[str, ...]:
+def cells(row: Row, summary: Summary) -> tuple[str, ...]:
     """Return one variant's cells in the order of `header`."""
     off_device = "host only" if row.find(HOST_ONLY, "host") else "–"
-    figures = (_cell(column, _finding_of(row, column, device_place), off_device) for column in COLUMNS)
-    return (row.model, row.variant, *figures, str(row.verdict))
+    names_metric = shared_metric(summary) is None
+    found = ((column, _finding_of(row, column, summary.device_place)) for column in COLUMNS)
+    figures = (_cell(column, finding, off_device, names_metric) for column, finding in found)
+    return (row.model, row.variant or "all variants", *figures, str(row.verdict))
 
 
 def notes(summary: Summary) -> tuple[str, ...]:
     """Return what must be known to read the table: of each column, why there is no figure or what the figure is."""
     found: dict[str, None] = {}
+    metric = shared_metric(summary)
     for column in COLUMNS:
         for row in summary.shown_rows:
             finding = _finding_of(row, column, summary.device_place)
             if finding is not None and finding.note:
                 missing = f"{NOT_MEASURED}. " if finding.value is None else ""
-                found[f"{column.title}: {missing}{finding.note}"] = None
+                found[f"{column.title(metric)}: {missing}{finding.note}"] = None
     for row in summary.shown_rows:
         kept_off = row.find(HOST_ONLY, "host")
-        if kept_off is not None:
+        if kept_off is not None and kept_off.note:
             found[f"{row.variant}: host only. {kept_off.note}"] = None
+    for row in summary.shown_rows:
+        if row.is_variant and not row.is_limited:
+            found[f"{row.model} {row.variant}: nothing was demanded of it: no budget, rule or margin names it."] = None
     return tuple(found)
 
 
 def _finding_of(row: Row, column: Column, device_place: str) -> Finding | None:
     place = "host" if column.where == "host" else device_place
-    if column.figure != METRIC:
-        return row.find(column.figure, place)
-    known = [found for name in METRICS if name != AGREEMENT and (found := row.find(name, place))]
-    return known[-1] if known else None
+    return row.find_metric(place) if column.figure == METRIC else row.find(column.figure, place)
 
 
-def _cell(column: Column, finding: Finding | None, off_device: str) -> str:
+def _cell(column: Column, finding: Finding | None, off_device: str, names_metric: bool) -> str:
     if finding is None:
         return off_device if column.where == "device" else "–"
     if not isinstance(finding.value, int | float):
         return NOT_MEASURED
-    if column.figure == "parity_mismatches" and finding.value == 0 and finding.note:
-        return "within rounding"  # the note says how exact it had to be
-    if column.figure == METRIC:
-        return _metric_cell(finding)
-    mark = "" if finding.verdict in (None, Verdict.PASS) else f" {finding.verdict}"
-    return column.show(finding.value) + mark
+    if column.figure == "parity_mismatches":
+        shown = _parity(int(finding.value), finding.note)
+    else:
+        figure = FIGURES[finding.figure]
+        name = f"{figure.title} " if column.figure == METRIC and names_metric else ""
+        shown = name + figure.show(finding.value)
+    return shown if finding.verdict in (None, Verdict.PASS) else f"{shown} {finding.verdict}"
 
 
-def _metric_cell(finding: Finding) -> str:
-    """Return a metric with its name, unless it is the accuracy that the column is called after."""
-    figure, value = METRICS[finding.figure], finding.value
-    assert isinstance(value, int | float)
-    name = "" if finding.figure == "accuracy_percent" else f"{figure.short} "
-    mark = "" if finding.verdict in (None, Verdict.PASS) else f" {finding.verdict}"
-    return f"{name}{figure.show(value)}{mark}"
+def _parity(mismatches: int, note: str) -> str:
+    if mismatches:
+        return f"{mismatches:,} differ"
+    return "within rounding" if note else "bit-exact"  # the note says how exact it had to be

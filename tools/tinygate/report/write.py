@@ -1,55 +1,94 @@
-"""Writes what a gate run leaves behind: the table on the terminal, report.md and junit.xml."""
+"""Writes what a gate run leaves behind: the table on the terminal, report.md, junit.xml and verdict.json.
+
+The first act of a run is to make an older verdict unreadable as this one's: whoever looks at the reports of a run that
+was killed finds that it has not ended.
+"""
 
 from __future__ import annotations
 
-import datetime
-import platform
-import subprocess
-from collections.abc import Sequence
-from importlib.metadata import version
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from tinygate.errors import EvidenceError
+from tinygate.errors import EvidenceError, LabError
 from tinygate.report import junit, render
 from tinygate.report.summary import Summary
 from tinygate.store import atomic
 
-_PACKAGES = ("tinygate", "pytest-embedded", "esptool", "numpy", "tflite-micro", "ai-edge-litert")
+
+def begin_report(report_dir: Path, run_id: str) -> None:
+    """Replace the reports of an earlier run by ones that say that this run has not ended.
+
+    Raises:
+        LabError: they cannot be written.
+    """
+    sentence = f"run {run_id} has not ended: it is under way, or it was killed"
+    suites = ET.Element("testsuites", name="tinygate", tests="1", errors="1")
+    suite = ET.SubElement(suites, "testsuite", name="tinygate", tests="1", errors="1")
+    case = ET.SubElement(suite, "testcase", classname="tinygate", name="the run itself")
+    ET.SubElement(case, "error", message=sentence)
+    _write(report_dir, "verdict.json", _json({"run": run_id, "verdict": None, "sentence": sentence}))
+    _write(report_dir, "report.md", f"# Gate report: no verdict\n\nThe {sentence}.\n".encode())
+    _write(report_dir, "junit.xml", ET.tostring(suites, encoding="utf-8", xml_declaration=True))
+
+
+def end_report(report_dir: Path, run_id: str, sentence: str) -> None:
+    """Say in the reports that a run ended without a verdict, and why."""
+    _write(report_dir, "verdict.json", _json({"run": run_id, "verdict": None, "sentence": sentence}))
+    _write(report_dir, "report.md", f"# Gate report: no verdict\n\nRun {run_id}: {sentence}\n".encode())
 
 
 def write_report(summary: Summary, junit_paths: Sequence[Path], report_dir: Path) -> None:
-    """Print the summary and write report.md and junit.xml, each whole or not at all."""
-    atomic.write_text(report_dir / "report.md", render.to_markdown(summary, _facts()))
+    """Print the summary and write report.md, junit.xml and verdict.json, each whole or not at all.
+
+    Raises:
+        LabError: they cannot be written; what was printed stands.
+    """
     render.to_terminal(summary, Console(width=None if Console().is_terminal else 160))
-    print(f"report: {report_dir / 'report.md'}, {report_dir / 'junit.xml'}")
+    facts = {} if summary.header is None else {"run": summary.header.run_id, "started": summary.header.started}
+    facts |= summary.header.versions if summary.header else {}
+    _write(report_dir, "report.md", render.to_markdown(summary, facts).encode())
+    _write(report_dir, "verdict.json", _json(_verdict(summary)))
     try:
-        atomic.write_bytes(report_dir / "junit.xml", junit.merge(junit_paths))
+        _write(report_dir, "junit.xml", junit.merge(junit_paths))
     except EvidenceError as error:  # the verdict is known and shown already, and not PASS: the run itself failed
         print(f"tinygate: junit.xml not written: {error}")
+    print(f"report: {report_dir / 'report.md'}, {report_dir / 'junit.xml'}, {report_dir / 'verdict.json'}")
 
 
-def _facts() -> dict[str, str]:
-    packages = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+def _verdict(summary: Summary) -> Mapping[str, object]:
+    figures = [
+        {
+            "model": row.model,
+            "variant": row.variant,
+            "verdict": str(row.verdict),
+            "figures": {f"{f.figure}@{f.place}": f.value for f in row.findings if isinstance(f.value, int | float)},
+        }
+        for row in summary.rows
+        if row.is_variant
+    ]
+    run = summary.header.run_id if summary.header else None
     return {
-        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
-        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        "packages": packages,
+        "run": run,
+        "verdict": str(summary.verdict),
+        "place": summary.device_place,
+        "problems": list(summary.problems),
+        "variants": figures,
     }
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except ModuleNotFoundError:
-        return "not installed"
+def _json(content: Mapping[str, object]) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=True) + "\n").encode()
 
 
-def _commit() -> str:
+def _write(report_dir: Path, name: str, content: bytes) -> None:
     try:
-        command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "not a git checkout"
+        atomic.write_bytes(report_dir / name, content)
+    except OSError as error:
+        sentence = (
+            f"{report_dir / name}: cannot be written ({error.strerror}); free space, or name another --report-dir"
+        )
+        raise LabError(sentence) from error

@@ -1,15 +1,41 @@
-"""The journal: one JSON object a line, appended and synced, never rewritten. It is the truth a report is made from."""
+"""The journal of a run: one JSON object a line, appended, never rewritten. It is the truth a report is made from.
+
+A line is in the operating system's hands when `append` returns, so that a killed run loses none; it is on the disk when
+the session ends. The first line of a whole run is its header: who ran, when, of what, and what had to be judged.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tinygate.errors import EvidenceError, LabError
 from tinygate.verdict import Finding, Verdict
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a run is.
+
+    Attributes:
+        run_id: its name, unique on this machine.
+        started: UTC, ISO 8601.
+        place: where its target tests run.
+        models, variants: what it judges; no variants means all of them.
+        versions: packages and commit that judge.
+    """
+
+    run_id: str
+    started: str
+    place: str
+    models: tuple[str, ...]
+    variants: tuple[str, ...]
+    versions: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -18,41 +44,83 @@ class TestOutcome:
 
     Attributes:
         node_id: pytest's name of the test.
+        check, case: the test function's name, and what it was asked of.
         subject: the variant it judged, "gesture-ptq_int8"; empty for a test of the gate or of a whole model.
         verdict: None for a skipped test.
         message: why it failed or was skipped.
+        judged: how many findings it gave.
+        excused: whether it was skipped for a reason that the gate accepts.
     """
 
     __test__ = False  # pytest must not collect it
 
     node_id: str
+    check: str
+    case: str
     subject: str
     verdict: Verdict | None
     message: str
+    judged: int
+    excused: bool
     duration_s: float
+
+
+def session_outcome(suite: str, verdict: Verdict, reason: str) -> TestOutcome:
+    """Return the outcome of a whole pytest session that did not run to its end."""
+    return TestOutcome(f"{suite} (the run itself)", "", "", "", verdict, reason, 0, False, 0.0)
+
+
+Record = Header | Finding | TestOutcome
+_KINDS: dict[str, type[Record]] = {"run": Header, "finding": Finding, "test": TestOutcome}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 @dataclass(frozen=True)
 class Journal:
     """What was read from a journal; `notices` tell of lines that were dropped."""
 
+    header: Header | None
     findings: tuple[Finding, ...]
     tests: tuple[TestOutcome, ...]
     notices: tuple[str, ...]
 
 
-def append(path: Path, record: Finding | TestOutcome) -> None:
+class JournalWriter:
+    """Appends records to a journal. Raises LabError when the disk does not take one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def append(self, record: Record) -> None:
+        """Append one record in one write."""
+        line = json.dumps({"kind": _NAMES[type(record)], **asdict(record)}, ensure_ascii=True) + "\n"
+        with self._explained():
+            if self._file is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._path.open("ab", buffering=0)
+            self._file.write(line.encode("ascii"))
+
+    def close(self) -> None:
+        """Wait until everything is on the disk."""
+        file, self._file = self._file, None
+        if file is not None:
+            with self._explained(), file:
+                os.fsync(file.fileno())
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            sentence = f"{self._path}: the journal cannot be written ({error.strerror}); free space and run again"
+            raise LabError(sentence) from error
+
+
+def append(path: Path, record: Record) -> None:
     """Append one record and wait until it is on the disk. Raises LabError when the disk does not take it."""
-    kind = "finding" if isinstance(record, Finding) else "test"
-    line = json.dumps({"kind": kind, **asdict(record)}, ensure_ascii=True) + "\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="ascii") as journal:
-            journal.write(line)
-            journal.flush()
-            os.fsync(journal.fileno())
-    except OSError as error:
-        raise LabError(f"{path}: the journal cannot be written ({error.strerror}); free space and run again") from error
+    with closing(JournalWriter(path)) as writer:
+        writer.append(record)
 
 
 def read(path: Path) -> Journal:
@@ -70,16 +138,20 @@ def read(path: Path) -> Journal:
     lines = text.split("\n")
     notices = (f"{path}: the last line was torn and is dropped",) if lines.pop() else ()
     records = [_parse(path, number, line) for number, line in enumerate(lines, 1)]
+    header = next((record for record in records if isinstance(record, Header)), None)
     findings = tuple(record for record in records if isinstance(record, Finding))
     tests = tuple(record for record in records if isinstance(record, TestOutcome))
-    return Journal(findings, tests, notices)
+    return Journal(header, findings, tests, notices)
 
 
-def _parse(path: Path, number: int, line: str) -> Finding | TestOutcome:
+def _parse(path: Path, number: int, line: str) -> Record:
     try:
         fields: dict[str, Any] = json.loads(line)
-        kind = fields.pop("kind")
-        fields["verdict"] = None if fields["verdict"] is None else Verdict(fields["verdict"])
-        return Finding(**fields) if kind == "finding" else TestOutcome(**fields)
-    except (ValueError, TypeError, KeyError) as error:
+        kind = _KINDS[fields.pop("kind")]
+        if "verdict" in fields:
+            fields["verdict"] = None if fields["verdict"] is None else Verdict(fields["verdict"])
+        make: Any = kind
+        record: Record = make(**{name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise EvidenceError(f"{path}:{number}: not a record ({error}); this evidence cannot be trusted") from error
+    return record

@@ -14,6 +14,7 @@ class FaultKind(StrEnum):
     ABORT = "abort"
     ASSERT = "failed assertion"
     HEAP = "heap corruption"
+    UNDEFINED_BEHAVIOUR = "undefined behaviour"
     STACK = "stack overflow"
     INTERRUPT_WATCHDOG = "interrupt watchdog"
     TASK_WATCHDOG = "task watchdog"
@@ -42,6 +43,11 @@ class ConsoleSigns:
     def fault_in(self, line: str) -> FaultKind | None:
         """Return what a line of console text shows, None if it shows no fault."""
         return next((kind for pattern, kind in self.faults if pattern.search(line)), None)
+
+    def place_in(self, line: str) -> int:
+        """Return where in a line a fault or a reset shows, 0 if none does."""
+        patterns = (self.reset_line, *(pattern for pattern, _ in self.faults))
+        return next((found.start() for pattern in patterns if (found := pattern.search(line))), 0)
 
     def reset_in(self, line: str) -> tuple[str, FaultKind] | None:
         """Return the reason of the reset that a line tells of, and its kind; None if it tells of none."""

@@ -19,6 +19,7 @@ class BuildOrder:
         build_root: where build folders live.
         log: gets what the toolchain prints.
         skip_build: take the build folder as it is.
+        arena_bytes: the application's tensor arena; None for what board or firmware have by default.
     """
 
     chip: str
@@ -29,6 +30,7 @@ class BuildOrder:
     build_root: Path
     log: Path
     skip_build: bool = False
+    arena_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -15,30 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tinygate.errors import ModelFileError
-from tinygate.tflite import Operator, Subgraph, TfliteModel, read_model
+from tinygate.tflite import Operator, Subgraph, Tensor, TfliteModel, read_model
+from tinygate.tflm.known import ESP_TARGETS, known_errors
+from tinygate.tflm.operators import is_hybrid, method_of
 
 SCHEMA_VERSION = 3
 SOURCE_NAME = "model.cpp"
 
-# The Add…() methods of MicroMutableOpResolver in esp-tflite-micro 1.4.0 that stand for a builtin operator; without
-# those of resource variables, for which the interpreter would need memory of its own.
-RESOLVER_METHODS = """
-    Abs Add AddN ArgMax ArgMin AveragePool2D BatchMatMul BatchToSpaceNd BroadcastArgs BroadcastTo
-    Cast Ceil Concatenation Conv2D Cos CumSum DepthToSpace DepthwiseConv2D Dequantize Div DynamicUpdateSlice
-    Elu EmbeddingLookup Equal Exp ExpandDims Fill Floor FloorDiv FloorMod FullyConnected Gather GatherNd Greater
-    GreaterEqual HardSwish If L2Normalization L2Pool2D LeakyRelu Less LessEqual Log LogicalAnd LogicalNot LogicalOr
-    Logistic LogSoftmax Maximum MaxPool2D Mean Minimum MirrorPad Mul Neg NotEqual Pack Pad PadV2 Prelu Quantize
-    ReduceAll ReduceMax ReduceMin Relu Relu6 Reshape ResizeBilinear ResizeNearestNeighbor ReverseV2 Round
-    Rsqrt SelectV2 Shape Sin Slice Softmax SpaceToBatchNd SpaceToDepth Split SplitV Sqrt Square SquaredDifference
-    Squeeze StridedSlice Sub Sum Svdf Tanh Transpose TransposeConv UnidirectionalSequenceLSTM Unpack While
-    ZerosLike
-""".split()
-_METHOD_OF = {method.upper(): method for method in RESOLVER_METHODS}
-_WEIGHTED = frozenset(
-    "BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED SVDF TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM".split()
-)
-_INTEGER_WEIGHTS = ("int4", "int8", "uint8")
-_PROTOCOL_TYPES = ("float32", "int8", "uint8", "int16", "int32")
+_PROTOCOL_TYPES = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
+_MOST_DIMENSIONS = 8
 _BYTES_PER_ROW = 24
 
 
@@ -71,60 +56,51 @@ def check(model: TfliteModel) -> tuple[str, ...]:
         raise ModelFileError(f"schema version {model.version}, expected {SCHEMA_VERSION}. Convert the model again.")
     for main_graph in model.subgraphs[:1]:
         _check_interface(main_graph)
-    operators = [(graph, operator) for graph in model.subgraphs for operator in graph.operators]
+    operators = [operator for graph in model.subgraphs for operator in graph.operators]
     if not operators:
         raise ModelFileError("the model has no operator. Is this the right file?")
-    for graph, operator in operators:
-        _refuse_hybrid(graph, operator)
-        _refuse_wrong_kernel(graph, operator)
-    return tuple(sorted({_method(model, operator) for _, operator in operators}))
+    for graph in model.subgraphs:
+        _refuse(model, graph)
+    return tuple(sorted({_method(model, operator) for operator in operators}))
 
 
 def _check_interface(graph: Subgraph) -> None:
     for what, indices in (("input", graph.inputs), ("output", graph.outputs)):
-        if len(indices) != 1:
-            raise ModelFileError(f"{len(indices)} {what} tensors; the device protocol knows models with one.")
-        tensor = graph.tensors[indices[0]]
-        if tensor.dtype not in _PROTOCOL_TYPES:
-            raise ModelFileError(f"{what} of type {tensor.dtype}; expected one of {', '.join(_PROTOCOL_TYPES)}.")
-        if not tensor.shape or any(size < 1 for size in tensor.shape):
+        if not indices:
+            raise ModelFileError(f"the model has no {what}: the device protocol needs one at least.")
+        for index in indices:
+            _check_tensor(what, graph.tensors[index])
+
+
+def _check_tensor(what: str, tensor: Tensor) -> None:
+    if tensor.dtype not in _PROTOCOL_TYPES:
+        raise ModelFileError(f"{what} of type {tensor.dtype}; expected one of {', '.join(_PROTOCOL_TYPES)}.")
+    if any(size < 1 for size in tensor.shape):
+        raise ModelFileError(f"{what} shape {tensor.shape} is open. Fix every dimension, batch 1, and convert again.")
+    if len(tensor.shape) > _MOST_DIMENSIONS:
+        raise ModelFileError(f"{what} shape {tensor.shape} has more than {_MOST_DIMENSIONS} dimensions.")
+
+
+def _refuse(model: TfliteModel, graph: Subgraph) -> None:
+    """Refuse what LiteRT runs and TFLM does not, and what the pinned kernels take and compute wrongly."""
+    for operator in graph.operators:
+        tensors = [graph.tensors[i] if i >= 0 else None for i in operator.inputs]
+        if is_hybrid(operator, tensors):
             raise ModelFileError(
-                f"{what} shape {tensor.shape} is open. Fix every dimension, batch 1, and convert again."
+                f"operator {operator.index} {operator.name} is hybrid (float32 activations, integer weights): "
+                "dynamic-range models do not run on microcontrollers. Quantize activations too (full integer)."
             )
-
-
-def _refuse_hybrid(graph: Subgraph, operator: Operator) -> None:
-    """Float activations on integer weights: dynamic-range quantization, which LiteRT runs and TFLM does not."""
-    if operator.name not in _WEIGHTED or len(operator.inputs) < 2 or min(operator.inputs[:2]) < 0:
-        return
-    activation, weights = (graph.tensors[index] for index in operator.inputs[:2])
-    if activation.dtype == "float32" and weights.is_constant and weights.dtype in _INTEGER_WEIGHTS:
-        raise ModelFileError(
-            f"operator {operator.index} {operator.name} is hybrid (float32 activations, {weights.dtype} weights): "
-            "dynamic-range models do not run on microcontrollers. Quantize activations too (full integer)."
-        )
-
-
-def _refuse_wrong_kernel(graph: Subgraph, operator: Operator) -> None:
-    """What esp-tflite-micro 1.4.0 takes and computes wrongly, seen on an emulated ESP32; look again when the pin moves.
-
-    Its FULLY_CONNECTED for int16 activations reads the multiplier per tensor whatever the weights have: with weights
-    quantized per channel it is 0, and so is every output.
-    """
-    if operator.name != "FULLY_CONNECTED" or len(operator.inputs) < 2 or min(operator.inputs[:2]) < 0:
-        return
-    activation, weights = (graph.tensors[index] for index in operator.inputs[:2])
-    if activation.dtype == "int16" and len(weights.scales) > 1:
-        raise ModelFileError(
-            f"operator {operator.index} FULLY_CONNECTED has int16 activations and weights quantized per channel, which "
-            "esp-tflite-micro 1.4.0 computes wrongly without a word. Convert with dense layers quantized per tensor "
-            "(converter._experimental_disable_per_channel_quantization_for_dense_layers = True)."
-        )
+    for error, operator, numbers in known_errors(model, graph, ESP_TARGETS[0]):
+        if not error.targets or (set(error.targets) >= set(ESP_TARGETS) and error.rule == "TG-Q058"):
+            raise ModelFileError(
+                f"operator {operator.index} {operator.name} has {numbers}, which {error.library} {error.seen} computes "
+                f"wrongly without a word. {error.remedy}"
+            )
 
 
 def _method(model: TfliteModel, operator: Operator) -> str:
     is_custom = bool(model.operator_codes[operator.code].custom)
-    method = None if is_custom else _METHOD_OF.get(operator.name.replace("_", ""))
+    method = None if is_custom else method_of(operator.name)
     if method is None:
         raise ModelFileError(
             f"operator {operator.index} {operator.name} is not supported by the firmware's TensorFlow Lite for "

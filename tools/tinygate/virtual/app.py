@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinygate.protocol import (
+    PROTOCOL_VERSION,
     Arena,
     ArenaRequest,
     Bench,
@@ -34,13 +35,16 @@ from tinygate.protocol import (
     Message,
     Profile,
     ProfileRequest,
+    Reset,
     Restart,
     RestartRequest,
     WindowAssembly,
+    tensor_lists,
 )
+from tinygate.virtual.chip_arena import POINTER_BITS, ChipArena, chip_arena, chip_structures
 from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
-from tinygate.virtual.interpreter import Interpreter, ModelRefusedError, runtime_version
+from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
 
 RX_LINE_BYTES, RX_WINDOW_BYTES = 2048, 8192
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
@@ -48,7 +52,7 @@ MAX_INVOCATIONS = 100_000
 
 # The fields of hello that are the same for every application and boot.
 _BOARD: dict[str, Any] = {
-    "protocol": 1,
+    "protocol": PROTOCOL_VERSION,
     "app": "tinygate",
     "target": "esp32",
     "chip_revision": "3.0",
@@ -56,12 +60,12 @@ _BOARD: dict[str, Any] = {
     "cpu_mhz": 0,
     "flash_mhz": 0,
     "flash_mode": "dio",
-    "psram_mhz": 0,
-    "psram_bytes": 0,
+    "external_ram_mhz": 0,
+    "external_ram_bytes": 0,
     "optimization": "none",
-    "esp_nn": "none",
+    "kernels": "reference",
     "arena_placement": "host",
-    "idf_version": "none",
+    "sdk": "none",
     "emulated": "virtual",
     "timing": "none",
     "rx_window_bytes": RX_WINDOW_BYTES,
@@ -71,14 +75,19 @@ _BOARD: dict[str, Any] = {
 def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
     """Run the application on `uart` until it is asked to restart or the other end closes.
 
+    Its arena has the size that a restart asked for, else the image's, else `arena_bytes`, down to a multiple of 16.
+
     The interpreter's own messages go to the UART, as they would on a chip.
     """
     for descriptor in (1, 2):
         os.dup2(uart.fileno(), descriptor)
-    arena_bytes, boot.rtc.next_arena_bytes = boot.rtc.next_arena_bytes or arena_bytes, 0
-    loaded = load(boot.app.model, arena_bytes)
+    tried_bytes, boot.rtc.next_arena_bytes = boot.rtc.next_arena_bytes, 0
+    arena_bytes = (tried_bytes or boot.app.arena_bytes or arena_bytes) // ALIGNMENT * ALIGNMENT
+    on_chip = chip_arena(boot.app.model, _BOARD["target"])
+    here = on_chip.size_here(arena_bytes) if on_chip else arena_bytes
+    loaded = load(boot.app.model, here, is_trial=bool(tried_bytes))
     uart.sendall(_greeting(boot, loaded).encode())
-    app = App(boot, loaded, arena_bytes, secrets.token_hex(4))
+    app = App(boot, loaded, arena_bytes, secrets.token_hex(4), on_chip=on_chip)
     uart.sendall(app.announce())
     while not app.restarting and (data := uart.recv(1 << 16)):
         for output in app.receive(data):
@@ -93,10 +102,10 @@ class Refusal:
     detail: str
 
 
-def load(model: bytes, arena_bytes: int) -> Interpreter | Refusal:
-    """Return the interpreter for `model`, or why there is none; may abort the process, as on a chip."""
+def load(model: bytes, arena_bytes: int, is_trial: bool = False) -> Interpreter | Refusal:
+    """Return the interpreter for `model`, or why there is none; a trial may abort the process, as on a chip."""
     try:
-        return Interpreter(model, arena_bytes)
+        return Interpreter(model, arena_bytes, is_trial)
     except ModelRefusedError as error:
         return Refusal(error.status, str(error).strip())
 
@@ -115,16 +124,19 @@ class App:
         arena_bytes: int,
         boot_id: str,
         rx_line_bytes: int = RX_LINE_BYTES,
+        on_chip: ChipArena | None = None,
     ) -> None:
         self.restarting = False
         self._boot = boot
         self._loaded = loaded
         self._arena_bytes = arena_bytes
+        self._on_chip = on_chip
         self._rx_line_bytes = rx_line_bytes
         self._session = DeviceSession(boot_id, rx_line_bytes)
         self._started_at = time.monotonic()
-        self._windows = WindowAssembly(0 if isinstance(loaded, Refusal) else loaded.input.size_bytes)
-        self._window = b"" if isinstance(loaded, Refusal) else bytes(loaded.input.size_bytes)
+        window_bytes = 0 if isinstance(loaded, Refusal) else loaded.window_bytes
+        self._windows = WindowAssembly(window_bytes)
+        self._window = bytes(window_bytes)
         self._answers: dict[type[Message], Callable[[Any], Message]] = {
             HelloRequest: lambda _: self._hello(),
             HealthRequest: lambda _: self._health(),
@@ -168,10 +180,10 @@ class App:
         return Hello(
             **_BOARD,
             app_version=app.version,
-            app_elf_sha256=app.elf_sha256,
+            app_sha256=app.elf_sha256,
             model_sha256=hashlib.sha256(app.model).hexdigest(),
             model_bytes=len(app.model),
-            mac=self._boot.mac.hex(":"),
+            chip_id=self._boot.mac.hex(":"),
             flash_bytes=self._boot.flash_bytes,
             arena_configured_bytes=self._arena_bytes,
             tflm_version=runtime_version(),
@@ -194,6 +206,9 @@ class App:
         return Restart()
 
     def _arena(self, interpreter: Interpreter, _: ArenaRequest) -> Message:
+        if self._on_chip:
+            chip = self._on_chip.chip
+            return Arena(chip.used_bytes, self._arena_bytes, POINTER_BITS, chip.head_bytes, chip.tail_bytes)
         arena = interpreter.arena
         return Arena(arena.used_bytes, self._arena_bytes, interpreter.pointer_bits, arena.head_bytes, arena.tail_bytes)
 
@@ -201,29 +216,40 @@ class App:
         count = request.warmup + request.invocations
         if count > MAX_INVOCATIONS:
             return Error(ErrorCode.BAD_REQUEST, f"{count} invocations were asked for; at most {MAX_INVOCATIONS}")
+        interpreter.reset()
         for _ in range(count):
             interpreter.invoke(self._window)
+        interpreter.reset()
         return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._window):08x}")
 
     def _infer(self, interpreter: Interpreter, request: InferRequest) -> Message:
         try:
             windows = self._windows.add(request)
         except ValueError:
-            size = interpreter.input.size_bytes
+            size = interpreter.window_bytes
             return Error(ErrorCode.BAD_REQUEST, f"{_described(request)}: no whole window of {size} and no next piece")
-        return self._infer_windows(interpreter, request.first, windows) if windows else Infer(request.first, 0)
+        return self._infer_windows(interpreter, request, windows) if windows else Infer(request.first, 0)
 
-    def _infer_windows(self, interpreter: Interpreter, first: int, windows: list[bytes]) -> Message:
-        outputs = b"".join(map(interpreter.invoke, windows))
+    def _infer_windows(self, interpreter: Interpreter, request: InferRequest, windows: list[bytes]) -> Message:
+        outputs = []
+        for index, window in enumerate(windows):
+            if request.reset is Reset.EACH or (request.reset is Reset.FIRST and index == 0):
+                interpreter.reset()
+            outputs.append(interpreter.invoke(window))
         self._window = windows[-1]
-        return Infer(first, len(windows), outputs)
+        return Infer(request.first, len(windows), b"".join(outputs))
 
     def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
+        if self._on_chip:
+            names, places = zip(*chip_structures(_BOARD["target"]).items(), strict=True)
+            return Layout(names, *(tuple(column) for column in zip(*places, strict=True)))
         structures = interpreter.structures
         return Layout(tuple(structures), tuple(structures.values()), (interpreter.pointer_bits // 8,) * len(structures))
 
     def _profile(self, interpreter: Interpreter, _: ProfileRequest) -> Message:
+        interpreter.reset()
         interpreter.invoke(self._window)
+        interpreter.reset()
         return Profile(interpreter.operators)
 
     def _uptime_us(self) -> int:
@@ -235,16 +261,8 @@ def _described(request: InferRequest) -> str:
 
 
 def _model_fields(interpreter: Interpreter) -> dict[str, Any]:
-    fields: dict[str, Any] = {"model_status": "ok"}
-    for prefix, tensor in (("input", interpreter.input), ("output", interpreter.output)):
-        fields |= {
-            f"{prefix}_dtype": tensor.dtype,
-            f"{prefix}_shape": tensor.shape,
-            f"{prefix}_scale": tensor.scale,
-            f"{prefix}_zero_point": tensor.zero_point,
-            f"{prefix}_bytes": tensor.size_bytes,
-        }
-    return fields
+    tensors = {**tensor_lists("input", interpreter.inputs), **tensor_lists("output", interpreter.outputs)}
+    return {"model_status": "ok", **tensors}
 
 
 def _greeting(boot: Boot, loaded: Interpreter | Refusal) -> str:

@@ -49,7 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--target", choices=["esp32"], default="esp32", help="the chip to emulate")
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; a free one by default")
     parser.add_argument("--baud-limit", metavar="BAUD|client", help="simulate the line's speed (default: no limit)")
-    parser.add_argument("--arena-bytes", type=int, default=DEFAULT_ARENA_BYTES, help="tensor arena of the application")
+    parser.add_argument(
+        "--arena-bytes",
+        type=int,
+        default=DEFAULT_ARENA_BYTES,
+        help="tensor arena of an application whose image names none",
+    )
     parser.add_argument("--flash-file", type=Path, help="keep the flash's content in this file")
     parser.add_argument("--image", type=Path, help="an application image that is in flash from the start")
     parser.add_argument("--fast", action="store_true", help="no port: the console is standard input and output")

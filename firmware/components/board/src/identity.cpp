@@ -41,9 +41,9 @@ constexpr const char* kFlashMode = CONFIG_ESPTOOLPY_FLASHMODE;
 #endif
 
 #if CONFIG_NN_ANSI_C
-constexpr const char* kEspNn = TINYGATE_ESP_NN_VERSION "-ansi";
+constexpr const char* kKernels = "esp-nn " TINYGATE_ESP_NN_VERSION "-ansi";
 #else
-constexpr const char* kEspNn = TINYGATE_ESP_NN_VERSION;
+constexpr const char* kKernels = "esp-nn " TINYGATE_ESP_NN_VERSION;
 #endif
 
 #if CONFIG_SPIRAM
@@ -120,6 +120,7 @@ Identity::Identity() : psram_bytes_(psram_bytes()), boot_id_(draw_boot_id()) {
     esp_chip_info_t chip = {};
     esp_chip_info(&chip);
     revision_ = revision_text(chip.revision);
+    sdk_ << "ESP-IDF " << esp_get_idf_version();
     cores_ = chip.cores;
     cpu_mhz_ = esp_rom_get_cpu_ticks_per_us();
     esp_flash_get_size(nullptr, &flash_bytes_);
@@ -127,20 +128,20 @@ Identity::Identity() : psram_bytes_(psram_bytes()), boot_id_(draw_boot_id()) {
 
 void Identity::describe(Hello& hello) const {
     hello.app_version = std::string_view(esp_app_get_description()->version);
-    hello.app_elf_sha256 = {elf_sha256_.data(), elf_sha256_.size()};
+    hello.app_sha256 = {elf_sha256_.data(), elf_sha256_.size()};
     hello.target = CONFIG_IDF_TARGET;
     hello.chip_revision = revision_.view();
-    hello.mac = {mac_.data(), mac_.size()};
+    hello.chip_id = {mac_.data(), mac_.size()};
     hello.cores = cores_;
     hello.cpu_mhz = cpu_mhz_;
     hello.flash_mhz = static_cast<uint32_t>(std::atoi(CONFIG_ESPTOOLPY_FLASHFREQ));
     hello.flash_mode = kFlashMode;
     hello.flash_bytes = flash_bytes_;
-    hello.psram_mhz = kPsramMhz;
-    hello.psram_bytes = psram_bytes_;
+    hello.external_ram_mhz = kPsramMhz;
+    hello.external_ram_bytes = psram_bytes_;
     hello.optimization = kOptimization;
-    hello.esp_nn = kEspNn;
-    hello.idf_version = esp_get_idf_version();
+    hello.kernels = kKernels;
+    hello.sdk = sdk_.view();
     hello.tflm_version = "esp-tflite-micro " TINYGATE_TFLM_VERSION;
     hello.reset_reason = reset_reason();
     hello.uptime_us = static_cast<uint64_t>(esp_timer_get_time());

@@ -8,40 +8,40 @@
 namespace tinygate {
 namespace {
 
-// Outputs of one request that are kept until its reply is sent. A model whose output is this much larger than
-// its input gets fewer windows per request.
-constexpr size_t kMaxOutputsBytes = 32 * 1024;
+// Outputs of one request that are kept until its reply is sent. A model whose outputs are this much larger
+// than its inputs gets fewer windows per request.
+constexpr size_t kMaxResultsBytes = 32 * 1024;
 
 constexpr size_t data_bytes(size_t line_bytes) {
     return line_bytes / 4 * 3;
 }
 
-size_t outputs_bytes(size_t rx_line_bytes, size_t input_bytes, size_t output_bytes) {
-    if (input_bytes == 0) return 0;
-    const size_t windows = std::max<size_t>(1, data_bytes(rx_line_bytes) / input_bytes);
-    return std::max(output_bytes, std::min(windows * output_bytes, kMaxOutputsBytes));
+size_t results_bytes(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes) {
+    if (window_bytes == 0) return 0;
+    const size_t windows = std::max<size_t>(1, data_bytes(rx_line_bytes) / window_bytes);
+    return std::max(result_bytes, std::min(windows * result_bytes, kMaxResultsBytes));
 }
 
 }  // namespace
 
-Console::Buffers::Buffers(size_t rx_line_bytes, size_t input_bytes, size_t output_bytes)
+Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes)
     : rx_line_bytes_(rx_line_bytes),
-      outputs_bytes_(outputs_bytes(rx_line_bytes, input_bytes, output_bytes)),
+      results_bytes_(results_bytes(rx_line_bytes, window_bytes, result_bytes)),
       line_(new(std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
       data_(new(std::nothrow) char[data_bytes(rx_line_bytes)]),
-      piece_(new(std::nothrow) char[input_bytes]),
-      last_window_(new(std::nothrow) char[input_bytes]()),
-      outputs_(new(std::nothrow) char[outputs_bytes_]) {}
+      piece_(new(std::nothrow) char[window_bytes]),
+      last_window_(new(std::nothrow) char[window_bytes]()),
+      results_(new(std::nothrow) char[results_bytes_]) {}
 
 bool Console::Buffers::complete() const {
-    return line_ && data_ && piece_ && last_window_ && outputs_;
+    return line_ && data_ && piece_ && last_window_ && results_;
 }
 
 Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers)
     : device_(device),
       buffers_(buffers),
       session_(boot_id, buffers.rx_line_bytes_, {buffers.line_.get(), buffers.data_.get()}, sink),
-      assembly_(buffers.piece_.get(), device.unusable() ? 0 : device.input_bytes()) {}
+      assembly_(buffers.piece_.get(), device.unusable() ? 0 : device.window_bytes()) {}
 
 void Console::announce() {
     session_.announce(device_.hello());
@@ -69,7 +69,7 @@ void Console::reply(const Incoming& incoming, const Device::Refusal& refusal, co
 }
 
 std::string_view Console::last_window() {
-    return {buffers_.last_window_.get(), device_.input_bytes()};
+    return {buffers_.last_window_.get(), device_.window_bytes()};
 }
 
 void Console::answer(const Incoming& incoming, const HelloRequest&) {
@@ -83,9 +83,16 @@ void Console::answer(const Incoming& incoming, const BenchRequest& request) {
         message.warmup = request.warmup;
         message.invocations = request.invocations;
         message.input_crc32 = crc32(last_window());
-        refusal = device_.bench(request, last_window(), message);
+        refusal = bench(request, message);
     }
     reply(incoming, refusal, message);
+}
+
+// Starts from a model without history, and leaves one.
+Device::Refusal Console::bench(const BenchRequest& request, Bench& reply) {
+    if (const auto refusal = device_.reset()) return refusal;
+    if (const auto refusal = device_.bench(request, last_window(), reply)) return refusal;
+    return device_.reset();
 }
 
 void Console::answer(const Incoming& incoming, const ArenaRequest&) {
@@ -104,28 +111,30 @@ Device::Refusal Console::infer(const InferRequest& request, Infer& reply) {
     std::string_view windows;
     Sentence problem;
     if (!assembly_.add(request, windows, problem)) return Error(ErrorCode::kBadRequest, problem);
-    if (const auto refusal = infer_windows(windows)) return refusal;
-    const size_t count = windows.size() / device_.input_bytes();
+    if (const auto refusal = infer_windows(windows, request.reset)) return refusal;
+    const size_t count = windows.size() / device_.window_bytes();
     reply.first = request.first;
     reply.count = static_cast<uint32_t>(count);
-    reply.data = {buffers_.outputs_.get(), count * device_.output_bytes()};
+    reply.data = {buffers_.results_.get(), count * device_.result_bytes()};
     return std::nullopt;
 }
 
 // Invokes with each window and keeps the outputs; the last window is the one to bench with.
-Device::Refusal Console::infer_windows(std::string_view windows) {
-    const size_t input_bytes = device_.input_bytes();
-    const size_t output_bytes = device_.output_bytes();
-    const size_t count = windows.size() / input_bytes;
-    if (count * output_bytes > buffers_.outputs_bytes_) {
+Device::Refusal Console::infer_windows(std::string_view windows, Reset reset) {
+    const size_t window_bytes = device_.window_bytes();
+    const size_t result_bytes = device_.result_bytes();
+    const size_t count = windows.size() / window_bytes;
+    if (count * result_bytes > buffers_.results_bytes_) {
         Sentence detail;
-        return Error(ErrorCode::kTooLarge, detail << count << " outputs of " << output_bytes
-                                                  << " bytes exceed the " << buffers_.outputs_bytes_
+        return Error(ErrorCode::kTooLarge, detail << count << " outputs of " << result_bytes
+                                                  << " bytes exceed the " << buffers_.results_bytes_
                                                   << " there is room for: send fewer");
     }
     for (size_t i = 0; i < count; ++i) {
-        const auto window = windows.substr(i * input_bytes, input_bytes);
-        if (const auto refusal = device_.invoke(window, buffers_.outputs_.get() + i * output_bytes))
+        const bool is_reset = reset == Reset::kEach || (reset == Reset::kFirst && i == 0);
+        if (const auto refusal = is_reset ? device_.reset() : std::nullopt) return refusal;
+        const auto window = windows.substr(i * window_bytes, window_bytes);
+        if (const auto refusal = device_.invoke(window, buffers_.results_.get() + i * result_bytes))
             return refusal;
         if (i + 1 == count) std::copy(window.begin(), window.end(), buffers_.last_window_.get());
     }
@@ -135,8 +144,14 @@ Device::Refusal Console::infer_windows(std::string_view windows) {
 void Console::answer(const Incoming& incoming, const ProfileRequest&) {
     Profile message;
     auto refusal = device_.unusable();
-    if (!refusal) refusal = device_.profile(last_window(), message);
+    if (!refusal) refusal = profile(message);
     reply(incoming, refusal, message);
+}
+
+Device::Refusal Console::profile(Profile& reply) {
+    if (const auto refusal = device_.reset()) return refusal;
+    if (const auto refusal = device_.profile(last_window(), reply)) return refusal;
+    return device_.reset();
 }
 
 void Console::answer(const Incoming& incoming, const HealthRequest&) {

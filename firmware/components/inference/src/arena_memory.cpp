@@ -9,7 +9,7 @@ namespace {
 // From the heap and not static: on ESP32 static data is limited to 160 KB, a block of heap is not.
 #if CONFIG_TINYGATE_ARENA_IN_PSRAM
 constexpr uint32_t kCapabilities = MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT;
-constexpr const char* kPlacement = "psram";
+constexpr const char* kPlacement = "external";
 #else
 constexpr uint32_t kCapabilities = MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT;
 constexpr const char* kPlacement = "internal";

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
+#include "tensorflow/lite/micro/micro_allocator.h"
+#include "tensorflow/lite/micro/micro_resource_variable.h"
 #include "tensorflow/lite/schema/schema_generated.h"
 
 namespace tinygate {
@@ -10,6 +13,7 @@ namespace {
 
 // Below this the interpreter's first structures do not fit, and it writes to null instead of telling.
 constexpr size_t kMinArenaBytes = 256;
+constexpr size_t kBytesPerVariable = 64;
 constexpr size_t kMinModelBytes = 8;
 
 std::optional<const char*> dtype_name(TfLiteType type) {
@@ -24,6 +28,10 @@ std::optional<const char*> dtype_name(TfLiteType type) {
             return "int16";
         case kTfLiteInt32:
             return "int32";
+        case kTfLiteInt64:
+            return "int64";
+        case kTfLiteBool:
+            return "bool";
         default:
             return std::nullopt;
     }
@@ -33,21 +41,6 @@ std::optional<const char*> dtype_name(TfLiteType type) {
 tflite::BuiltinOperator builtin_operator(const tflite::OperatorCode& code) {
     return std::max(static_cast<tflite::BuiltinOperator>(code.deprecated_builtin_code()),
                     code.builtin_code());
-}
-
-bool is_describable(const TfLiteTensor* tensor, size_t max_dimensions) {
-    return tensor != nullptr && dtype_name(tensor->type) && tensor->dims->size > 0 &&
-           static_cast<size_t>(tensor->dims->size) <= max_dimensions;
-}
-
-Tensor describe(const TfLiteTensor& tensor, const uint32_t* shape) {
-    Tensor description;
-    description.dtype = *dtype_name(tensor.type);
-    description.shape = {shape, static_cast<size_t>(tensor.dims->size)};
-    description.scale = tensor.params.scale;
-    description.zero_point = tensor.params.zero_point;
-    description.bytes = tensor.bytes;
-    return description;
 }
 
 }  // namespace
@@ -61,18 +54,27 @@ std::optional<Error> Engine::start(List<uint8_t> bytes, const tflite::MicroOpRes
     if (const auto error = check_file(bytes)) return error;
     model_ = tflite::GetModel(bytes.data);
     if (const auto error = check_operators(operators)) return error;
+    if (const auto error = check_arena()) return error;
+    return describe_interface();
+}
+
+std::optional<Error> Engine::check_arena() {
     Sentence detail;
     if (arena_.data() == nullptr) {
         detail << "no free block of " << arena_.size() << " bytes for the arena; the largest has "
                << ArenaMemory::largest_free_block();
         return Error(ErrorCode::kArenaTooSmall, detail);
     }
-    if (arena_.size() < kMinArenaBytes || !load(nullptr)) {
-        detail << "tensors could not be allocated in an arena of " << arena_.size()
-               << " bytes; the console text before hello says what was missing";
+    const size_t least = kMinArenaBytes + kBytesPerVariable * static_cast<size_t>(variable_count_);
+    if (arena_.size() < least) {
+        detail << "an arena of " << arena_.size() << " bytes holds not even the interpreter, which takes "
+               << least;
         return Error(ErrorCode::kArenaTooSmall, detail);
     }
-    return check_interface();
+    if (load(nullptr)) return std::nullopt;
+    detail << "tensors could not be allocated in an arena of " << arena_.size()
+           << " bytes; the console text before hello says what was missing";
+    return Error(ErrorCode::kArenaTooSmall, detail);
 }
 
 // The interpreter checks none of this. That every offset in the file is sound was checked when it became
@@ -89,11 +91,12 @@ std::optional<Error> Engine::check_file(List<uint8_t> bytes) const {
 }
 
 // Operators that run, not those that the file lists: converters leave some behind that no subgraph uses.
-std::optional<Error> Engine::check_operators(const tflite::MicroOpResolver* operators) const {
+std::optional<Error> Engine::check_operators(const tflite::MicroOpResolver* operators) {
     if (operators == nullptr) return Error(ErrorCode::kInternal, "an operator could not be registered");
     for (const auto* subgraph : *model_->subgraphs()) {
         for (const auto* node : *subgraph->operators()) {
             const auto builtin = builtin_operator(*model_->operator_codes()->Get(node->opcode_index()));
+            note_state(builtin);
             if (operators->FindOp(builtin) != nullptr) continue;
             Sentence detail;
             detail << "operator " << tflite::EnumNameBuiltinOperator(builtin)
@@ -104,37 +107,79 @@ std::optional<Error> Engine::check_operators(const tflite::MicroOpResolver* oper
     return std::nullopt;
 }
 
+void Engine::note_state(tflite::BuiltinOperator builtin) {
+    if (builtin == tflite::BuiltinOperator_VAR_HANDLE) ++variable_count_;
+    if (builtin == tflite::BuiltinOperator_CALL_ONCE) initializes_itself_ = true;
+}
+
 bool Engine::load(tflite::MicroProfilerInterface* profiler) {
-    interpreter_.emplace(model_, *operators_, arena_.data(), arena_.size(), nullptr, profiler);
-    if (interpreter_->AllocateTensors() != kTfLiteOk) return false;
-    input_ = interpreter_->inputs_size() == 1 ? interpreter_->input(0) : nullptr;
-    output_ = interpreter_->outputs_size() == 1 ? interpreter_->output(0) : nullptr;
+    interpreter_.reset();  // before its memory is used again
+    auto* allocator = tflite::MicroAllocator::Create(arena_.data(), arena_.size());
+    if (allocator == nullptr) return false;
+    tflite::MicroResourceVariables* variables = nullptr;
+    if (variable_count_ > 0) variables = tflite::MicroResourceVariables::Create(allocator, variable_count_);
+    interpreter_.emplace(model_, *operators_, allocator, variables, profiler);
+    return interpreter_->AllocateTensors() == kTfLiteOk;
+}
+
+// The interpreter's own reset clears variables that the model has set, and does not let it set them again.
+bool Engine::reset() {
+    return initializes_itself_ ? load(nullptr) : interpreter_->Reset() == kTfLiteOk;
+}
+
+bool Engine::Interface::allocate(size_t tensor_count) {
+    tensors.reset(new (std::nothrow) Tensor[tensor_count]);
+    shapes.reset(new (std::nothrow) Shape[tensor_count]);
+    return tensors && shapes;
+}
+
+bool Engine::Interface::add(const TfLiteTensor* tensor) {
+    if (tensor == nullptr || tensor->bytes == 0) return false;
+    const auto dtype = dtype_name(tensor->type);
+    const auto dimensions = static_cast<size_t>(tensor->dims->size);
+    if (!dtype || dimensions > kMaxDimensions) return false;
+    std::copy_n(tensor->dims->data, dimensions, shapes[count].begin());
+    Tensor& description = tensors[count];
+    description.dtype = *dtype;
+    description.shape = {shapes[count].data(), dimensions};
+    description.scale = tensor->params.scale;
+    description.zero_point = tensor->params.zero_point;
+    description.bytes = static_cast<uint32_t>(tensor->bytes);
+    bytes += tensor->bytes;
+    ++count;
     return true;
 }
 
-std::optional<Error> Engine::check_interface() {
-    if (!is_describable(input_, kMaxDimensions) || !is_describable(output_, kMaxDimensions)) {
-        return Error(ErrorCode::kInternal, "the protocol knows models with one input and one output tensor");
+std::optional<Error> Engine::describe_interface() {
+    const size_t input_count = interpreter_->inputs_size();
+    const size_t output_count = interpreter_->outputs_size();
+    if (!inputs_.allocate(input_count) || !outputs_.allocate(output_count)) {
+        return Error(ErrorCode::kInternal, "no memory for the description of inputs and outputs");
     }
-    std::copy_n(input_->dims->data, input_->dims->size, input_shape_.begin());
-    std::copy_n(output_->dims->data, output_->dims->size, output_shape_.begin());
-    return std::nullopt;
+    bool complete = input_count > 0 && output_count > 0;
+    for (size_t i = 0; i < input_count; ++i) complete = complete && inputs_.add(interpreter_->input(i));
+    for (size_t i = 0; i < output_count; ++i) complete = complete && outputs_.add(interpreter_->output(i));
+    if (complete) return std::nullopt;
+    return Error(ErrorCode::kInternal,
+                 "the protocol cannot carry an input or output of the model: it is missing or empty, or its "
+                 "type or number of dimensions is none that it knows");
 }
 
-Tensor Engine::input() const {
-    return describe(*input_, input_shape_.data());
+void Engine::set_inputs(std::string_view window) {
+    size_t start = 0;
+    for (size_t i = 0; i < inputs_.count; ++i) {
+        TfLiteTensor* tensor = interpreter_->input(i);
+        std::memcpy(tensor->data.raw, window.data() + start, tensor->bytes);
+        start += tensor->bytes;
+    }
 }
 
-Tensor Engine::output() const {
-    return describe(*output_, output_shape_.data());
-}
-
-void Engine::set_input(std::string_view window) {
-    std::memcpy(input_->data.raw, window.data(), input_->bytes);
-}
-
-void Engine::get_output(char* output) const {
-    std::memcpy(output, output_->data.raw, output_->bytes);
+void Engine::get_outputs(char* result) {
+    for (size_t i = 0; i < outputs_.count; ++i) {
+        const TfLiteTensor* tensor = interpreter_->output(i);
+        std::memcpy(result, tensor->data.raw, tensor->bytes);
+        result += tensor->bytes;
+    }
 }
 
 }  // namespace tinygate

@@ -31,7 +31,7 @@ uint32_t measure_nothing() {
 }  // namespace
 
 bool Runner::invoke_once(std::string_view window) {
-    engine_.set_input(window);
+    engine_.set_inputs(window);
     bool invoked = false;
     const Sample sample = measure([&] { invoked = engine_.invoke(); });
     cycles_[count_] = sample.cycles;

@@ -1,7 +1,6 @@
 #include "tinygate/line_writer.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "tinygate/base64.hpp"
 #include "tinygate/crc32.hpp"
@@ -70,21 +69,9 @@ void LineWriter::finish() {
     put("\r\n");
 }
 
-template <class T>
-List<T> FieldWriter::cut(List<T> whole) {
-    longest_ = std::max(longest_, whole.size);
-    const size_t start = std::min(slice_.start, whole.size);
-    return {whole.data + start, std::min(slice_.size, whole.size - start)};
-}
-
 void FieldWriter::number(std::string_view key, uint64_t value) {
     line_.begin_field(key);
     line_.value(Digits::decimal(value).view());
-}
-
-void FieldWriter::signed_number(std::string_view key, int64_t value) {
-    line_.begin_field(key);
-    line_.value(Digits::decimal_signed(value).view());
 }
 
 void FieldWriter::hex32(std::string_view key, uint32_t value) {
@@ -92,31 +79,12 @@ void FieldWriter::hex32(std::string_view key, uint32_t value) {
     line_.value(Digits::hex32(value).view());
 }
 
-void FieldWriter::float_bits(std::string_view key, float value) {
-    uint32_t bits = 0;
-    static_assert(sizeof bits == sizeof value);
-    std::memcpy(&bits, &value, sizeof bits);
-    hex32(key, bits);
-}
-
 void FieldWriter::numbers(std::string_view key, List<uint32_t> values) {
-    const auto slice = cut(values);
-    if (slice.empty()) return;
-    line_.begin_field(key);
-    for (size_t i = 0; i < slice.size; ++i) {
-        if (i > 0) line_.value(",");
-        line_.value(Digits::decimal(slice[i]).view());
-    }
+    list(key, values, [](LineWriter& line, uint32_t value) { line.value(Digits::decimal(value).view()); });
 }
 
 void FieldWriter::names(std::string_view key, List<const char*> values) {
-    const auto slice = cut(values);
-    if (slice.empty()) return;
-    line_.begin_field(key);
-    for (size_t i = 0; i < slice.size; ++i) {
-        if (i > 0) line_.value(",");
-        line_.value(slice[i]);
-    }
+    list(key, values, [](LineWriter& line, const char* value) { line.value(value); });
 }
 
 void FieldWriter::data(std::string_view key, std::string_view bytes) {

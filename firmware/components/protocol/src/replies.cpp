@@ -3,19 +3,19 @@
 namespace tinygate {
 namespace {
 
-constexpr uint32_t kProtocolVersion = 1;
+constexpr uint32_t kProtocolVersion = 2;
 
 void write_identity(FieldWriter& out, const Hello& hello) {
     out.number("protocol", kProtocolVersion);
     out.text("app", "tinygate");
     out.text("app_version", hello.app_version);
-    out.text("app_elf_sha256", hello.app_elf_sha256);
+    out.text("app_sha256", hello.app_sha256);
     out.text("model_sha256", hello.model_sha256);
     out.number("model_bytes", hello.model_bytes);
     out.text("model_status", hello.model_status);
     out.text("target", hello.target);
     out.text("chip_revision", hello.chip_revision);
-    out.text("mac", hello.mac);
+    out.text("chip_id", hello.chip_id);
 }
 
 void write_configuration(FieldWriter& out, const Hello& hello) {
@@ -24,13 +24,13 @@ void write_configuration(FieldWriter& out, const Hello& hello) {
     out.number("flash_mhz", hello.flash_mhz);
     out.text("flash_mode", hello.flash_mode);
     out.number("flash_bytes", hello.flash_bytes);
-    out.number("psram_mhz", hello.psram_mhz);
-    out.number("psram_bytes", hello.psram_bytes);
+    out.number("external_ram_mhz", hello.external_ram_mhz);
+    out.number("external_ram_bytes", hello.external_ram_bytes);
     out.text("optimization", hello.optimization);
-    out.text("esp_nn", hello.esp_nn);
+    out.text("kernels", hello.kernels);
     out.text("arena_placement", hello.arena_placement);
     out.number("arena_configured_bytes", hello.arena_configured_bytes);
-    out.text("idf_version", hello.idf_version);
+    out.text("sdk", hello.sdk);
     out.text("tflm_version", hello.tflm_version);
 }
 
@@ -44,24 +44,36 @@ void write_state(FieldWriter& out, const Hello& hello) {
 }
 
 struct TensorKeys {
-    const char* dtype;
-    const char* shape;
-    const char* scale;
-    const char* zero_point;
+    const char* dtypes;
+    const char* shapes;
+    const char* scales;
+    const char* zero_points;
     const char* bytes;
 };
 
-constexpr TensorKeys kInput = {"input_dtype", "input_shape", "input_scale", "input_zero_point",
-                               "input_bytes"};
-constexpr TensorKeys kOutput = {"output_dtype", "output_shape", "output_scale", "output_zero_point",
-                                "output_bytes"};
+constexpr TensorKeys kInputs = {"input_dtypes", "input_shapes", "input_scales", "input_zero_points",
+                                "input_bytes"};
+constexpr TensorKeys kOutputs = {"output_dtypes", "output_shapes", "output_scales", "output_zero_points",
+                                 "output_bytes"};
 
-void write_tensor(FieldWriter& out, const TensorKeys& keys, const Tensor& tensor) {
-    out.text(keys.dtype, tensor.dtype);
-    out.numbers(keys.shape, tensor.shape);
-    out.float_bits(keys.scale, tensor.scale);
-    out.signed_number(keys.zero_point, tensor.zero_point);
-    out.number(keys.bytes, tensor.bytes);
+void write_shape(LineWriter& line, List<uint32_t> shape) {
+    if (shape.empty()) line.value("scalar");
+    for (size_t i = 0; i < shape.size; ++i) {
+        if (i > 0) line.value("x");
+        line.value(Digits::decimal(shape[i]).view());
+    }
+}
+
+void write_tensors(FieldWriter& out, const TensorKeys& keys, List<Tensor> tensors) {
+    out.list(keys.dtypes, tensors, [](LineWriter& line, const Tensor& t) { line.value(t.dtype); });
+    out.list(keys.shapes, tensors, [](LineWriter& line, const Tensor& t) { write_shape(line, t.shape); });
+    out.list(keys.scales, tensors,
+             [](LineWriter& line, const Tensor& t) { line.value(Digits::float_bits(t.scale).view()); });
+    out.list(keys.zero_points, tensors, [](LineWriter& line, const Tensor& t) {
+        line.value(Digits::decimal_signed(t.zero_point).view());
+    });
+    out.list(keys.bytes, tensors,
+             [](LineWriter& line, const Tensor& t) { line.value(Digits::decimal(t.bytes).view()); });
 }
 
 }  // namespace
@@ -106,8 +118,8 @@ void Hello::write(FieldWriter& out) const {
     write_identity(out, *this);
     write_configuration(out, *this);
     write_state(out, *this);
-    if (input) write_tensor(out, kInput, *input);
-    if (output) write_tensor(out, kOutput, *output);
+    write_tensors(out, kInputs, inputs);
+    write_tensors(out, kOutputs, outputs);
 }
 
 void Bench::write(FieldWriter& out) const {

@@ -35,6 +35,15 @@ class FieldReader {
         return {data_, size.value_or(0)};
     }
 
+    Reset optional_reset(std::string_view key) {
+        const auto text = take(key);
+        if (!text) return Reset::kNever;
+        if (*text == "first") return Reset::kFirst;
+        if (*text == "each") return Reset::kEach;
+        malformed(key, *text, "expected first or each");
+        return Reset::kNever;
+    }
+
     // Whether all is well, and no field is left but extensions.
     bool done() {
         for (const Field& field : record_.fields()) {
@@ -98,7 +107,8 @@ Request read_arena(FieldReader&) {
     return ArenaRequest{};
 }
 Request read_infer(FieldReader& in) {
-    return InferRequest{in.number("first"), in.number("count"), in.number("offset"), in.data("data")};
+    return InferRequest{in.number("first"), in.number("count"), in.number("offset"), in.data("data"),
+                        in.optional_reset("reset")};
 }
 Request read_profile(FieldReader&) {
     return ProfileRequest{};

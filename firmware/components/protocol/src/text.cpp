@@ -1,5 +1,7 @@
 #include "tinygate/text.hpp"
 
+#include <cstring>
+
 #include <algorithm>
 #include <limits>
 
@@ -49,6 +51,13 @@ Digits Digits::hex32(uint32_t value) {
     Digits digits;
     for (int i = 0; i < 8; ++i, value >>= 4) digits.push_front("0123456789abcdef"[value & 0xf]);
     return digits;
+}
+
+Digits Digits::float_bits(float value) {
+    uint32_t bits = 0;
+    static_assert(sizeof bits == sizeof value);
+    std::memcpy(&bits, &value, sizeof bits);
+    return hex32(bits);
 }
 
 Sentence& Sentence::operator<<(std::string_view text) {

@@ -24,9 +24,11 @@ def _build(order: BuildOrder) -> Firmware:
     from tinygate.targets.esp32 import idf_build
 
     package = Path(__file__).parents[2]
-    generators = (package / "tflm" / "source.py", *(package / "tflite").glob("*.py"))
+    generators = tuple(path for room in ("tflm", "tflite") for path in sorted((package / room).glob("*.[pj]*")))
     overlays = ("sdkconfig.qemu",) if order.board == "qemu" else ()
-    recipe = idf_build.Recipe(_PROJECT, order.chip, order.variant, order.model_folder, generators, overlays)
+    recipe = idf_build.Recipe(
+        _PROJECT, order.chip, order.variant, order.model_folder, generators, overlays, order.arena_bytes
+    )
     folder = order.build_root / order.board / order.model_folder.name
     built = idf_build.build_firmware(recipe, folder, order.log, order.skip_build)
     return Firmware(built.folder, order.chip, built.elf_sha256, built.image, _console_baud(built.folder))
@@ -37,9 +39,9 @@ def _virtual(order: BuildOrder) -> Firmware:
 
     folder = order.build_root / order.board / order.model_folder.name
     if order.board == "virtual":
-        built = virtual_build.build_virtual_app(order.content, order.variant, folder)
+        built = virtual_build.build_virtual_app(order.content, order.variant, folder, order.arena_bytes)
         return Firmware(built.folder, order.chip, built.elf_sha256, None)
-    built = virtual_build.build_virtual_fast_app(order.content, order.variant, folder)
+    built = virtual_build.build_virtual_fast_app(order.content, order.variant, folder, order.arena_bytes)
     return Firmware(built.folder, "linux", built.elf_sha256, None)
 
 

@@ -20,6 +20,9 @@ from tinygate.store.atomic import write_text
 ELF_SHA256_OFFSET = 0xB0
 """Where an application image holds its ELF file's sha256: in the descriptor that opens the first segment."""
 
+LEAST_ARENA_BYTES, MOST_ARENA_BYTES = 256, 4 << 20
+"""What the firmware's configuration takes (main/Kconfig.projbuild)."""
+
 _STAMP = "tinygate_build.json"
 _FLASHER_ARGS = "flasher_args.json"
 _NOT_SOURCES = ("managed_components", "sdkconfig", "sdkconfig.old", "dependencies.lock", "__pycache__")
@@ -53,6 +56,7 @@ class Recipe:
         model_folder: the model's folder; artifacts/<variant>.tflite in it goes in.
         generators: further files that the result depends on: what makes sources at build time.
         overlays: sdkconfig files of the project for where it is to run, "sdkconfig.qemu"; they override the others.
+        arena_bytes: tensor arena, CONFIG_TINYGATE_ARENA_BYTES; None for the project's default.
     """
 
     project: Path
@@ -61,6 +65,7 @@ class Recipe:
     model_folder: Path
     generators: tuple[Path, ...] = ()
     overlays: tuple[str, ...] = ()
+    arena_bytes: int | None = None
 
     @property
     def defaults(self) -> tuple[str, ...]:
@@ -68,9 +73,28 @@ class Recipe:
         names = ("sdkconfig.defaults", f"sdkconfig.ci.{self.variant}", *self.overlays)
         return tuple(name for name in names if (self.project / name).is_file())
 
+    @property
+    def own_settings(self) -> str:
+        """Text of the sdkconfig file that is this recipe's alone; it overrides all others.
+
+        Raises:
+            InputError: an arena of a size that no chip has.
+        """
+        settings = [f'CONFIG_TINYGATE_VARIANT="{self.variant}"']
+        if self.arena_bytes is not None:
+            if not LEAST_ARENA_BYTES <= self.arena_bytes <= MOST_ARENA_BYTES:
+                raise InputError(
+                    f"an arena of {self.arena_bytes} bytes for {self.variant} on {self.target}: "
+                    f"expected {LEAST_ARENA_BYTES} to {MOST_ARENA_BYTES}"
+                )
+            settings.append(f"CONFIG_TINYGATE_ARENA_BYTES={self.arena_bytes}")
+        return "".join(f"{setting}\n" for setting in settings)
+
     def sha256(self, idf_version: str) -> str:
         """Return the hash of everything that the build reads but the toolchain."""
-        digest = hashlib.sha256(json.dumps([idf_version, self.target, self.variant, self.overlays]).encode())
+        digest = hashlib.sha256(
+            json.dumps([idf_version, self.target, self.variant, self.overlays, self.arena_bytes]).encode()
+        )
         artifact = self.model_folder / "artifacts" / f"{self.variant}.tflite"
         for path in sorted({*_sources(self.project), *self.generators, artifact}):
             digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -115,7 +139,7 @@ def _run_idf_py(recipe: Recipe, idf: Path, build: Path, log: Path) -> None:
     build.mkdir(parents=True, exist_ok=True)
     (build / "sdkconfig").unlink(missing_ok=True)  # it would win over defaults that have changed since
     variant = build / "sdkconfig.variant"
-    variant.write_text(f'CONFIG_TINYGATE_VARIANT="{recipe.variant}"\n', encoding="utf-8")
+    variant.write_text(recipe.own_settings, encoding="utf-8")
     defines = {
         "IDF_TARGET": recipe.target,
         "SDKCONFIG": str(build.absolute() / "sdkconfig"),

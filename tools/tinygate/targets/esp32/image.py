@@ -22,8 +22,8 @@ from tinygate.errors import InputError
 APP_OFFSET = 0x10000
 """Flash address of the application: where ESP-IDF's default partition table has it."""
 
-# magic, version, header size, model bytes, model sha256, variant name; followed by the model.
-MODEL_HEADER = struct.Struct("<8sHHI32s32s48x")
+# magic, version, header size, model bytes, model sha256, variant, arena bytes (0: the board's own); then the model.
+MODEL_HEADER = struct.Struct("<8sHHI32s32sI44x")
 MODEL_MAGIC = b"TGMODEL\0"
 
 _IMAGE_MAGIC = 0xE9
@@ -73,17 +73,20 @@ class AppImage:
     model_sha256: str
 
 
-def make_app_image(model: bytes, variant: str, version: str) -> AppImage:
+def make_app_image(model: bytes, variant: str, version: str, arena_bytes: int | None = None) -> AppImage:
     """Return the application image that carries `model`; the same arguments give the same bytes.
 
     Args:
         model: a .tflite file's content; not checked here.
         variant: variant name, at most 31 bytes of ASCII.
         version: application version, at most 31 bytes of ASCII.
+        arena_bytes: its tensor arena; None for what the board gives it.
 
     Raises:
-        InputError: the model does not fit the flash, or a name is too long.
+        InputError: the model does not fit the flash, a name is too long, or the arena is none.
     """
+    if arena_bytes is not None and not 0 < arena_bytes < 2**32:
+        raise InputError(f"an arena of {arena_bytes} bytes: expected 1 to {2**32 - 1}")
     if not 0 < len(model) <= _MAX_MODEL_BYTES:
         raise InputError(
             f"the model of variant {variant} has {len(model)} bytes; expected 1 to {_MAX_MODEL_BYTES}, what a 4 MB "
@@ -91,7 +94,7 @@ def make_app_image(model: bytes, variant: str, version: str) -> AppImage:
         )
     model_sha256 = hashlib.sha256(model)
     container = MODEL_HEADER.pack(
-        MODEL_MAGIC, 1, MODEL_HEADER.size, len(model), model_sha256.digest(), _text(variant, 32)
+        MODEL_MAGIC, 1, MODEL_HEADER.size, len(model), model_sha256.digest(), _text(variant, 32), arena_bytes or 0
     )
     payload = _pad(container + model, 4)
     code = AppSegment(_IRAM_ADDRESS, _ENDLESS_LOOP)

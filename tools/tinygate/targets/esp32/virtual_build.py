@@ -52,7 +52,7 @@ class VirtualBuild:
     image_bytes: int
 
 
-def build_virtual_app(model: bytes, variant: str, folder: Path) -> VirtualBuild:
+def build_virtual_app(model: bytes, variant: str, folder: Path, arena_bytes: int | None = None) -> VirtualBuild:
     """Write `folder`/build_esp32_<variant> for an emulated board that esptool flashes.
 
     Files that already have the right content are left alone, so that modification times tell of changes.
@@ -61,11 +61,12 @@ def build_virtual_app(model: bytes, variant: str, folder: Path) -> VirtualBuild:
         model: a .tflite file's content.
         variant: variant name, "ptq_int8".
         folder: where build folders live; made when missing.
+        arena_bytes: tensor arena of the application, which the image names; None for the virtual board's own.
 
     Raises:
         InputError: the model does not fit, or the variant's name is too long for the image.
     """
-    app = make_app_image(model, variant, _package_version())
+    app = make_app_image(model, variant, _package_version(), arena_bytes)
     target = folder / f"build_esp32_{variant}"
     _write(target / f"{_APP_NAME}.bin", app.image)
     _write(target / f"{_APP_NAME}.elf", app.elf)
@@ -83,16 +84,16 @@ def build_virtual_fast_app(model: bytes, variant: str, folder: Path, arena_bytes
         model: a .tflite file's content.
         variant: variant name.
         folder: where build folders live; made when missing.
-        arena_bytes: configured tensor arena; None for the virtual board's default.
+        arena_bytes: as for `build_virtual_app`.
 
     Raises:
         InputError: as `build_virtual_app`.
     """
-    app = make_app_image(model, variant, _package_version())
+    app = make_app_image(model, variant, _package_version(), arena_bytes)
     target = folder / f"build_linux_{variant}"
     _write(target / f"{_APP_NAME}.bin", app.image)
     launcher = target / f"{_APP_NAME}.elf"
-    _write(launcher, _launcher(target.absolute() / f"{_APP_NAME}.bin", arena_bytes))
+    _write(launcher, _launcher(target.absolute() / f"{_APP_NAME}.bin"))
     launcher.chmod(0o755)
     _write(target / "config" / "sdkconfig.json", _json({"IDF_TARGET": "linux", "APP_BUILD_TYPE_ELF_ONLY": True}))
     return _described(app, target)
@@ -114,10 +115,8 @@ def _flasher_args() -> dict[str, object]:
     }
 
 
-def _launcher(image: Path, arena_bytes: int | None) -> bytes:
+def _launcher(image: Path) -> bytes:
     command = [sys.executable, "-m", "tinygate.virtual", "--fast", "--image", str(image)]
-    if arena_bytes is not None:
-        command += ["--arena-bytes", str(arena_bytes)]
     package_root = Path(tinygate.__file__).parent.parent
     lines = [
         "#!/bin/sh",

@@ -41,6 +41,7 @@ class Application:
 
     Attributes:
         model_sha256: the hash beside the model; the loader compares it with the model's own.
+        arena_bytes: tensor arena that the application was built with; 0 for the board's own.
     """
 
     segments: tuple[Segment, ...]
@@ -52,6 +53,7 @@ class Application:
     variant: str
     model: bytes
     model_sha256: str
+    arena_bytes: int = 0
 
 
 def read_application(flash: Flash, address: int = APP_ADDRESS) -> Application:
@@ -121,6 +123,7 @@ def _describe(segments: tuple[Segment, ...], entry: int) -> Application:
         variant=_text(container, 48, 32),
         model=container[start : start + length],
         model_sha256=container[16:48].hex(),
+        arena_bytes=_word(container, 80),
     )
 
 

@@ -26,6 +26,7 @@ class Identity {
     std::array<char, 64> elf_sha256_{};
     std::array<char, 17> mac_{};
     Sentence revision_;
+    Sentence sdk_;
     uint32_t cores_ = 0;
     uint32_t cpu_mhz_ = 0;
     uint32_t flash_bytes_ = 0;

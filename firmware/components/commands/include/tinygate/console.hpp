@@ -18,7 +18,7 @@ class Console {
     class Buffers {
      public:
         // For windows of 0 bytes if the model cannot be used.
-        Buffers(size_t rx_line_bytes, size_t input_bytes, size_t output_bytes);
+        Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes);
 
         bool complete() const;  // false if there was not enough memory
 
@@ -27,12 +27,12 @@ class Console {
         using Block = std::unique_ptr<char[]>;
 
         size_t rx_line_bytes_;
-        size_t outputs_bytes_;
+        size_t results_bytes_;
         Block line_;
         Block data_;
         Block piece_;
         Block last_window_;
-        Block outputs_;
+        Block results_;
     };
 
     Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers);
@@ -51,7 +51,9 @@ class Console {
  private:
     void carry_out(const Incoming& incoming);
     Device::Refusal infer(const InferRequest& request, Infer& reply);
-    Device::Refusal infer_windows(std::string_view windows);
+    Device::Refusal infer_windows(std::string_view windows, Reset reset);
+    Device::Refusal bench(const BenchRequest& request, Bench& reply);
+    Device::Refusal profile(Profile& reply);
 
     void answer(const Incoming& incoming, const HelloRequest&);
     void answer(const Incoming& incoming, const BenchRequest& request);

@@ -21,10 +21,12 @@ class Device {
 
     // Why the model cannot be invoked; without a reason, it can, and what follows may be called.
     virtual Refusal unusable() = 0;
-    virtual size_t input_bytes() = 0;
-    virtual size_t output_bytes() = 0;
+    virtual size_t window_bytes() = 0;  // of all inputs together
+    virtual size_t result_bytes() = 0;  // of all outputs together
     virtual Arena arena() = 0;
-    virtual Refusal invoke(std::string_view window, char* output) = 0;
+    // Puts the model's state back to what it was when it was loaded.
+    virtual Refusal reset() = 0;
+    virtual Refusal invoke(std::string_view window, char* result) = 0;
     virtual Refusal bench(const BenchRequest& request, std::string_view window, Bench& reply) = 0;
     virtual Refusal profile(std::string_view window, Profile& reply) = 0;
 

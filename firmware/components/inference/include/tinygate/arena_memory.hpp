@@ -19,7 +19,7 @@ class ArenaMemory {
     uint8_t* data() const { return data_; }
     size_t size() const { return size_; }
 
-    static const char* placement();  // "internal" or "psram"
+    static const char* placement();  // "internal" or "external"
     static size_t largest_free_block();
 
  private:

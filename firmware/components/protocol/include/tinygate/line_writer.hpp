@@ -1,6 +1,7 @@
 // Writes one record into a fixed buffer: tokens, escapes, CRC, line end (docs/protocol.md, section 1).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -47,19 +48,32 @@ class FieldWriter {
     explicit FieldWriter(LineWriter& line, Slice slice = {}) : line_(line), slice_(slice) {}
 
     void number(std::string_view key, uint64_t value);
-    void signed_number(std::string_view key, int64_t value);
     void hex32(std::string_view key, uint32_t value);
-    void float_bits(std::string_view key, float value);
     void text(std::string_view key, std::string_view value) { line_.field(key, value); }
     void numbers(std::string_view key, List<uint32_t> values);
     void names(std::string_view key, List<const char*> values);  // lawful names only
     void data(std::string_view key, std::string_view bytes);
 
+    // A list whose elements `write` writes; nothing in them needs escaping.
+    template <class T, class Write>
+    void list(std::string_view key, List<T> values, Write write) {
+        const auto slice = cut(values);
+        for (size_t i = 0; i < slice.size; ++i) {
+            if (i == 0) line_.begin_field(key);
+            if (i > 0) line_.value(",");
+            write(line_, slice[i]);
+        }
+    }
+
     size_t longest_list() const { return longest_; }
 
  private:
     template <class T>
-    List<T> cut(List<T> whole);
+    List<T> cut(List<T> whole) {
+        longest_ = std::max(longest_, whole.size);
+        const size_t start = std::min(slice_.start, whole.size);
+        return {whole.data + start, std::min(slice_.size, whole.size - start)};
+    }
 
     LineWriter& line_;
     Slice slice_;

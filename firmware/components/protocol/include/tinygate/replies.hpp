@@ -43,8 +43,8 @@ class Reply {
 };
 
 struct Tensor {
-    std::string_view dtype;
-    List<uint32_t> shape;
+    const char* dtype = "";
+    List<uint32_t> shape;  // none for a scalar
     float scale = 0;
     int32_t zero_point = 0;
     uint32_t bytes = 0;
@@ -52,25 +52,25 @@ struct Tensor {
 
 struct Hello final : Reply {
     std::string_view app_version;
-    std::string_view app_elf_sha256;
+    std::string_view app_sha256;
     std::string_view model_sha256;
     uint32_t model_bytes = 0;
     std::string_view model_status;
     std::string_view target;
     std::string_view chip_revision;
-    std::string_view mac;
+    std::string_view chip_id;
     uint32_t cores = 0;
     uint32_t cpu_mhz = 0;
     uint32_t flash_mhz = 0;
     std::string_view flash_mode;
     uint32_t flash_bytes = 0;
-    uint32_t psram_mhz = 0;
-    uint32_t psram_bytes = 0;
+    uint32_t external_ram_mhz = 0;
+    uint32_t external_ram_bytes = 0;
     std::string_view optimization;
-    std::string_view esp_nn;
+    std::string_view kernels;
     std::string_view arena_placement;
     uint32_t arena_configured_bytes = 0;
-    std::string_view idf_version;
+    std::string_view sdk;
     std::string_view tflm_version;
     std::string_view reset_reason;
     uint64_t uptime_us = 0;
@@ -78,8 +78,8 @@ struct Hello final : Reply {
     std::string_view timing;
     uint32_t rx_line_bytes = 0;
     uint32_t rx_window_bytes = 0;
-    std::optional<Tensor> input;  // both are there exactly if model_status is ok
-    std::optional<Tensor> output;
+    List<Tensor> inputs;  // both are there exactly if model_status is ok
+    List<Tensor> outputs;
 
     const char* kind() const override { return "hello"; }
     void write(FieldWriter& out) const override;

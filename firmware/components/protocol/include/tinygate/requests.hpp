@@ -20,11 +20,15 @@ struct BenchRequest {
 
 struct ArenaRequest {};
 
+// Before which windows of a request the model's state is reset.
+enum class Reset { kNever, kFirst, kEach };
+
 struct InferRequest {
     uint32_t first;
     uint32_t count;
     uint32_t offset;
-    std::string_view data;  // raw little-endian input tensors, one after the other
+    std::string_view data;  // raw little-endian input tensors: all of a window, then all of the next
+    Reset reset;
 };
 
 struct ProfileRequest {};

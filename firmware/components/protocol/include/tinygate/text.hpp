@@ -16,6 +16,7 @@ class Digits {
     static Digits decimal(uint64_t value);
     static Digits decimal_signed(int64_t value);
     static Digits hex32(uint32_t value);
+    static Digits float_bits(float value);  // as hexadecimal digits
 
     std::string_view view() const { return {digits_.data() + first_, digits_.size() - first_}; }
 

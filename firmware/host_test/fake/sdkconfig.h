@@ -1,0 +1,2 @@
+// The build of the fake chip: all defaults.
+#pragma once

@@ -1,0 +1,86 @@
+"""A gate that is interrupted or killed leaves no process, no lock and no verdict that could be taken for this run's."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+GONE_S = 15.0
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A gate whose target tests have begun, in a session of its own."""
+    command = [sys.executable, "-u", "-c", "from tinygate.cli.main import main; main()", "gate"]
+    options = ["--variant", "ptq_int8", "--report-dir", str(tmp_path / "report")]
+    process = subprocess.Popen(
+        [*command, *options],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("# target"):
+            break
+    time.sleep(1.5)  # a board is being flashed
+    yield process
+    process.communicate()
+
+
+def left_of(session: int) -> list[str]:
+    """Command lines of the processes that are still in a session."""
+    found = []
+    for path in Path("/proc").iterdir():
+        try:
+            if path.name.isdigit() and os.getsid(int(path.name)) == session:
+                command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if command:  # a zombie has none
+                    found.append(command)
+        except (OSError, ProcessLookupError):
+            continue
+    return found
+
+
+def wait_until_gone(session: int) -> list[str]:
+    deadline = time.monotonic() + GONE_S
+    while (left := left_of(session)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+def verdict(tmp_path: Path) -> object:
+    return json.loads((tmp_path / "report" / "verdict.json").read_text())["verdict"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_run_in_order(
+    gate: subprocess.Popen[str], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    if number is signal.SIGINT:
+        os.killpg(gate.pid, number)  # as a terminal does
+    else:
+        gate.send_signal(number)
+    assert gate.wait(GONE_S) == code
+    assert wait_until_gone(gate.pid) == []
+    assert verdict(tmp_path) is None
+    assert "has not ended" not in (tmp_path / "report" / "report.md").read_text()
+
+
+def test_kill_9_leaves_nothing_running_and_no_verdict(gate: subprocess.Popen[str], tmp_path: Path) -> None:
+    gate.kill()
+    assert gate.wait(GONE_S) == -signal.SIGKILL
+    assert wait_until_gone(gate.pid) == []
+    assert verdict(tmp_path) is None
+    assert "has not ended" in (tmp_path / "report" / "report.md").read_text()

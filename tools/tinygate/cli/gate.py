@@ -1,0 +1,66 @@
+"""`tinygate gate`: judges models on the host and on a board. Thin: checks the choice of a board, runs, reports."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    app.command()(gate)
+
+
+def gate(
+    target: Annotated[str | None, typer.Option(help="the chip, as pytest-embedded names it")] = None,
+    board: Annotated[
+        str | None, typer.Option(help="virtual, virtual-fast, serial or qemu; default: virtual, serial with a port")
+    ] = None,
+    port: Annotated[str | None, typer.Option(help="serial port of the board; never probed")] = None,
+    port_serial_number: Annotated[str | None, typer.Option(help="USB serial number of the board's port")] = None,
+    port_mac: Annotated[str | None, typer.Option(help="MAC of the board")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="judge this model only; may be repeated")] = None,
+    variant: Annotated[list[str] | None, typer.Option(help="judge this variant only; may be repeated")] = None,
+    models_root: Annotated[Path, typer.Option(help="folder that holds the model folders")] = Path("models"),
+    report_dir: Annotated[Path, typer.Option(help="where reports and the runs' evidence go")] = Path("report"),
+    boots: Annotated[int, typer.Option(min=1, help="boots to measure latency over")] = 1,
+    arena_search: Annotated[bool, typer.Option("--arena-search", help="find the smallest arena that works")] = False,
+    skip_build: Annotated[bool, typer.Option("--skip-build", help="use the build folders as they are")] = False,
+    ram_bytes: Annotated[int | None, typer.Option(min=1, help="RAM that firmware and application share")] = None,
+    lock_wait: Annotated[float, typer.Option(min=0, help="seconds to wait for a board in use")] = 0.0,
+) -> None:
+    """Judge every model on the host and on a board; exit 0 PASS, 1 FAIL, 2 ERROR, 3 INCONCLUSIVE."""
+    from tinygate.board.lock import require_port
+    from tinygate.gate.nightly import GateRun, run_gate
+    from tinygate.gate.session import InterruptedRunError
+    from tinygate.plugin.board_options import checked_chip, refuse_espport
+    from tinygate.report.write import write_report
+
+    named = port or port_serial_number or port_mac
+    board = board or ("serial" if named else "virtual")
+    refuse_espport()
+    chip = checked_chip(board, target, named)  # before anything runs
+    require_port(port, port_serial_number)
+    values = {
+        "--port": port,
+        "--port-serial-number": port_serial_number,
+        "--port-mac": port_mac,
+        "--boots": boots,
+        "--ram-bytes": ram_bytes,
+        "--lock-wait": lock_wait,
+    }
+    flags = {"--arena-search": arena_search, "--skip-build": skip_build}
+    options = [f"{name}={value}" for name, value in values.items() if value is not None]
+    options += [name for name, wanted in flags.items() if wanted]
+    names = tuple(model or ()), tuple(variant or ())
+    run = GateRun(Path.cwd(), report_dir, chip, board, models_root, *names, tuple(options))
+    try:
+        summary, junit = run_gate(run)
+    except InterruptedRunError as error:
+        print(f"tinygate: {error}", file=sys.stderr)
+        raise typer.Exit(error.exit_code) from error
+    write_report(summary, junit, run.report_dir)
+    raise typer.Exit(summary.verdict.exit_code)

@@ -1,0 +1,81 @@
+"""One pytest session as a child that can be interrupted, and that does not outlive its parent.
+
+Ctrl-C once, SIGTERM    the session is asked to end in order: it closes boards and processes and says what it knows
+Ctrl-C twice            it is killed
+kill -9 of the parent   the operating system kills it (Linux); what it started ends with it, see each starter
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+END_S = 20.0
+"""What a session gets to end in order before it is killed."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+class InterruptedRunError(Exception):
+    """The run was interrupted from outside; `exit_code` is the shell's convention, 128 + signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted by {signal.Signals(number).name}; nothing was decided")
+        self.exit_code = 128 + number
+
+
+def run_session(command: Sequence[str], folder: Path) -> int:
+    """Run a command to its end and return its exit code.
+
+    Must be called from the main thread: it takes over SIGINT and SIGTERM meanwhile.
+
+    Raises:
+        InterruptedRunError: a signal ended it.
+    """
+    process = subprocess.Popen(command, cwd=folder, preexec_fn=_die_with_parent)
+    received: list[int] = []
+
+    def ask_to_end(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) > 1:
+            process.kill()
+        elif number == signal.SIGTERM:  # a terminal's Ctrl-C reaches the child by itself
+            process.send_signal(signal.SIGINT)
+
+    with _handling(ask_to_end):
+        code = _wait(process, received)
+    if received:
+        raise InterruptedRunError(received[0])
+    return code
+
+
+def _wait(process: subprocess.Popen[bytes], received: list[int]) -> int:
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(END_S if received else 1.0)
+        if received:
+            process.kill()
+
+
+@contextlib.contextmanager
+def _handling(handler: signal._HANDLER) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == 1:  # it died before this could be asked for
+            os._exit(1)

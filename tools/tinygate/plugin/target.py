@@ -1,0 +1,269 @@
+"""Target tests: pytest-embedded drives the board; one firmware, one flash and one measured run per variant.
+
+A project's tests_target/conftest.py takes everything from here: `from tinygate.plugin.target import *`.
+
+`config` is ESP-IDF's name for what a firmware is built from: here a variant. It is parametrized over the session, so
+that pytest groups the tests by firmware. `run` is measured by the first test that asks and shared by the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_embedded.plugin import parametrize_fixtures  # taken back, see plugin/embedded.py
+
+from tinygate.board.emulator import virtual_board
+from tinygate.board.evidence import Run
+from tinygate.board.lock import find_port, listed_ports, lock_key, locked
+from tinygate.board.port import use_fast_rfc2217
+from tinygate.errors import LabError, TinygateError
+from tinygate.judge.arena import arena_bytes_for
+from tinygate.judge.budget import judge_budget
+from tinygate.model.folder import Variant
+from tinygate.plugin.board_options import BoardChoice, chosen_board
+from tinygate.plugin.core import Judge
+from tinygate.plugin.measuring import Measured, failure, measured
+from tinygate.plugin.once import Once
+from tinygate.targets.firmware import BuildOrder, Firmware
+from tinygate.verdict import verdict_of
+
+__all__ = [
+    "_serial_port", "_virtual_port", "app_path", "baud", "board", "board_run", "boots", "build_dir", "config",
+    "embedded_services", "firmware", "judge_figure", "logs", "measured_figures", "parametrize_fixtures", "port",
+    "pytest_collection_modifyitems", "pytest_configure", "pytest_runtest_logreport", "pytest_sessionfinish",
+    "qemu_image_path", "run", "target", "test_case_tempdir", "variant",
+]  # fmt: skip
+
+Figures = dict[tuple[str, str, str], float | int | None]
+JudgeFigure = Callable[[str, float | int | None, str], None]
+
+_figures_key = pytest.StashKey[Figures]()
+_passed = 0
+OTHER_SESSION_S = 60.0
+
+_OTHERS_WARNINGS = (
+    r"set(Daemon|Name)\(\):DeprecationWarning:serial.rfc2217",  # pyserial 3.5 starts its reader thread so
+    r"unclosed file <_io\.\w+ name='[^']*sdkconfig\.json':ResourceWarning",  # pytest-embedded-idf 2.9.3 reads it so
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Expect what others warn of."""
+    config.stash[_figures_key] = {}
+    for warning in _OTHERS_WARNINGS:
+        config.addinivalue_line("filterwarnings", f"ignore:{warning}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Name the board before anything runs; ask who it is first, and judge rules last. pytest groups by firmware."""
+    if not config.option.collectonly and any(_suite_module(item) for item in items):
+        chosen_board(config)
+    items.sort(key=lambda item: bool(_suite_module(item)) and _suite_module(item) != "identity")
+    yield
+    items.sort(key=lambda item: _suite_module(item) == "rules")
+
+
+def _suite_module(item: pytest.Item) -> str:
+    """The module of the target suite that a test is from; empty for any other test."""
+    name: str = getattr(getattr(item, "function", None), "__module__", "")
+    return name.rpartition(".")[2] if name.startswith("tinygate.suites.target.") else ""
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what passed."""
+    global _passed
+    _passed += report.when == "call" and report.passed
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Nothing judged is not green: a run of nothing but skipped tests ends like one without tests."""
+    if session.exitstatus == pytest.ExitCode.OK and not session.config.option.collectonly and not _passed:
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+# What is tested, and where
+
+
+@pytest.fixture(scope="session")
+def board(pytestconfig: pytest.Config) -> BoardChoice:
+    """The board that the command line names."""
+    return chosen_board(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def config(request: pytest.FixtureRequest) -> Variant:
+    """The variant that the firmware is built from."""
+    found: Variant = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def variant(config: Variant) -> Variant:
+    """The same."""
+    return config
+
+
+@pytest.fixture
+def firmware(
+    board: BoardChoice,
+    variant: Variant,
+    logs: Path,
+    _only_proven_artifacts: None,
+    judge: Judge,
+    once: Once,
+    pytestconfig: pytest.Config,
+) -> Firmware:
+    """This variant's firmware; one that does not build fails its first test and skips the others."""
+
+    def build() -> Firmware:
+        order = BuildOrder(
+            board.target, board.board, variant.model.folder, variant.name, variant.content,
+            pytestconfig.rootpath / "build", logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
+            arena_bytes_for(variant, board.target),
+        )  # fmt: skip
+        try:
+            return board.family.build(order)
+        except TinygateError as error:
+            judge(failure(variant, board, "build", verdict_of(error), str(variant.path), error))
+            raise
+
+    return once.get(("firmware", variant.id), build)
+
+
+# pytest-embedded's fixtures, answered from the board and the firmware
+
+
+@pytest.fixture
+def embedded_services(board: BoardChoice) -> str:
+    """What drives this kind of board."""
+    return board.family.services[board.board]
+
+
+@pytest.fixture
+def target(firmware: Firmware) -> str:
+    """What runs the firmware."""
+    return firmware.embedded_target
+
+
+@pytest.fixture
+def app_path(firmware: Firmware) -> str:
+    """Where the build folder stands."""
+    return str(firmware.folder.parent)
+
+
+@pytest.fixture
+def build_dir(firmware: Firmware) -> str:
+    """The build folder."""
+    return firmware.folder.name
+
+
+@pytest.fixture
+def baud(firmware: Firmware) -> str | None:
+    """The console's rate, as the firmware was configured."""
+    return firmware.console_baud
+
+
+@pytest.fixture(scope="session")
+def _virtual_port(board: BoardChoice, logs: Path) -> Iterator[str]:
+    with virtual_board(board.target, logs / "virtual-board.log") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _serial_port(board: BoardChoice, pytestconfig: pytest.Config) -> Iterator[str]:
+    """The port of a real board, locked for the session."""
+    ports = listed_ports()
+    found = board.port or find_port(str(board.usb_serial or board.mac), ports)
+    with locked(lock_key(found, ports), pytestconfig.getoption("--lock-wait")):
+        yield found
+
+
+@pytest.fixture
+def port(request: pytest.FixtureRequest, board: BoardChoice, once: Once) -> Any:
+    """A board that is not there or in use fails the first test and skips the others."""
+    use_fast_rfc2217()
+    fixtures = {"virtual": "_virtual_port", "serial": "_serial_port"}
+    if board.board not in fixtures:
+        return None
+    return once.get("port", lambda: request.getfixturevalue(fixtures[board.board]))
+
+
+@pytest.fixture
+def qemu_image_path(board: BoardChoice, firmware: Firmware) -> str | None:
+    """What the emulator's flash holds."""
+    return str(board.family.emulator_image(firmware.folder)) if board.board == "qemu" else None
+
+
+@pytest.fixture(scope="session")
+def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Iterator[Path]:
+    """Where this place's logs go; sessions in one checkout take turns, since they share logs and build folders."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(board.place, OTHER_SESSION_S, pytestconfig.rootpath / "build" / "locks"))
+        except LabError as error:
+            pytest.exit(f"{board.place} is being tested in this checkout: {error}", pytest.ExitCode.INTERRUPTED)
+        folder = Path(pytestconfig.getoption("--report-dir") or pytestconfig.rootpath / "report")
+        yield folder / "logs" / board.place
+
+
+@pytest.fixture
+def test_case_tempdir(logs: Path, variant: Variant) -> str:
+    """Logs are kept per firmware, not per test name: only the test that measures has a board."""
+    return str(logs / variant.id)
+
+
+# The measured run
+
+
+@pytest.fixture(scope="session")
+def measured_figures(pytestconfig: pytest.Config) -> Figures:
+    """What `judge_figure` was given, by model, variant and figure."""
+    return pytestconfig.stash[_figures_key]
+
+
+@pytest.fixture
+def judge_figure(variant: Variant, board: BoardChoice, judge: Judge, measured_figures: Figures) -> JudgeFigure:
+    """Judge a figure of this variant against its budget at this place, and keep it for the rules."""
+
+    def settle(figure: str, value: float | int | None, note: str) -> None:
+        measured_figures[variant.model.name, variant.name, figure] = value
+        judge(judge_budget(variant, board.place, figure, value, note))
+
+    return settle
+
+
+@pytest.fixture
+def board_run(
+    request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware, judge: Judge, once: Once
+) -> Measured:
+    """What was measured of this variant's firmware; a failed run fails its first test and skips the others."""
+
+    def measure() -> Measured:
+        found = measured(request, board, variant, firmware)
+        file = os.path.relpath(firmware.folder)
+        for error in found.attempts.failed:
+            judge(failure(variant, board, "attempt", None, file, error))
+        if isinstance(found.attempts.outcome, TinygateError):
+            outcome = found.attempts.outcome
+            judge(failure(variant, board, "run", verdict_of(outcome), file, outcome))
+        return found
+
+    return once.get(("run", board.place, str(firmware.folder), firmware.app_sha256), measure)
+
+
+@pytest.fixture
+def boots(board_run: Measured) -> tuple[Run, ...]:
+    """The measured boots, the first one first."""
+    return board_run.boots
+
+
+@pytest.fixture
+def run(boots: tuple[Run, ...]) -> Run:
+    """The first boot: the one that ran the whole test set."""
+    return boots[0]

@@ -1,0 +1,90 @@
+"""What a host session sends: requests in order, numbered, each when the device has room for it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tinygate.errors import TargetError
+from tinygate.protocol.batches import Queue
+from tinygate.protocol.framing import Direction, Record, encode
+from tinygate.protocol.hello import Hello
+from tinygate.protocol.messages import HelloRequest, RestartRequest
+from tinygate.protocol.schema import Message
+
+_ALONE = RestartRequest | HelloRequest  # nothing is sent until these are answered
+
+
+@dataclass
+class Pending:
+    """A request in flight: the receive-buffer bytes it holds at the device, and the parts of its reply so far."""
+
+    sequence: int
+    request: Message
+    line_bytes: int
+    parts: list[Message] = field(default_factory=list)
+
+
+class Outbox:
+    """Requests that wait, and those in flight; a request is encoded once, when it becomes the next.
+
+    Attributes:
+        in_flight: sent and not yet answered, the oldest first.
+    """
+
+    def __init__(self, nonce: str) -> None:
+        self.in_flight: deque[Pending] = deque()
+        self._nonce = nonce
+        self._queue = Queue()
+        self._sequence = 0
+        self._line = b""  # of the next request, numbered as if it were sent now
+
+    @property
+    def in_flight_bytes(self) -> int:
+        """Bytes of the device's receive window that are taken."""
+        return sum(pending.line_bytes for pending in self.in_flight)
+
+    def add(self, requests: Iterable[Message]) -> None:
+        """Queue requests; an iterator is consumed as they are sent."""
+        self._queue.add(requests)
+
+    def waiting(self) -> Message | None:
+        """Return the next request, None if there is none. Raises what an iterator of requests raises."""
+        return self._queue.peek()
+
+    def hello(self) -> tuple[int, bytes]:
+        """Return number and line of a hello that is sent at once; what was in flight is forgotten."""
+        self.in_flight.clear()
+        self._advance()
+        return self._sequence, self._encoded(self._sequence, HelloRequest())
+
+    def next_line(self, limits: Hello) -> bytes:
+        """Return the next request if the device has room for it, else nothing; once returned it counts as sent.
+
+        Raises:
+            TargetError: the device never has room for it.
+        """
+        request = self.waiting()
+        if request is None or any(isinstance(pending.request, _ALONE) for pending in self.in_flight):
+            return b""
+        self._line = self._line or self._encoded((self._sequence + 1) % 2**32, request)
+        size = len(self._line)
+        if size > min(limits.rx_line_bytes, limits.rx_window_bytes):
+            raise TargetError(
+                f"a {request.KIND} request of {size} bytes does not fit: the device announces "
+                f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes}"
+            )
+        if self.in_flight_bytes + size > limits.rx_window_bytes:
+            return b""
+        line = self._line
+        self._advance()
+        self.in_flight.append(Pending(self._sequence, request, size))
+        self._queue.take()
+        return line
+
+    def _advance(self) -> None:
+        self._sequence, self._line = (self._sequence + 1) % 2**32, b""
+
+    def _encoded(self, sequence: int, message: Message) -> bytes:
+        return encode(Record(Direction.REQUEST, sequence, self._nonce, message.KIND, message.to_fields()))
