@@ -95,7 +95,7 @@ def _cell(column: Column, finding: Finding | None, off_device: str, names_metric
         shown = _parity(int(finding.value), finding.note)
     else:
         figure = FIGURES[finding.figure]
-        name = f"{figure.title} " if column.figure == METRIC and names_metric else ""
+        name = f"{figure.short} " if column.figure == METRIC and names_metric else ""
         shown = name + figure.show(finding.value)
     return shown if finding.verdict in (None, Verdict.PASS) else f"{shown} {finding.verdict}"
 
