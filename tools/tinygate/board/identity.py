@@ -18,7 +18,8 @@ class Expected:
         emulated: what kind of emulation the place is: "none", "virtual" or "qemu".
         app_sha256: what the application was built as, hex: its ELF file's sha256; None when only the image is at hand.
         model_sha256: sha256 of the pinned .tflite, hex.
-        chip_id: what tells the chip from others, lower case, a MAC or a serial number; None when the lab does not name one.
+        chip_id: what tells the chip from others, lower case, a MAC or a serial number; None when no lab names one.
+        inputs, outputs: type and shape of the pinned model's, batch included; None when nobody has read it.
     """
 
     target: str
@@ -26,6 +27,8 @@ class Expected:
     app_sha256: str | None
     model_sha256: str
     chip_id: str | None = None
+    inputs: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+    outputs: tuple[tuple[str, tuple[int, ...]], ...] | None = None
 
 
 def prove_identity(hello: Hello, expected: Expected) -> None:

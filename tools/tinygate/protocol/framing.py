@@ -109,6 +109,11 @@ class Decoder:
         """What has come and is not ended by a line end or another record; text that will never end, if a board died."""
         return self._buffer
 
+    @property
+    def dropping(self) -> bool:
+        """Whether the rest of an overlong piece is being dropped."""
+        return self._discarding
+
     def feed(self, data: bytes) -> list[Event]:
         """Return the events that `data` completes; never raises."""
         events: list[Event] = []

@@ -90,6 +90,11 @@ class HostSession:
         """What has come of a line that has not ended."""
         return self._decoder.unfinished
 
+    @property
+    def dropping(self) -> bool:
+        """Whether what comes belongs to a line that is too long to be kept."""
+        return self._decoder.dropping
+
     def ping(self) -> bool:
         """Ask whether the device is done with all that is in flight; False if it has no room for the question.
 
