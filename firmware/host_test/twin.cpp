@@ -53,7 +53,7 @@ void send_bench(std::istringstream& arguments) {
     bench.cycles = {cycles.data(), cycles.size()};
     bench.latency_us = {latency_us.data(), latency_us.size()};
     KeptLines lines;
-    ReplySender(Ident("0badcafe"), lines).send(bench, Answers{2, Ident("5eed0001")});
+    ReplySender(Ident("0badcafe"), lines).send(bench, Answers{2, Ident("5eed0001"), 0x600df00d});
     std::cout << to_hex(lines.text) << "\n";
 }
 

@@ -51,7 +51,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "recipes": {"data", "model", "oracle", "paired", "quant", "store", "tflite"},
     "gate": {"audit", "calibration", "model", "report", "store", "verdict"},
-    "plugin": {"board", "gate", "judge", "model", "store", "targets", "tflite", "verdict"},
+    "plugin": {"board", "gate", "judge", "model", "store", "targets", "tflite", "tflm", "verdict"},
     "suites": {"audit", "board", "data", "judge", "model", "oracle", "plugin", "targets", "tflite", "verdict"},
 }
 WORDS = {"errors", "figures", "places", "__version__"}

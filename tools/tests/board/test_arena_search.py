@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygate.board.arena_search import ArenaProbe, minimum_arena
+from tinygate.board.deadlines import Deadlines
 from tinygate.board.emulator import virtual_board
-from tinygate.board.evidence import Deadlines, Plan
+from tinygate.board.evidence import Plan
 from tinygate.board.identity import Expected
 from tinygate.board.log import BootLog
 from tinygate.board.port import SerialPort, use_fast_rfc2217

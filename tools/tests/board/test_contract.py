@@ -14,8 +14,9 @@ from tflite_build import ModelBuilder
 from tflite_writer import write_model
 
 from tinygate.board.arena_search import ArenaProbe
+from tinygate.board.deadlines import Deadlines
 from tinygate.board.emulator import virtual_board
-from tinygate.board.evidence import Deadlines, Plan, Run
+from tinygate.board.evidence import Plan, Run
 from tinygate.board.identity import Expected
 from tinygate.board.log import BootLog
 from tinygate.board.port import SerialPort, use_fast_rfc2217

@@ -123,7 +123,7 @@ def answer_of(assembly: WindowAssembly, request: InferRequest) -> str:
 @pytest.mark.parametrize("samples", [1, 200, 273, 274, 1000, 5000])
 def test_long_replies_are_cut_at_the_same_places(samples: int, twin: Any) -> None:
     bench = Bench(3, samples, "0badcafe", 7, (1234567,) * samples, (5144,) * samples)
-    lines = encode_reply(0, "0badcafe", bench, Answers(2, "5eed0001"))
+    lines = encode_reply(0, "0badcafe", bench, Answers(2, "5eed0001", "600df00d"))
     assert twin.ask("bench", samples) == [b"".join(lines).hex()]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from pathlib import Path
 from typing import Any
@@ -156,9 +157,12 @@ class Transcript:
         self.steps: list[dict[str, Any]] = []
         self.whole = {"name": name, "boot_id": BOOT, "rx_line_bytes": rx_line_bytes, "steps": self.steps}
         self._sequence = 0
+        self._received: dict[int, str] = {}
 
     def host(self, raw: bytes) -> Transcript:
         self.steps.append({"host": raw.hex(), "replies": []})
+        for number, crc in re.findall(rb"@TG2 Q (\d+) [^@]*\*([0-9a-f]{8})\r\n", raw):
+            self._received[int(number)] = crc.decode()
         return self
 
     def reply(self, kind: str, is_open: bool = False, **fields: str) -> Transcript:
@@ -168,10 +172,13 @@ class Transcript:
         return self
 
     def answer(self, number: int, kind: str, is_open: bool = False, **fields: str) -> Transcript:
-        return self.reply(kind, is_open, re=str(number), nonce=NONCE, **fields)
+        return self.reply(kind, is_open, **self.request(number, NONCE), **fields)
 
     def refused(self, number: int, code: str, nonce: str = NONCE) -> Transcript:
-        return self.reply("error", True, re=str(number), nonce=nonce, code=code)
+        return self.reply("error", True, **self.request(number, nonce), code=code)
+
+    def request(self, number: int, nonce: str) -> dict[str, str]:
+        return {"re": str(number), "nonce": nonce, "re_crc32": self._received[number]}
 
     def damaged(self, code: str) -> Transcript:
         return self.reply("error", True, code=code)

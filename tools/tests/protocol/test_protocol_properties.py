@@ -121,7 +121,7 @@ def test_any_fields_give_a_message_or_a_value_error(cls: type, fields: tuple[tup
 
 @given(st.binary(max_size=20_000))
 def test_long_outputs_come_back_whole_from_parts(data: bytes) -> None:
-    lines = encode_reply(0, "0badcafe", Infer(0, 1, data), Answers(7, "5eed0001"))
+    lines = encode_reply(0, "0badcafe", Infer(0, 1, data), Answers(7, "5eed0001", "600df00d"))
     parts = [parse_reply(record)[1] for record in decode(*lines) if isinstance(record, Record)]
     assert max(map(len, lines)) <= MAX_LINE_BYTES
     assert merge(parts) == Infer(0, 1, data)
@@ -133,7 +133,7 @@ def test_parallel_lists_are_cut_at_the_same_place(samples: list[tuple[int, int]]
     assume(samples)
     cycles, latency_us = zip(*samples, strict=True)
     bench = Bench(1, len(samples), "00000000", 12, cycles, latency_us)
-    lines = encode_reply(0, "0badcafe", bench, Answers(7, "5eed0001"))
+    lines = encode_reply(0, "0badcafe", bench, Answers(7, "5eed0001", "600df00d"))
     parts = [parse_reply(record)[1] for record in decode(*lines) if isinstance(record, Record)]
     assert merge(parts) == bench
     assert all(isinstance(part, Bench) and len(part.cycles) == len(part.latency_us) for part in parts)

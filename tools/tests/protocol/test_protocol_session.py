@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from collections import Counter
 from collections.abc import Callable
 
@@ -18,20 +19,24 @@ from tinygate.protocol import (
     Bench,
     BenchRequest,
     BootChangedError,
+    Decoder,
     Error,
     ErrorCode,
     Hello,
+    HelloRequest,
     HostSession,
-    Incoming,
     Infer,
+    InferRequest,
     LayoutRequest,
     Message,
     Ready,
     Record,
     RefusedError,
+    Reset,
     RestartRequest,
     Tensor,
     Text,
+    UnansweredError,
     encode,
     tensor_lists,
 )
@@ -322,7 +327,7 @@ def answer_with(message: Message) -> None:
     session = opened(board)
     session.request(ArenaRequest())
     (incoming,) = board.session.feed(session.outgoing())
-    board.session.reply(Incoming(incoming.request, incoming.sequence, incoming.nonce), message)
+    board.session.reply(incoming, message)
     list(session.receive(board.session.outgoing()))
 
 
@@ -333,7 +338,9 @@ def test_an_answer_of_another_kind_is_the_devices_fault() -> None:
 
 def reply_line(**fields: str) -> bytes:
     """The reply that comes next after hello, with some fields of its own."""
-    own = {"re": "2", "nonce": NONCE, "first": "0", "count": "1", "data": "AAAA"} | fields
+    asked = encode(Record(Direction.REQUEST, 2, NONCE, "infer", InferRequest(0, 1, 0, b"abcd", Reset.EACH).to_fields()))
+    crc32 = asked[-10:-2].decode()
+    own = {"re": "2", "nonce": NONCE, "re_crc32": crc32, "first": "0", "count": "1", "data": "AAAA"} | fields
     return encode(Record(Direction.REPLY, 1, "0badcafe", "infer", tuple(own.items())))
 
 
@@ -349,6 +356,8 @@ def reply_line(**fields: str) -> bytes:
         (reply_line(data="AAA"), TargetError),
         (reply_line(count="-1"), TargetError),
         (reply_line(re="3"), LinkError),
+        (reply_line(re_crc32="0badcafe"), LinkError),
+        (reply_line(re_crc32="none"), TargetError),
         (line("@TG2 R 1 0badcafe infer re=2 re=2"), TargetError),
     ],
 )
@@ -365,15 +374,9 @@ def test_parts_that_disagree_are_the_devices_fault() -> None:
     session.infer([b"abcd"])
     session.outgoing()
     assert list(session.receive(reply_line(part="1/2"))) == []
-    second = encode(
-        Record(
-            Direction.REPLY,
-            2,
-            "0badcafe",
-            "infer",
-            (("re", "2"), ("nonce", NONCE), ("part", "2/2"), ("first", "1"), ("count", "1")),
-        )
-    )
+    (first,) = Decoder().feed(reply_line(part="2/2", first="1"))
+    assert isinstance(first, Record)
+    second = encode(dataclasses.replace(first, sequence=2))
     with pytest.raises(TargetError, match="disagree"):
         list(session.receive(second))
 
@@ -404,3 +407,63 @@ def test_an_echo_of_requests_is_ignored() -> None:
     session.request(ArenaRequest())
     sent = session.outgoing()
     assert list(session.receive(sent + board.receive(sent))) == [Answer(ArenaRequest(), ARENA)]
+
+
+@pytest.mark.parametrize("field", ["data=YWJjZA==", "reset=each"])
+def test_a_request_that_was_altered_and_sealed_again_is_the_links_fault(field: str) -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.infer([b"abcd"])
+    body = session.outgoing().rpartition(b" *")[0]
+    altered = body.replace(field.encode(), {"data": b"data=YWJjZQ==", "rese": b"reset=first"}[field[:4]])
+    assert altered != body
+    with pytest.raises(LinkError, match="altered on its way"):
+        list(session.receive(board.receive(b"%s *%08x\r\n" % (altered, zlib.crc32(altered)))))
+
+
+def test_a_request_altered_into_an_unlawful_one_is_the_links_fault_too() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest())
+    body = session.outgoing().rpartition(b" *")[0].replace(b"arena", b"dance")
+    with pytest.raises(LinkError, match="altered on its way"):
+        list(session.receive(board.receive(b"%s *%08x\r\n" % (body, zlib.crc32(body)))))
+
+
+def pinged(lost: str) -> HostSession:
+    """A session that has asked for the arena, lost what was sent or came back, and asked whether all is answered."""
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest())
+    sent = session.outgoing()
+    board.receive(sent if lost == "reply" else b"")
+    assert session.ping()
+    list(session.receive(board.receive(session.outgoing())))
+    return session
+
+
+def test_a_lost_request_shows_when_the_device_answers_a_later_hello() -> None:
+    with pytest.raises(UnansweredError, match="arena request was not answered"):
+        pinged(lost="request")
+
+
+def test_a_lost_reply_shows_as_a_gap_when_the_device_answers_a_later_hello() -> None:
+    with pytest.raises(LinkError, match="a record was lost"):
+        pinged(lost="reply")
+
+
+def test_a_device_that_was_only_slow_answers_both() -> None:
+    board = EchoBoard()
+    session = opened(board)
+    session.request(ArenaRequest())
+    sent = session.outgoing()
+    assert session.ping()
+    answers = list(session.receive(board.receive(sent + session.outgoing())))
+    assert [type(answer.request) for answer in answers if isinstance(answer, Answer)] == [ArenaRequest, HelloRequest]
+    assert session.done
+
+
+def test_console_text_is_known_before_its_line_ends() -> None:
+    session = opened(EchoBoard())
+    list(session.receive(b"Guru Meditation"))
+    assert session.unfinished == b"Guru Meditation"

@@ -8,13 +8,16 @@ import zlib
 import numpy as np
 
 from tinygate import protocol
-from tinygate.board.evidence import Deadlines, Plan, Run
+from tinygate.board.deadlines import Deadlines
+from tinygate.board.evidence import Plan, Run
 from tinygate.board.identity import Expected
 from tinygate.board.run import measure
 
 WINDOWS = (np.arange(400 * 6) % 251 - 120).astype(np.int8).reshape(400, 6)
 EXPECTED = Expected("esp32", "virtual", "e" * 64, "a" * 64)
-SHORT = Deadlines(boot_s=0.3, quiet_s=0.0, answer_s=0.2, bench_s=0.3, aftermath_s=0.05)
+SHORT = Deadlines(
+    boot_s=0.3, quiet_s=0.0, answer_s=0.2, first_answer_s=0.3, again_s=0.05, aftermath_s=0.05, settle_s=0.02
+)
 HELLO = protocol.Hello(
     protocol=2, app="tinygate", app_version="1", app_sha256="e" * 64, model_sha256="a" * 64, model_bytes=100,
     model_status="ok", target="esp32", chip_revision="v3.0", chip_id="24:0a:c4:00:00:01", cores=2, cpu_mhz=240,
@@ -63,7 +66,8 @@ class FakeBoard:
         if isinstance(request, protocol.BenchRequest):
             samples = tuple(range(1000, 1000 + request.invocations))
             crc = f"{zlib.crc32(WINDOWS[-1].tobytes()):08x}"
-            return protocol.Bench(request.warmup, request.invocations, crc, 3, samples, samples)
+            latency_us = tuple(cycles // self.hello.cpu_mhz for cycles in samples)
+            return protocol.Bench(request.warmup, request.invocations, crc, 3, samples, latency_us)
         fixed: dict[type[protocol.Message], protocol.Message] = {
             protocol.HelloRequest: self.hello,
             protocol.ArenaRequest: protocol.Arena(3660, 65536, 32),

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tinygate.board.evidence import Deadlines, Plan, Run
+from tinygate.board.deadlines import Deadlines
+from tinygate.board.evidence import Plan, Run
 from tinygate.board.identity import Expected
 from tinygate.board.port import Port
 from tinygate.board.run import HELLO_AGAIN_S, measure

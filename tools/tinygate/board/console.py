@@ -68,6 +68,12 @@ class Console:
         if kind is not None and (self.fault is None or kind is FaultKind.BROWN_OUT):
             self.fault = Fault(kind, _excerpt(text, self._signs))
 
+    def feed_unfinished(self, text: str) -> None:
+        """Look at a line that has not ended for a fault; it may be given again, longer, and when it ends."""
+        for line in text.splitlines():
+            if self.fault is None and self._signs.fault_in(plain(line, SEARCHED_CHARS)):
+                self.feed(line)
+
     def raise_fault(self) -> None:
         """Raise the first fault's error, if there was a fault."""
         if self.fault is not None:

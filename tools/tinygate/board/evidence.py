@@ -16,26 +16,6 @@ from tinygate.protocol import Arena, Bench, Health, Hello, Infer, Layout, Messag
 
 
 @dataclass(frozen=True)
-class Deadlines:
-    """How long a run waits, in seconds.
-
-    Attributes:
-        boot_s: for the application to say hello.
-        quiet_s: of that, for it to announce itself before it is asked: a board that boots is not to be disturbed, and
-            an emulated one was seen to take bytes that came early for an interrupt of another kind.
-        answer_s: between one answer and the next; console text does not count.
-        bench_s: for the answer to the timed invocations.
-        aftermath_s: for the console text that explains a fault.
-    """
-
-    boot_s: float = 20.0
-    quiet_s: float = 8.0
-    answer_s: float = 10.0
-    bench_s: float = 120.0
-    aftermath_s: float = 1.0
-
-
-@dataclass(frozen=True)
 class Plan:
     """What to measure.
 
@@ -46,6 +26,7 @@ class Plan:
         warmup: invocations before the timed ones.
         invocations: timed invocations; 0, or a board that cannot know time, means no bench.
         bench_untimed: bench all the same: an emulator that counts instructions adds cycles of its own to the reply.
+        invoke_s: the longest that an invocation may take on any chip: the run's deadline is reckoned with it.
         arena_key: what to change for a larger arena, as the sentence about one that is too small shall name it.
     """
 
@@ -54,6 +35,7 @@ class Plan:
     invocations: int = 50
     bench_untimed: bool = False
     resets: Collection[int] | None = None
+    invoke_s: float = 0.5
     arena_key: str = ""
 
     @property
@@ -73,17 +55,29 @@ class Plan:
 
     def windows(self) -> Iterator[bytes]:
         """Yield each window as it travels: its inputs one after the other, little-endian."""
-        tensors = [np.ascontiguousarray(tensor, tensor.dtype.newbyteorder("<")) for tensor in self.tensors]
         for index in range(self.count):
-            yield b"".join(tensor[index].tobytes() for tensor in tensors)
+            yield self.window(index)
+
+    def window(self, index: int) -> bytes:
+        """Return one window as it travels."""
+        return b"".join(
+            tensor[index].astype(tensor.dtype.newbyteorder("<"), copy=False).tobytes() for tensor in self.tensors
+        )
 
     def check(self, hello: Hello) -> None:
-        """Raise InputError unless the inputs are what the device's model takes."""
+        """Raise InputError unless the inputs are what the device's model takes, at least one of them."""
         wanted = [tensor.dtype for tensor in hello.inputs]
         given = [tensor.dtype.name for tensor in self.tensors]
         if given != wanted or len({len(tensor) for tensor in self.tensors}) > 1:
             shapes = ", ".join(f"{tensor.dtype}{list(tensor.shape)}" for tensor in self.tensors)
             raise InputError(f"the device's model takes {', '.join(wanted)}; {shapes} was given: quantize the inputs")
+        if not self.count:
+            raise InputError("there is no window to run: the test set is empty")
+        if len(self.window(0)) != hello.window_bytes:
+            raise InputError(
+                f"a window has {len(self.window(0))} bytes, the device's model takes {hello.window_bytes}: the data "
+                "and the model do not belong together"
+            )
 
 
 @dataclass(frozen=True)

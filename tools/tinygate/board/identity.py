@@ -19,6 +19,7 @@ class Expected:
         app_sha256: what the application was built as, hex: its ELF file's sha256; None when only the image is at hand.
         model_sha256: sha256 of the pinned .tflite, hex.
         chip_id: what tells the chip from others, lower case: its MAC, say; None when the lab does not name one.
+        inputs, outputs: type and shape of the pinned model's, batch included; None when nobody has read it.
     """
 
     target: str
@@ -26,6 +27,8 @@ class Expected:
     app_sha256: str | None
     model_sha256: str
     chip_id: str | None = None
+    inputs: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+    outputs: tuple[tuple[str, tuple[int, ...]], ...] | None = None
 
 
 def prove_identity(hello: Hello, expected: Expected) -> None:

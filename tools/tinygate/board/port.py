@@ -132,6 +132,17 @@ class ProcessPort:
             pause = min(2 * pause, longest)
 
 
+def reopen(serial: Any) -> None:
+    """Open a pyserial port anew: after a fault its connection may be a dead one, and nothing on it would arrive.
+
+    Raises:
+        OSError: it is not there any more.
+    """
+    with suppress(OSError):
+        serial.close()
+    serial.open()
+
+
 def read_emulators_directly() -> None:
     """Let pytest-embedded start no process of its own that copies what an emulator prints: `ProcessPort` reads it."""
     from pytest_embedded.log import DuplicateStdoutPopen

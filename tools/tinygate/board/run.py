@@ -1,7 +1,7 @@
 """One boot of one application, measured: identity first, then everything else, or an error that says who is to blame.
 
     hello (fresh nonce) → identity → arena → infer (the whole test set) → bench (on its last window)
-                                                                        → profile → layout → health
+                                                                        → profile → layout → health → settle
 
 The bytes come and go through a `Port`. A panic, watchdog or reset on the console decides the run, whatever follows it.
 """
@@ -13,12 +13,21 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import TypeVar
 
-from tinygate.board.console import Console
-from tinygate.board.evidence import Deadlines, Plan, Run, assemble
+from tinygate.board.aftermath import ask_again
+from tinygate.board.console import KEPT_LINE_CHARS, Console
+from tinygate.board.deadlines import Deadlines, Pace
+from tinygate.board.evidence import Plan, Run, assemble
 from tinygate.board.identity import Expected, prove_identity
+from tinygate.board.plausible import (
+    RESETS_BY_FIRMWARE,
+    check_figures,
+    check_fresh,
+    check_reset_reason,
+    check_tensors,
+)
 from tinygate.board.port import Port
 from tinygate.board.unusable import why_unusable
-from tinygate.errors import IdentityError, LabError, TargetError, TinygateError
+from tinygate.errors import IdentityError, LabError, LinkError, TargetError, TinygateError
 from tinygate.protocol import (
     Answer,
     Arena,
@@ -27,7 +36,6 @@ from tinygate.protocol import (
     BenchRequest,
     BootChangedError,
     Damaged,
-    Decoder,
     ErrorCode,
     Health,
     HealthRequest,
@@ -42,77 +50,109 @@ from tinygate.protocol import (
     Ready,
     RefusedError,
     Text,
+    UnansweredError,
     fresh_nonce,
 )
 from tinygate.targets import family_of
 
 HELLO_AGAIN_S = 1.0
 _DEADLINES = Deadlines()
-_CRASHES = ("panic", "int_wdt", "task_wdt", "wdt")
-_RESETS_BY_FIRMWARE = ("sw", *_CRASHES, "deepsleep")
 _Event = Answer | Ready | Text | Damaged
 _MessageT = TypeVar("_MessageT", bound=Message)
 
 
-def measure(port: Port, expected: Expected, plan: Plan, deadlines: Deadlines = _DEADLINES) -> Run:
+def measure(
+    port: Port, expected: Expected, plan: Plan, deadlines: Deadlines = _DEADLINES, reset_at: float | None = None
+) -> Run:
     """Measure one boot.
+
+    Args:
+        port: where the board is.
+        expected: who must answer.
+        plan: what to measure.
+        deadlines: how long to wait for what.
+        reset_at: when the board's reset began, of time.monotonic; None if nobody knows.
 
     Raises:
         TargetError: the firmware panicked, hung, restarted or answered wrongly.
         LinkError, IdentityError, LabError: see tinygate.errors; nothing of the run counts.
     """
-    return _Boot(port, expected, plan, deadlines).measure()
+    return _Boot(port, expected, plan, deadlines, reset_at).measure()
 
 
 class _Boot:
     """The state of a run in progress."""
 
-    def __init__(self, port: Port, expected: Expected, plan: Plan, deadlines: Deadlines) -> None:
+    def __init__(
+        self, port: Port, expected: Expected, plan: Plan, deadlines: Deadlines, reset_at: float | None
+    ) -> None:
         self.port, self.expected, self.plan, self.deadlines = port, expected, plan, deadlines
+        self.reset_at = reset_at
+        self.asked_at = time.monotonic()  # when the first hello was sent
+        self.health_at = 0.0
         self.console = Console(family_of(expected.target).console)
         self.session = HostSession(fresh_nonce())
         self.answers: list[Message] = []
-        self.received = b""
-        self.heard = False
+        self.heard = self.announced = False
+        self.dropped = b""
 
     def measure(self) -> Run:
         began = time.monotonic()
         try:
             hello = self._open()
-            prove_identity(hello, self.expected)
-            if hello.reset_reason in _CRASHES:
-                raise TargetError(f"the application came up after a crash: its reset reason is {hello.reset_reason}")
-            self.console.started()
-            if hello.model_status != "ok":
-                raise TargetError(why_unusable(hello, self._refusal(), self.console.tail(), self.plan.arena_key))
-            self.plan.check(hello)
+            self._prove(hello)
             booted = time.monotonic()
             self._exchange(hello)
+            run = self._run(hello, booted - began, time.monotonic() - booted)
+            self._settle()
         except TinygateError as error:
             raise self._cause_of(error) from error
-        return self._run(hello, booted - began, time.monotonic() - booted)
+        except (ValueError, ArithmeticError, LookupError) as error:
+            raise TargetError(f"what the application says makes no sense: {type(error).__name__}: {error}") from error
+        return run
 
     def _open(self) -> Hello:
         now = time.monotonic()
         deadline, ask_at = now + self.deadlines.boot_s, now + self.deadlines.quiet_s
+        asked = False
         while now < deadline:
             if now >= ask_at:
                 self.session.open()
-                ask_at = now + HELLO_AGAIN_S
+                ask_at, asked, self.asked_at = now + HELLO_AGAIN_S, True, self.asked_at if asked else now
             events = self._step(min(ask_at, deadline))
             if self.session.hello is not None:
                 return self.session.hello
             now = time.monotonic()
             if any(isinstance(event, Ready) for event in events):
-                ask_at = now
+                ask_at, self.announced = now, True
+                deadline = min(deadline, now + self.deadlines.answer_s)
+        raise self._no_hello()
+
+    def _no_hello(self) -> TinygateError:
         if not self.heard:
-            raise LabError(f"the board said nothing for {self.deadlines.boot_s:g} s: check power, cable and port")
+            return LabError(f"the board said nothing for {self.deadlines.boot_s:g} s: check power, cable and port")
+        if self.announced:
+            return LinkError(
+                f"the board announced that it is ready, and answers no hello within {self.deadlines.answer_s:g} s: "
+                "what is sent to it does not arrive; check cable and adapter, and what else is on the line"
+            )
         if any(line.startswith("@TG") for line in self.console.tail()):
-            raise TargetError("the application speaks another version of the protocol: build and flash it again")
-        raise TargetError(
+            return TargetError("the application speaks another version of the protocol: build and flash it again")
+        return TargetError(
             f"the application did not say hello within {self.deadlines.boot_s:g} s of its reset; "
             f"the last lines of its console: {' / '.join(self.console.tail(3)) or 'none'}"
         )
+
+    def _prove(self, hello: Hello) -> None:
+        prove_identity(hello, self.expected)
+        check_reset_reason(hello)
+        if self.reset_at is not None:
+            check_fresh(hello, time.monotonic() - self.reset_at)
+        self.console.started()
+        if hello.model_status != "ok":
+            raise TargetError(why_unusable(hello, self._refusal(), self.console.tail(), self.plan.arena_key))
+        check_tensors(hello, self.expected)
+        self.plan.check(hello)
 
     def _exchange(self, hello: Hello) -> None:
         self.session.request(ArenaRequest())
@@ -120,13 +160,31 @@ class _Boot:
         if self._benches(hello):
             self.session.request(BenchRequest(self.plan.warmup, self.plan.invocations))
         self.session.request(ProfileRequest(), LayoutRequest(), HealthRequest())
-        patience = max(self.deadlines.answer_s, self.deadlines.bench_s if self._benches(hello) else 0)
-        deadline = time.monotonic() + patience
+        pace, asked = Pace(self.deadlines, self.plan, hello), False
         while not self.session.done:
-            if any(isinstance(event, Answer) for event in self._step(deadline)):
-                deadline = time.monotonic() + patience
-            elif time.monotonic() >= deadline:
-                raise self._silence(patience)
+            due = self.session.due
+            until = pace.deadline(due) if asked else min(pace.ask_at(due), pace.deadline(due))
+            for event in self._step(until):
+                if isinstance(event, Answer):
+                    pace.answered(event.message)
+                    asked = False
+            due = self.session.due  # which may be another one by now
+            pace.check()
+            if due is not None and time.monotonic() >= pace.deadline(due):
+                patience_s = pace.patience_s(due)
+                raise ask_again(self.port, due, patience_s, patience_s, self.deadlines)
+            if due is not None and not asked and time.monotonic() >= pace.ask_at(due):
+                asked = True
+                self.session.ping()
+        self.health_at = time.monotonic()
+
+    def _settle(self) -> None:
+        """Wait for a fault that the last requests caused: their answers came, and then the board may die of them."""
+        until = time.monotonic() + self.deadlines.settle_s
+        while time.monotonic() < until:
+            self._step(until)
+        self._hear_unfinished()
+        self.console.raise_fault()
 
     def _refusal(self) -> str:
         """Return what an application that cannot use its model says when it is asked to; empty if it says nothing."""
@@ -146,9 +204,14 @@ class _Boot:
         """Send what the device has room for, take what has come, and look at the console."""
         if outgoing := self.session.outgoing():
             self.port.write(outgoing)
-        self.received = self.port.read_available(deadline)
-        self.heard = self.heard or bool(self.received)
-        events = list(self._events(self.received))
+        received = self.port.read_available(deadline)
+        self.heard = self.heard or bool(received)
+        dropping = self.session.dropping
+        events = list(self._events(received))
+        if dropping or self.session.dropping or any(isinstance(e, Damaged) for e in events):
+            self._hear_dropped(received)
+        if not received:
+            self._hear_unfinished()
         self.console.raise_fault()
         return events
 
@@ -168,36 +231,35 @@ class _Boot:
         elif isinstance(event, Answer):
             self.answers.append(event.message)
 
-    def _silence(self, patience_s: float) -> TinygateError:
-        """Tell a hung application, which answers a handshake or nothing, from a link that lost something."""
-        session = HostSession(fresh_nonce())
-        session.open()
-        self.port.write(session.outgoing())
-        until = time.monotonic() + self.deadlines.aftermath_s
-        while time.monotonic() < until and session.hello is None:
-            for _ in session.receive(self.port.read_available(until)):
-                pass
-        if session.hello is not None:
-            return TargetError(f"the application hung: no answer for {patience_s:g} s, then one to a new hello")
-        return LabError(f"the board fell silent for {patience_s:g} s and answers no hello: check power, cable and port")
+    def _hear_unfinished(self) -> None:
+        """Look at a line that has no end yet: a board that died in the middle of it will not end it."""
+        self.console.feed_unfinished(self.session.unfinished.decode("ascii", "replace"))
+
+    def _hear_dropped(self, received: bytes) -> None:
+        """Look for a fault in what a line that is too long has lost."""
+        self.dropped = self.dropped[-KEPT_LINE_CHARS:] + received
+        self.console.feed_unfinished(self.dropped.decode("ascii", "replace"))
 
     def _cause_of(self, error: TinygateError) -> TinygateError:
         """Return what the console says of an error, if it explains it: a panic cuts records and restarts the board."""
-        decoder, data = Decoder(), self.received
-        until = time.monotonic() + self.deadlines.aftermath_s
+        until, data = time.monotonic() + self.deadlines.aftermath_s, b""
         unexplained = isinstance(error, LabError) and not isinstance(error, IdentityError)
-        while unexplained and self.console.fault is None and time.monotonic() < until:
-            for event in decoder.feed(data):
-                if isinstance(event, Text | Damaged):
-                    self.console.feed(event.raw.decode("ascii", "replace"))
+        while self.console.fault is None:
+            for event in self.session.text_in(data):
+                self._note(event)
+            self._hear_unfinished()
+            if not unexplained or time.monotonic() >= until:
+                break
             try:
                 data = self.port.read_available(until)
             except LabError:
-                break
+                unexplained = False
         if self.console.fault is not None:
             return self.console.fault.error()
-        if isinstance(error, BootChangedError) and error.reset_reason in _RESETS_BY_FIRMWARE:
+        if isinstance(error, BootChangedError) and error.reset_reason in RESETS_BY_FIRMWARE:
             return TargetError(str(error))  # the ROM's line may have come at a rate that could not be read
+        if isinstance(error, UnansweredError):
+            return ask_again(self.port, error.request, self.deadlines.again_s, self.deadlines.answer_s, self.deadlines)
         return error
 
     def _only(self, kind: type[_MessageT]) -> _MessageT | None:
@@ -211,17 +273,20 @@ class _Boot:
 
     def _run(self, hello: Hello, boot_s: float, measured_s: float) -> Run:
         answers = [message for message in self.answers if isinstance(message, Infer)]
+        bench = self._required(Bench) if self._benches(hello) else None
+        arena, profile, health = self._required(Arena), self._only(Profile), self._required(Health)
+        check_figures(hello, self.plan, (arena, bench, profile, health), self.health_at - self.asked_at)
         return Run(
             expected=self.expected,
             nonce=self.session.nonce,
             boot_id=str(self.session.boot_id),
             hello=hello,
-            arena=self._required(Arena),
+            arena=arena,
             outputs=assemble(answers, hello, self.plan.count),
-            bench=self._only(Bench),
-            profile=self._only(Profile),
+            bench=bench,
+            profile=profile,
             layout=self._only(Layout),
-            health=self._required(Health),
+            health=health,
             counts=MappingProxyType(dict(self.session.counts)),
             resets=tuple(self.console.resets),
             console=self.console.tail(),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,25 @@ import pytest
 
 from tinygate.board.arena_search import ArenaProbe, minimum_arena
 from tinygate.board.attempts import Attempts, try_to_measure
-from tinygate.board.evidence import Deadlines, Plan, Run
+from tinygate.board.deadlines import Deadlines
+from tinygate.board.evidence import Plan, Run
 from tinygate.board.identity import Expected
 from tinygate.board.log import BootLog, console_tail
-from tinygate.board.port import Port, port_of
+from tinygate.board.plausible import check_new_boot
+from tinygate.board.port import Port, port_of, reopen
 from tinygate.board.run import measure
 from tinygate.errors import LabError, TinygateError
 from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.targets.firmware import Firmware
+from tinygate.tflite import read_model
+from tinygate.tflm.work import multiplications
 from tinygate.verdict import Finding, Verdict
+
+_BITS_PER_BYTE = 10  # start, 8 data, stop
+_SLOWEST_PER_S = 1e6  # multiplications: reference kernels in floating point on a chip without such a unit do twice that
+_SHORTEST_INVOKE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -43,53 +52,78 @@ class Measured:
     minimum_arena_bytes: int | None = None
 
 
+@dataclass(frozen=True)
+class Task:
+    """What must be measured of one firmware, and how long that may take."""
+
+    expected: Expected
+    plan: Plan
+    deadlines: Deadlines
+
+    def measure(self, port: Port, plan: Plan, reset_at: float) -> Run:
+        """Measure one boot, which began after `reset_at`; see `tinygate.board.run.measure`."""
+        return measure(port, self.expected, plan, self.deadlines, reset_at)
+
+
+def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Task:
+    tflite = read_model(variant.content)
+    inputs, outputs = (tuple((t.dtype, t.shape) for t in tensors) for tensors in (tflite.inputs, tflite.outputs))
+    app, chip_id = firmware.app_sha256, board.mac
+    expected = Expected(board.target, board.kind.emulation, app, variant.sha256, chip_id, inputs, outputs)
+    counts_instructions = "-icount" in str(request.config.getoption("--qemu-extra-args"))
+    longest_s = max(_SHORTEST_INVOKE_S, multiplications(tflite) / _SLOWEST_PER_S)
+    oracle = run_oracle(variant)
+    plan = Plan(oracle.fed, resets=oracle.resets, bench_untimed=counts_instructions, invoke_s=longest_s)
+    bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
+    return Task(expected, plan, Deadlines(bytes_per_s=bytes_per_s))
+
+
 def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Measured:
     """Flash, boot and measure; raises nothing that a run can end of."""
     log: BootLog = request.getfixturevalue("boot_log")
-    expected = Expected(board.target, board.kind.emulation, firmware.app_sha256, variant.sha256, board.mac)
     try:
-        plan = Plan(
-            run_oracle(variant).fed, bench_untimed="-icount" in str(request.config.getoption("--qemu-extra-args"))
-        )
+        task = _task(request, board, variant, firmware)
+        began = time.monotonic()
         dut = _dut(request, log)
     except TinygateError as error:
         return Measured(Attempts(error, ()))
     with port_of(dut, log) as port:
         flash_again = _flash_again(dut, log) if board.board == "serial" else None
-        attempts = try_to_measure(lambda: measure(port, expected, plan), flash_again)
+        attempts = try_to_measure(lambda: task.measure(port, task.plan, began), flash_again)
         if isinstance(attempts.outcome, Run):
-            found = _more(request, dut, port, attempts, expected, plan)
+            found = _more(request, dut, port, attempts, task)
             _keep(found.boots, log.console.parent)
             return found
     request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
     return Measured(attempts)
 
 
-def _more(
-    request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, expected: Expected, plan: Plan
-) -> Measured:
+def _more(request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, task: Task) -> Measured:
     """Do what takes boots of their own, if asked for: time again, and the smallest arena."""
     assert isinstance(first.outcome, Run)
     known = first.outcome
     option = request.config.getoption
     try:
-        boots = (known, *_more_boots(dut, port, expected, plan, option("--boots") - 1 if known.bench else 0))
-        smallest = _minimum_arena(port, expected, known, plan) if option("--arena-search") else None
+        boots = _boots(dut, port, task, known, option("--boots") if known.bench else 1)
+        smallest = _minimum_arena(port, task, known) if option("--arena-search") else None
     except TinygateError as error:
         return Measured(Attempts(error, first.failed))
     return Measured(first, boots, smallest)
 
 
-def _more_boots(dut: Any, port: Port, expected: Expected, plan: Plan, count: int) -> Iterator[Run]:
+def _boots(dut: Any, port: Port, task: Task, known: Run, count: int) -> tuple[Run, ...]:
     """Measure time again in fresh boots, over a single window: outputs have been compared in the first."""
-    brief = plan.last_window()
-    for _ in range(count):
+    boots, brief = [known], task.plan.last_window()
+    while len(boots) < count:
+        reset_at = time.monotonic()
         (dut.serial.hard_reset if hasattr(dut, "serial") else dut.hard_reset)()
-        yield measure(port, expected, brief)
+        boots.append(task.measure(port, brief, reset_at))
+        check_new_boot(boots)
+    return tuple(boots)
 
 
-def _minimum_arena(port: Port, expected: Expected, known: Run, plan: Plan) -> int:
-    probe = ArenaProbe(port, expected, known, plan, Deadlines())
+def _minimum_arena(port: Port, task: Task, known: Run) -> int:
+    probe = ArenaProbe(port, task.expected, known, task.plan, task.deadlines)
     return minimum_arena(probe.works, known.arena.used_bytes, known.arena.configured_bytes)
 
 
@@ -103,6 +137,7 @@ def _keep(boots: tuple[Run, ...], folder: Path) -> None:
 
 def _flash_again(dut: Any, log: BootLog) -> Callable[[], None]:
     def flash() -> None:
+        reopen(dut.serial.proc)
         with contextlib.redirect_stderr(log):
             dut.serial.flash()
 

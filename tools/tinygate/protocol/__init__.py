@@ -2,7 +2,7 @@
 
 from tinygate.protocol.batches import WindowAssembly
 from tinygate.protocol.device import DeviceSession, Incoming
-from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedError
+from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedError, UnansweredError
 from tinygate.protocol.framing import Damaged, Decoder, Event, Record, Text, encode
 from tinygate.protocol.hello import PROTOCOL_VERSION, Hello, Tensor, tensor_lists
 from tinygate.protocol.messages import (
@@ -63,6 +63,7 @@ __all__ = [
     "RestartRequest",
     "Tensor",
     "Text",
+    "UnansweredError",
     "WindowAssembly",
     "encode",
     "fresh_nonce",

@@ -28,6 +28,7 @@ class Incoming:
     request: Message
     sequence: int
     nonce: str
+    crc32: str
 
 
 class DeviceSession:
@@ -67,7 +68,7 @@ class DeviceSession:
 
     def reply(self, incoming: Incoming, message: Message) -> None:
         """Answer a request, in parts when one line is too short."""
-        self._send(message, Answers(incoming.sequence, incoming.nonce))
+        self._send(message, Answers(incoming.sequence, incoming.nonce, incoming.crc32))
 
     def outgoing(self) -> bytes:
         """Return the bytes to send, once."""
@@ -83,9 +84,9 @@ class DeviceSession:
             return None
         result = self._judge(event)
         if isinstance(result, Error):
-            self._send(result, Answers(event.sequence, event.ident))
+            self._send(result, Answers(event.sequence, event.ident, event.crc32))
             return None
-        return Incoming(result, event.sequence, event.ident)
+        return Incoming(result, event.sequence, event.ident, event.crc32)
 
     def _judge(self, record: Record) -> Error | Message:
         """Return the request in a record, or why it is refused; a number in order counts even then."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinygate.errors import LabError, TargetError
+from tinygate.errors import IdentityError, LabError, LinkError, TargetError
 from tinygate.protocol.framing import Damaged, Text
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import ErrorCode
@@ -32,6 +32,17 @@ class BootChangedError(LabError):
         self.reset_reason = reset_reason
 
 
+class UnansweredError(LinkError):
+    """The device answered a later request and not this one: it was lost on its way, or the application ignores it."""
+
+    def __init__(self, request: Message, answered: int) -> None:
+        super().__init__(
+            f"a {request.KIND} request was not answered, and request {answered} after it was: it was lost on its way "
+            "to the board; run again, and check cable, adapter and rate"
+        )
+        self.request = request
+
+
 @dataclass(frozen=True)
 class Answer:
     """The whole reply to one request, its parts joined."""
@@ -49,3 +60,16 @@ class Ready:
 
 
 Event = Answer | Ready | Text | Damaged
+
+
+def mismatch(request: Message, message: Message) -> TargetError:
+    """Return the error of an answer of another kind than the request's."""
+    return TargetError(f"the device answered {request.KIND} with {message.KIND}")
+
+
+def stale(nonce: str, own: str) -> IdentityError:
+    """Return the error of a reply to another session."""
+    return IdentityError(
+        f"a reply carries nonce {nonce}, this session's is {own}: an old transcript is being replayed, "
+        "or another program talks to the board; close it and run again"
+    )

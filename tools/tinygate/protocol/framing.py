@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 PREFIX = b"@TG2 "
@@ -46,13 +46,17 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Record:
-    """One record: `ident` is the nonce in a request and the boot id in a reply (8 hex digits)."""
+    """One record: `ident` is the nonce in a request and the boot id in a reply (8 hex digits).
+
+    `crc32` is what it was received with, 8 hex digits; empty for a record that was made here.
+    """
 
     direction: Direction
     sequence: int
     ident: str
     kind: str
     fields: tuple[tuple[str, str], ...] = ()
+    crc32: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,16 @@ class Decoder:
         self._limit = max_line_bytes
         self._buffer = b""
         self._discarding = False
+
+    @property
+    def unfinished(self) -> bytes:
+        """What has come and is not ended by a line end or another record; text that will never end, if a board died."""
+        return self._buffer
+
+    @property
+    def dropping(self) -> bool:
+        """Whether the rest of an overlong piece is being dropped."""
+        return self._discarding
 
     def feed(self, data: bytes) -> list[Event]:
         """Return the events that `data` completes; never raises."""
@@ -158,7 +172,8 @@ def _record(line: bytes) -> Record | Damaged:
         return Damaged(Reason.BAD_FRAME, line)
     if int(tail[2:], 16) != zlib.crc32(body):
         return Damaged(Reason.BAD_CRC, line)
-    return _parse(body) or Damaged(Reason.BAD_RECORD, line)
+    record = _parse(body)
+    return replace(record, crc32=tail[2:].decode()) if record else Damaged(Reason.BAD_RECORD, line)
 
 
 def _parse(body: bytes) -> Record | None:

@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tinygate.errors import TargetError
+from tinygate.errors import LinkError, TargetError
 from tinygate.protocol.batches import Queue
+from tinygate.protocol.envelope import Answers, check_request
+from tinygate.protocol.events import UnansweredError
 from tinygate.protocol.framing import Direction, Record, encode
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import HelloRequest, RestartRequest
@@ -18,12 +20,21 @@ _ALONE = RestartRequest | HelloRequest  # nothing is sent until these are answer
 
 @dataclass
 class Pending:
-    """A request in flight: the receive-buffer bytes it holds at the device, and the parts of its reply so far."""
+    """A request in flight: the receive-buffer bytes it holds at the device, and the parts of its reply so far.
+
+    `crc32` is the one that its line ends with: a reply to anything else is no reply to it.
+    """
 
     sequence: int
     request: Message
     line_bytes: int
+    crc32: str
     parts: list[Message] = field(default_factory=list)
+
+
+def crc_of(line: bytes) -> str:
+    """Return the CRC that a line ends with, as it stands there."""
+    return line.rstrip(b"\r\n")[-8:].decode()
 
 
 class Outbox:
@@ -59,6 +70,30 @@ class Outbox:
         self._advance()
         return self._sequence, self._encoded(self._sequence, HelloRequest())
 
+    def ping(self, limits: Hello) -> bytes:
+        """Return a hello that takes its turn behind what is in flight; nothing if the device has no room for it."""
+        line = self._encoded((self._sequence + 1) % 2**32, HelloRequest())
+        if self.in_flight_bytes + len(line) > limits.rx_window_bytes:
+            return b""
+        self._advance()
+        self.in_flight.append(Pending(self._sequence, HelloRequest(), len(line), crc_of(line)))
+        return line
+
+    def answered(self, answers: Answers) -> Pending:
+        """Return the request that is answered: the oldest in flight, received as it was sent.
+
+        Raises:
+            UnansweredError: a ping is answered, and a request before it is not.
+            LinkError: any other request is answered, or the device received something else than what was sent.
+        """
+        if not self.in_flight or answers.sequence != self.in_flight[0].sequence:
+            if self.in_flight and answers.sequence == self.in_flight[-1].sequence:
+                raise UnansweredError(self.in_flight[0].request, answers.sequence)
+            due = self.in_flight[0].sequence if self.in_flight else "none"
+            raise LinkError(f"request {answers.sequence} was answered, {due} was due: a request was lost; run again")
+        check_request(answers, self.in_flight[0].crc32)
+        return self.in_flight[0]
+
     def next_line(self, limits: Hello) -> bytes:
         """Return the next request if the device has room for it, else nothing; once returned it counts as sent.
 
@@ -79,7 +114,7 @@ class Outbox:
             return b""
         line = self._line
         self._advance()
-        self.in_flight.append(Pending(self._sequence, request, size))
+        self.in_flight.append(Pending(self._sequence, request, size, crc_of(line)))
         self._queue.take()
         return line
 

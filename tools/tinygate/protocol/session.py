@@ -17,15 +17,16 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator
 
-from tinygate.errors import IdentityError, LabError, LinkError, TargetError
+from tinygate.errors import LabError, LinkError, TargetError
 from tinygate.protocol import framing
 from tinygate.protocol.batches import infer_requests
-from tinygate.protocol.envelope import Answers, parse_reply
-from tinygate.protocol.events import Answer, BootChangedError, Event, Ready, RefusedError
+from tinygate.protocol.envelope import Answers, check_request, parse_reply
+from tinygate.protocol.events import Answer, BootChangedError, Event, Ready, RefusedError, mismatch, stale
 from tinygate.protocol.framing import Damaged, Decoder, Direction, Reason, Record, Text
+from tinygate.protocol.greeting import Greeting
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import Error, ErrorCode, HelloRequest, RestartRequest
-from tinygate.protocol.outbox import Outbox, Pending
+from tinygate.protocol.outbox import Outbox, Pending, crc_of
 from tinygate.protocol.parts import merge
 from tinygate.protocol.schema import Message
 
@@ -54,8 +55,8 @@ class HostSession:
         self._decoder = Decoder()
         self._incoming: deque[framing.Event] = deque()
         self._outbox = Outbox(nonce)
-        self._opening: dict[int, HelloRequest] = {}
-        self._greeting: list[tuple[Record, Hello]] = []  # parts of the answer to hello
+        self._opening: dict[int, str] = {}  # hellos that are not answered, and the CRC of each
+        self._greeting = Greeting()
         self._reply_sequence: int | None = None
         self._urgent = b""
         self._fault: Exception | None = None
@@ -76,8 +77,32 @@ class HostSession:
         """Say hello, or say it again: an answer to any of these opens the session."""
         self.hello = None
         number, line = self._outbox.hello()
-        self._opening[number] = HelloRequest()
+        self._opening[number] = crc_of(line)
         self._urgent += b"\r\n" + line
+
+    @property
+    def due(self) -> Message | None:
+        """The request whose answer must come next; None if nothing is in flight."""
+        return self._outbox.in_flight[0].request if self._outbox.in_flight else None
+
+    @property
+    def unfinished(self) -> bytes:
+        """What has come of a line that has not ended."""
+        return self._decoder.unfinished
+
+    @property
+    def dropping(self) -> bool:
+        """Whether what comes belongs to a line that is too long to be kept."""
+        return self._decoder.dropping
+
+    def ping(self) -> bool:
+        """Ask whether the device is done with all that is in flight; False if it has no room for the question.
+
+        It answers in its turn. An answer while an older request has none raises UnansweredError.
+        """
+        line = self._outbox.ping(self.hello) if self.hello is not None else b""
+        self._urgent += line
+        return bool(line)
 
     def request(self, *messages: Message) -> None:
         """Queue requests; they are sent in order, as credit allows, once the session is open."""
@@ -120,6 +145,12 @@ class HostSession:
         self._incoming.extend(self._decoder.feed(data))
         return self._events()
 
+    def text_in(self, data: bytes) -> list[Text | Damaged]:
+        """Return the console text in received bytes and in what was not looked at: for a session that has failed."""
+        self._incoming.extend(self._decoder.feed(data))
+        events, self._incoming = self._incoming, deque()
+        return [event for event in events if isinstance(event, Text | Damaged)]
+
     def _events(self) -> Iterator[Event]:
         while self._incoming:
             if self._fault:
@@ -160,6 +191,7 @@ class HostSession:
         self.counts[event.reason] += 1
         if self.hello is None:
             return event
+        self._incoming.appendleft(event)  # for `text_in`: a panic may have cut it
         if event.reason is Reason.BAD_RECORD:
             raise TargetError(f"the device sent a record with the right CRC and wrong grammar: {event.raw[:120]!r}")
         raise LinkError(
@@ -179,7 +211,7 @@ class HostSession:
         if answers is None:
             return self._unasked(record, message)
         if answers.nonce != self.nonce:
-            raise self._stale(answers.nonce)
+            raise stale(answers.nonce, self.nonce)
         return self._answered(answers, message)
 
     def _opened(self, record: Record, answers: Answers | None, message: Message) -> Event | None:
@@ -187,33 +219,26 @@ class HostSession:
         if answers is None:
             return Ready(record.ident, message) if isinstance(message, Hello) else None
         if isinstance(message, Hello) and answers.nonce != self.nonce:
-            raise self._stale(answers.nonce)
-        request = self._opening.get(answers.sequence)
-        if request is None or answers.nonce != self.nonce:
+            raise stale(answers.nonce, self.nonce)
+        crc32 = self._opening.get(answers.sequence)
+        if crc32 is None or answers.nonce != self.nonce:
             self.counts["stale"] += 1
             return None
+        check_request(answers, crc32)
+        request = HelloRequest()
         if not isinstance(message, Hello):
             self._forget_hellos(answers.sequence)
-            raise self._refused(message, request) if isinstance(message, Error) else self._mismatch(request, message)
-        return self._greeted(record, answers, message, request)
+            raise self._refused(message, request) if isinstance(message, Error) else mismatch(request, message)
+        return self._greeted(record, answers, message)
 
-    def _greeted(self, record: Record, answers: Answers, part: Hello, request: HelloRequest) -> Answer | None:
+    def _greeted(self, record: Record, answers: Answers, part: Hello) -> Answer | None:
         """Take a part of the answer to hello; the last one opens the session."""
-        self._greeting = [*self._greeting, (record, part)] if answers.part > 1 else [(record, part)]
-        numbers = [(given.sequence - self._greeting[0][0].sequence) % 2**32 for given, _ in self._greeting]
-        if numbers != list(range(answers.part)) or record.ident != self._greeting[0][0].ident:
-            raise LinkError(f"part {answers.part} of {answers.parts} of a hello came out of order; run again")
-        if answers.part < answers.parts:
+        hello = self._greeting.take(record, answers, part)
+        if hello is None:
             return None
         self._forget_hellos(answers.sequence)
-        try:
-            hello = merge([given for _, given in self._greeting])
-            assert isinstance(hello, Hello)
-            hello.check()
-        except ValueError as error:
-            raise TargetError(f"the device sent a hello that contradicts itself: {error}") from error
         self.hello, self.boot_id, self._reply_sequence = hello, record.ident, record.sequence
-        return Answer(request, hello)
+        return Answer(HelloRequest(), hello)
 
     def _check_order(self, record: Record, message: Message) -> None:
         if record.ident != self.boot_id:
@@ -239,17 +264,12 @@ class HostSession:
             if answers.part == answers.parts:
                 self._forget_hellos(answers.sequence)
             return None
-        if not self._outbox.in_flight or answers.sequence != self._outbox.in_flight[0].sequence:
-            expected = f"{self._outbox.in_flight[0].sequence}" if self._outbox.in_flight else "none"
-            raise LinkError(
-                f"request {answers.sequence} was answered, {expected} was due: a request was lost; run again"
-            )
-        pending = self._outbox.in_flight[0]
+        pending = self._outbox.answered(answers)
         if isinstance(message, Error):
             self._outbox.in_flight.popleft()
             raise self._refused(message, pending.request)
         if message.KIND != pending.request.KIND:
-            raise self._mismatch(pending.request, message)
+            raise mismatch(pending.request, message)
         pending.parts.append(message)
         if answers.part != len(pending.parts):
             raise TargetError(f"part {answers.part} of a {message.KIND} reply came as number {len(pending.parts)}")
@@ -269,18 +289,9 @@ class HostSession:
         if error.code in _LINK_CODES:
             return LinkError(f"the device did not receive what was sent ({error.code}: {error.detail}); run again")
         if error.code is ErrorCode.WRONG_NONCE:
-            return self._stale(self.nonce)
+            return stale(self.nonce, self.nonce)
         return RefusedError(error.code, request, error.detail)
 
     def _forget_hellos(self, sequence: int) -> None:
         """Replies come in order: a hello before the answered one is lost, later ones will be answered too."""
-        self._opening = {number: hello for number, hello in self._opening.items() if number > sequence}
-
-    def _mismatch(self, request: Message, message: Message) -> TargetError:
-        return TargetError(f"the device answered {request.KIND} with {message.KIND}")
-
-    def _stale(self, nonce: str) -> IdentityError:
-        return IdentityError(
-            f"a reply carries nonce {nonce}, this session's is {self.nonce}: an old transcript is being replayed, "
-            "or another program talks to the board; close it and run again"
-        )
+        self._opening = {number: crc32 for number, crc32 in self._opening.items() if number > sequence}

@@ -80,6 +80,16 @@ const char* reset_reason() {
             return "brownout";
         case ESP_RST_SDIO:
             return "sdio";
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 1, 7)
+        case ESP_RST_USB:
+            return "usb";
+        case ESP_RST_JTAG:
+            return "jtag";
+        case ESP_RST_PWR_GLITCH:
+            return "power_glitch";
+        case ESP_RST_CPU_LOCKUP:
+            return "cpu_lockup";
+#endif
         default:
             return "unknown";
     }

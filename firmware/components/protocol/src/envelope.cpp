@@ -41,6 +41,7 @@ size_t ReplySender::encode(const Reply& reply, const std::optional<Answers>& ans
     if (answers) {
         line_.field("re", Digits::decimal(answers->sequence).view());
         line_.field("nonce", answers->nonce.view());
+        line_.field("re_crc32", Digits::hex32(answers->crc32).view());
     }
     if (part.parts > 1) {
         line_.begin_field("part");

@@ -198,8 +198,10 @@ Event Decoder::parse(size_t size) {
         return damaged(Reason::kBadFrame);
     }
     const std::string_view body = line.substr(0, size - kTailBytes);
-    if (Digits::hex32(crc32(body)).view() != tail.substr(2)) return damaged(Reason::kBadCrc);
+    const uint32_t sum = crc32(body);
+    if (Digits::hex32(sum).view() != tail.substr(2)) return damaged(Reason::kBadCrc);
     if (!parse_body(buffer_, body.size(), record_)) return damaged(Reason::kBadRecord);
+    record_.crc32 = sum;
     return {Event::Kind::kRecord, {}, {}, &record_};
 }
 

@@ -38,7 +38,7 @@ void Session::reject(const Event& event) {
 }
 
 std::optional<Incoming> Session::judge(const Record& record) {
-    const Answers answers = {record.sequence, Ident(record.ident)};
+    const Answers answers = {record.sequence, Ident(record.ident), record.crc32};
     const auto refuse = [&](const Error& error) {
         sender_.send(error, answers);
         return std::nullopt;

@@ -30,6 +30,7 @@ class Ident {
 struct Answers {
     uint32_t sequence;
     Ident nonce;
+    uint32_t crc32;  // of the request as received: what was carried out
 };
 
 // Where lines go; called with one whole line at a time.

@@ -35,6 +35,7 @@ class Record {
     uint32_t sequence = 0;
     std::string_view ident;  // the nonce in a request, the boot id in a reply
     std::string_view kind;
+    uint32_t crc32 = 0;  // as received
 
     List<Field> fields() const { return {fields_.data(), size_}; }
     bool add(Field field);  // false if the key is there already, or there is no room
