@@ -50,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
     "plugin": {"board", "gate", "judge", "model", "store", "targets", "tflite", "verdict"},
     "suites": {"audit", "board", "data", "judge", "model", "oracle", "plugin", "targets", "tflite", "verdict"},
 }
-WORDS = {"errors", "figures", "places", "__version__"}
+WORDS = {"errors", "extras", "figures", "places", "__version__"}
 EDGES = {"__init__", "__main__", "cli"} | WORDS
 TENSORFLOW = {"tensorflow", "tf_keras", "tensorflow_model_optimization"}
 
