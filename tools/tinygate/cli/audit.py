@@ -63,7 +63,7 @@ def audit(
         return
     if model is None:
         raise InputError("no model named; expected a .tflite file, or --explain CODE.")
-    content = _content(model)
+    content = content_of(model)
     report = run_audit(
         content,
         target=target,
@@ -82,7 +82,8 @@ def audit(
     raise typer.Exit((Verdict.FAIL if failed else Verdict.PASS).exit_code)
 
 
-def _content(model: Path) -> bytes:
+def content_of(model: Path) -> bytes:
+    """Return the content of a .tflite file that a user named. Raises ModelFileError if there is no such file."""
     try:
         status = model.stat()
         if not stat.S_ISREG(status.st_mode):

@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from tinygate.cli import add as add_cli
+from tinygate.cli import arena as arena_cli
 from tinygate.cli import audit as audit_cli
 from tinygate.cli import compare as compare_cli
 from tinygate.cli import gate as gate_cli
@@ -50,13 +52,16 @@ def _root(
 def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py, model.toml and artifacts/")]) -> None:
     """Pin .tflite files that were made elsewhere: measure them, and write the manifest that the gate will insist on."""
     from tinygate.model.folder import load_model
+    from tinygate.model.pinning import measured
     from tinygate.model.pinning import pin as pin_artifacts
 
     for name, entry in pin_artifacts(load_model(folder)).variants.items():
-        print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, accuracy {100 * entry.accuracy:.2f} %")
+        print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, {measured(entry)}")
 
 
 gate_cli.register(app)
+add_cli.register(app)
+arena_cli.register(app)
 audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)

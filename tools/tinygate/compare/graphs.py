@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +12,7 @@ from tinygate.compare.execution import Execution, chunks, real_values
 from tinygate.compare.layers import Layer, logits_of
 from tinygate.compare.match import Match, match_layers
 from tinygate.compare.measure import Accumulator, LayerError, sqnr_db
+from tinygate.data.classes import classes_of
 from tinygate.errors import DataError
 from tinygate.paired import PairedComparison, compare_paired
 from tinygate.verdict import Verdict
@@ -187,14 +187,14 @@ def compare_answers(
     count = len(ours)
     if ours.shape != theirs.shape or our_logits.shape != their_logits.shape:
         raise DataError(f"outputs of {ours.shape[1]} and {theirs.shape[1]} values; expected two models of one task.")
-    before, after = predictions(ours), predictions(theirs)
+    before, after = classes_of(ours), classes_of(theirs)
     truth = before if labels is None else _of_each_sample(labels, count, "labels")
     groups = np.arange(count) if clusters is None else _of_each_sample(clusters, count, "recordings")
     return Answers(
         reference_accuracy_percent=None if labels is None else 100 * float((before == truth).mean()),
         candidate_accuracy_percent=None if labels is None else 100 * float((after == truth).mean()),
         logit_sqnr_db=_sqnr_of(our_logits.astype(np.float64), their_logits.astype(np.float64)),
-        logit_flips=int((predictions(our_logits, 0.0) != predictions(their_logits, 0.0)).sum()),
+        logit_flips=int((classes_of(our_logits, 0.0) != classes_of(their_logits, 0.0)).sum()),
         output_flips=int((before != after).sum()),
         ties=int(((theirs == theirs.max(axis=1, keepdims=True)).sum(axis=1) > 1).sum()) if theirs.shape[1] > 1 else 0,
         paired=compare_paired(truth, before, after, groups, margin_points),
@@ -205,17 +205,6 @@ def compare_answers(
 def _sqnr_of(reference: NDArray[np.float64], candidate: NDArray[np.float64]) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         return sqnr_db(float((reference**2).sum()), float(((candidate - reference) ** 2).sum()))
-
-
-def predictions(values: NDArray[np.floating[Any]], threshold: float = 0.5) -> NDArray[np.int64]:
-    """Return the class of each sample's values [N, classes]: the largest, ties to the lowest index as in firmware.
-
-    A single value is class 1 above `threshold`.
-    """
-    if values.shape[1] == 1:
-        return (values[:, 0] > threshold).astype(np.int64)
-    chosen: NDArray[np.int64] = values.argmax(axis=1)
-    return chosen
 
 
 def _of_each_sample(values: ArrayLike, count: int, what: str) -> NDArray[np.int64]:

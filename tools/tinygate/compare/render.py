@@ -11,6 +11,7 @@ from tinygate.compare.graphs import DIVERGENCE_DB, Comparison
 from tinygate.compare.measure import HISTOGRAM_LSB, LayerError
 from tinygate.compare.runtimes import RuntimeComparison
 from tinygate.compare.sensitivity import Cost, LayerCost
+from tinygate.paired import PairedComparison
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -91,11 +92,17 @@ def sentences(comparison: Comparison) -> Iterable[str]:
         f"{truth}; {paired.lost} lost, {paired.gained} gained, exact McNemar p = {paired.p_value:.3g}; "
         f"worst class {paired.worst_class}: {paired.worst_class_drop_points:+.2f} points lost"
     )
-    needed = f" About {paired.windows_needed} samples would decide." if paired.verdict == "INCONCLUSIVE" else ""
+    needed = _needed(paired) if paired.verdict == "INCONCLUSIVE" else ""
     yield (
         f"{paired.verdict}: accuracy lost {paired.drop_points:+.2f} points, 95 % interval {paired.low_points:+.2f} to "
         f"{paired.high_points:+.2f} over {paired.clusters} clusters; margin {paired.margin_points:g}.{needed}"
     )
+
+
+def _needed(paired: PairedComparison) -> str:
+    if paired.clusters < 2:
+        return " More recordings are needed to decide."
+    return f" About {paired.windows_needed} samples would decide."
 
 
 def as_json(result: Any) -> Any:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -16,6 +14,8 @@ from typing import TYPE_CHECKING
 from tinygate.errors import ConfigError, DataError, ModelFileError
 from tinygate.model.config import ModelConfig, load_config
 from tinygate.model.manifest import Manifest, load_manifest
+from tinygate.model.recipe import data_of, load_recipe
+from tinygate.store.files import read_file
 
 if TYPE_CHECKING:
     from tinygate.data import Dataset
@@ -69,29 +69,28 @@ class Model:
         """The variants that a microcontroller can run."""
         return tuple(variant for variant in self.variants if not self.config.variants[variant.name].host_only)
 
+    @property
+    def recipe_path(self) -> Path:
+        """Where the model's data and training stand."""
+        return self.folder / (self.config.recipe or "recipe.py")
+
     @cached_property
     def recipe(self) -> ModuleType:
-        """The model's recipe.py, imported from its path. Raises ConfigError when there is none."""
-        path = self.folder / (self.config.recipe or "recipe.py")
-        if not path.is_file():
-            raise ConfigError(f"{path}: no such file; a model needs a recipe with load_data()")
-        name = f"tinygate_recipe_{self.name}"
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise ConfigError(f"{path}: not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module  # dataclasses look their module up there
-        spec.loader.exec_module(module)
-        return module
+        """The model's recipe.py, imported from its path. Raises ConfigError when it cannot be."""
+        return load_recipe(self.recipe_path, f"tinygate_recipe_{self.name}")
+
+    def load_data(self) -> Dataset:
+        """Return what the recipe's load_data() returns. Raises ConfigError or DataError when that is no data set."""
+        return data_of(self.recipe, self.recipe_path)
 
     @cached_property
     def dataset(self) -> Dataset:
         """The recipe's data, loaded once. Raises DataError when it is not the data the artifacts were made from."""
-        dataset: Dataset = self.recipe.load_data()
+        dataset = self.load_data()
         if dataset.sha256 != self.manifest.dataset.sha256:
             raise DataError(
                 f"{self.folder}: the data set's sha256 is {dataset.sha256[:12]}…, the manifest was made from "
-                f"{self.manifest.dataset.sha256[:12]}…; run `make models` or restore the data"
+                f"{self.manifest.dataset.sha256[:12]}…; restore the data, or {_remedy(self)}"
             )
         return dataset
 
@@ -147,15 +146,19 @@ def _read_pinned(variant: Variant) -> bytes:
     pinned = variant.model.manifest.variants.get(variant.name)
     manifest_path = variant.model.folder / "artifacts" / "manifest.json"
     if pinned is None:
-        raise ModelFileError(f"{manifest_path}: no entry for variant {variant.name}; run `make models`")
-    try:
-        content = variant.path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"{variant.path}: cannot be read ({error.strerror}); run `make models`") from error
+        raise ModelFileError(f"{manifest_path}: no entry for variant {variant.name}; {_remedy(variant.model)}")
+    content = read_file(variant.path, f"the .tflite of {variant.name} that {manifest_path} pins", ModelFileError)
     found = hashlib.sha256(content).hexdigest()
     if found != pinned.sha256:
         raise ModelFileError(
             f"{variant.path}: variant {variant.name} of {variant.model.name} is not the pinned file: sha256 "
-            f"{found[:12]}…, {manifest_path} demands {pinned.sha256[:12]}…; restore it (git checkout) or `make models`"
+            f"{found[:12]}…, {manifest_path} demands {pinned.sha256[:12]}…; restore it (git checkout), or "
+            f"{_remedy(variant.model)}"
         )
     return content
+
+
+def _remedy(model: Model) -> str:
+    """Say how artifacts come to be pinned: made by the recipe, or brought ready made."""
+    trains = model.recipe_path.is_file() and "TRAINING" in model.recipe_path.read_text("utf-8", "replace")
+    return "run `make models`" if trains else f"pin what is there by `tinygate pin {model.folder}`"

@@ -20,6 +20,9 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
 
 
+REMEDY = "run `make models` if the recipe trains, `tinygate pin` for files made elsewhere"
+
+
 class _Entry(BaseModel):
     """A JSON object in which an unknown key or a value of another type is an error."""
 
@@ -35,24 +38,25 @@ class PinnedFile(_Entry):
 
 
 class Part(_Entry):
-    """One part of the split."""
+    """One part of the split; no subjects where nobody said who was recorded."""
 
-    subjects: tuple[int, ...] = Field(min_length=1, strict=False)
+    subjects: tuple[int, ...] = Field((), strict=False)
     windows: int = Field(gt=0)
 
 
 class DatasetEntry(_Entry):
-    """Which data, and how they were split: a subject is in one part only."""
+    """Which data, and how they were split: a subject is in one part only. Only the test set must be there."""
 
     sha256: Sha256
-    class_names: tuple[str, ...] = Field(min_length=2, strict=False)
-    train: Part
-    validation: Part
+    class_names: tuple[str, ...] = Field((), strict=False)
+    train: Part | None = None
+    validation: Part | None = None
     test: Part
 
     @model_validator(mode="after")
     def _parts_are_disjoint(self) -> DatasetEntry:
-        subjects = [*self.train.subjects, *self.validation.subjects, *self.test.subjects]
+        parts = [part for part in (self.train, self.validation, self.test) if part is not None]
+        subjects = [subject for part in parts for subject in part.subjects]
         if len(subjects) != len(set(subjects)):
             raise ValueError("a subject stands in more than one part of the split")
         return self
@@ -66,13 +70,16 @@ class Preprocessing(_Entry):
 
 
 class CalibrationSample(_Entry):
-    """One window that calibrated activation ranges; the hash is over the samples as recorded."""
+    """One window that calibrated activation ranges; the hash is over the samples as recorded.
+
+    The others are None where the data set does not know them.
+    """
 
     sha256: Sha256
-    label: int = Field(ge=0)
-    subject: int
-    recording: int = Field(ge=0)
-    start: int = Field(ge=0)
+    label: int | None = Field(None, ge=0)
+    subject: int | None = None
+    recording: int | None = Field(None, ge=0)
+    start: int | None = Field(None, ge=0)
 
 
 class Calibration(_Entry):
@@ -88,13 +95,15 @@ class VariantEntry(PinnedFile):
     Attributes:
         made: how, in one sentence.
         parameters: trained weights and biases in the .tflite.
-        accuracy: share of test windows classified rightly by `oracle`, 0 to 1.
-        oracle: runtime and version that measured `accuracy`.
+        metric: a name of `tinygate.figures.METRICS`.
+        value: that figure on the test set, with every digit it was measured with; None where there are no labels.
+        oracle: runtime and version that measured it.
     """
 
     made: str
-    parameters: int = Field(gt=0)
-    accuracy: float = Field(ge=0, le=1)
+    parameters: int = Field(ge=0)
+    metric: str
+    value: float | None = Field(None, allow_inf_nan=False)
     oracle: str
 
 
@@ -105,7 +114,7 @@ class Manifest(_Entry):
     how they were trained and calibrated.
     """
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     recipe_sha256: Sha256
     seed: int | None = None
     packages: dict[str, str]
@@ -138,17 +147,17 @@ def load_manifest(path: Path) -> Manifest:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelFileError(f"{path}: cannot be read ({error}); run `make models` to make the artifacts") from error
+        raise ModelFileError(f"{path}: cannot be read ({error}); {REMEDY}") from error
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"]) or "the file"
         raise ModelFileError(
-            f"{path}: {key}: {problem['msg']}; restore the file (git checkout) or run `make models`"
+            f"{path}: {key}: {problem['msg']}; restore the file (git checkout), or {REMEDY}"
         ) from error
 
 
 def save_manifest(path: Path, manifest: Manifest) -> None:
     """Write a manifest.json so that a reader never meets half of it; the same manifest gives the same bytes."""
-    write_text(path, manifest.model_dump_json(indent=1) + "\n")
+    write_text(path, manifest.model_dump_json(indent=1, exclude_none=True) + "\n")

@@ -21,7 +21,7 @@ from tinygate.board.log import BootLog, console_tail
 from tinygate.board.port import Port, port_of
 from tinygate.board.run import measure
 from tinygate.errors import LabError, TinygateError
-from tinygate.judge.oracle import test_inputs
+from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.targets.firmware import Firmware
@@ -48,7 +48,9 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     log: BootLog = request.getfixturevalue("boot_log")
     expected = Expected(board.target, board.kind.emulation, firmware.app_sha256, variant.sha256, board.mac)
     try:
-        plan = Plan(test_inputs(variant), bench_untimed="-icount" in str(request.config.getoption("--qemu-extra-args")))
+        plan = Plan(
+            run_oracle(variant).fed, bench_untimed="-icount" in str(request.config.getoption("--qemu-extra-args"))
+        )
         dut = _dut(request, log)
     except TinygateError as error:
         return Measured(Attempts(error, ()))

@@ -22,6 +22,7 @@ from tinygate.board.evidence import Run
 from tinygate.board.lock import find_port, listed_ports, lock_key, locked
 from tinygate.board.port import use_fast_rfc2217
 from tinygate.errors import LabError, TinygateError
+from tinygate.judge.arena import arena_bytes_for
 from tinygate.judge.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice, chosen_board
@@ -124,6 +125,7 @@ def firmware(
         order = BuildOrder(
             board.target, board.board, variant.model.folder, variant.name, variant.content,
             pytestconfig.rootpath / "build", logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
+            arena_bytes_for(variant, board.target),
         )  # fmt: skip
         try:
             return board.family.build(order)

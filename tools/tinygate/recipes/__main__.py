@@ -22,6 +22,7 @@ from tinygate.data import Dataset
 from tinygate.errors import TinygateError
 from tinygate.model.folder import Model, load_model
 from tinygate.model.manifest import Manifest, VariantEntry, load_manifest
+from tinygate.model.pinning import measured
 from tinygate.recipes import build
 from tinygate.recipes.weights import Weights
 
@@ -145,7 +146,7 @@ def _bytes(entry: VariantEntry | None) -> str:
 
 
 def _accuracy(entry: VariantEntry | None) -> str:
-    return f"{100 * entry.accuracy:.2f} %" if entry else "none"
+    return measured(entry) if entry else "none"
 
 
 def _pinned_weights(model: Model) -> dict[str, Weights]:

@@ -81,9 +81,9 @@ def make_artifacts(
     variants = {}
     for name, content in tflites.items():
         progress(f"measure {name}")
-        variants[name] = variant_entry(name, content, dataset.test, METHODS[name].made)
+        variants[name] = variant_entry(model, name, content, dataset, METHODS[name].made)
     manifest = Manifest(
-        schema_version=1,
+        schema_version=2,
         recipe_sha256=recipe_sha256(_recipe_path(model)),
         seed=model.recipe.TRAINING.seed,
         packages={package: metadata.version(package) for package in PACKAGES},

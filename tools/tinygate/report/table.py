@@ -9,6 +9,8 @@ from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding, Verdict
 
 NOT_MEASURED = "not measured"
+METRIC = "metric"
+AGREEMENT = "agreement_percent"
 HOST_ONLY = "host_only_operator"  # the figure that says which operator keeps a variant off every chip
 
 
