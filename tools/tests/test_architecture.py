@@ -33,6 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "model": {"compare", "data", "oracle", "store", "targets", "tflite", "tflm"},
     "calibration": {"audit", "compare", "data", "oracle", "quant", "tflite", "tflm"},
     "report": {"store", "verdict"},
+    "project": {"targets"},
     "judge": {
         "arena",
         "audit",
@@ -51,7 +52,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "recipes": {"data", "model", "oracle", "paired", "quant", "store", "tflite"},
     "gate": {"audit", "calibration", "model", "report", "store", "verdict"},
-    "plugin": {"board", "gate", "judge", "model", "store", "targets", "tflite", "verdict"},
+    "plugin": {"board", "gate", "judge", "model", "project", "store", "targets", "tflite", "verdict"},
     "suites": {"audit", "board", "data", "judge", "model", "oracle", "plugin", "targets", "tflite", "verdict"},
 }
 WORDS = {"errors", "extras", "figures", "places", "__version__"}

@@ -16,7 +16,9 @@ from tinygate.cli import add as add_cli
 from tinygate.cli import arena as arena_cli
 from tinygate.cli import audit as audit_cli
 from tinygate.cli import compare as compare_cli
+from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
+from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
 from tinygate.errors import TinygateError
 from tinygate.extras import MissingExtraError, extra_of
@@ -59,12 +61,14 @@ def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py
         print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, {measured(entry)}")
 
 
+init_cli.register(app)
 gate_cli.register(app)
 add_cli.register(app)
 arena_cli.register(app)
 audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
+doctor_cli.register(app)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tinygate.extras import require
 from tinygate.targets.esp32.console import SIGNS
 from tinygate.targets.esp32.project import PACKAGE, firmware_project
+from tinygate.targets.esp32.toolchain import abilities
 from tinygate.targets.family import Family
 from tinygate.targets.firmware import BuildOrder, Firmware
 from tinygate.targets.sizes import Sizes
@@ -87,4 +88,5 @@ ESP32 = Family(
     sizes=_sizes,
     emulator_image=_flash_image,
     flash_verified="Hash of data verified.",
+    abilities=abilities,
 )
