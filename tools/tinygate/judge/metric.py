@@ -13,6 +13,7 @@ from tinygate.judge.oracle import run_oracle
 from tinygate.model.evaluation import judged
 from tinygate.model.folder import Variant
 from tinygate.model.scoring import AGREEMENT, agreement_of, scorer
+from tinygate.places import HOST
 from tinygate.verdict import Finding, Verdict
 
 DIGITS = 9
@@ -20,7 +21,7 @@ DIGITS = 9
 Outputs = Sequence[NDArray[Any]]
 
 
-def judge_metric(variant: Variant, place: str = "host", outputs: Outputs | None = None) -> Finding:
+def judge_metric(variant: Variant, place: str = HOST, outputs: Outputs | None = None) -> Finding:
     """Judge a variant's metric against its budget.
 
     Args:
@@ -33,12 +34,13 @@ def judge_metric(variant: Variant, place: str = "host", outputs: Outputs | None 
     """
     judging, answers = scorer(variant.model, variant.model.dataset), _answers(variant, outputs)
     if judging.unknown:
-        return judge_budget(variant, place, judging.figure.name, None, judging.unknown)
+        told = judging.unknown if place == HOST else ""  # once is enough
+        return judge_budget(variant, place, judging.figure.name, None, told)
     value = _shown(judging.value(answers))
     return judge_budget(variant, place, judging.figure.name, value, _note(variant, answers, outputs))
 
 
-def judge_agreement(variant: Variant, place: str = "host", outputs: Outputs | None = None) -> Finding | None:
+def judge_agreement(variant: Variant, place: str = HOST, outputs: Outputs | None = None) -> Finding | None:
     """Judge how much of the reference variant's answers a variant gives too; None for the reference itself.
 
     Arguments and result as for `judge_metric`. The reference's answers are the oracle's.

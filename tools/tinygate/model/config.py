@@ -43,11 +43,13 @@ class VariantConfig(_Table):
 
     Attributes:
         io: the type that every input and output must have; None promises nothing.
+        method: how `make models` makes it (docs/recipes.md); None for the method of the variant's own name.
     """
 
     description: str = ""
     host_only: bool = False
     io: Literal["float32", "int8", "uint8", "int16"] | None = None
+    method: str | None = None
 
 
 class RatioRule(_Table):
@@ -87,11 +89,13 @@ class Thresholds(_Table):
     Attributes:
         layer_sqnr_db: signal over noise that no layer may fall below, against the margin's reference variant.
         layer_bias_lsb: mean error of a layer, in steps of its scale, that no int8 layer may exceed.
+        arena_margin_percent: what an arena must have above the smallest that works, before budgets are held against it.
         stack_free_bytes: stack that the task which runs the model must never have come closer to the end of.
     """
 
     layer_sqnr_db: float = Field(20.0)
     layer_bias_lsb: float = Field(1.0, gt=0)
+    arena_margin_percent: float = Field(0.0, ge=0)
     stack_free_bytes: int = Field(512, ge=0)
 
 

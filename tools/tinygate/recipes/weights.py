@@ -51,7 +51,12 @@ def fold_batch_norm(model: Any) -> dict[str, NDArray[np.float32]]:
     for norm in filter(_is_norm, model.layers):
         convolution = norm.inbound_nodes[0].inbound_layers
         gain = norm.gamma.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
-        kernel = next(name for name in get_weights(convolution) if name.endswith("kernel"))
+        kernel = next((name for name in get_weights(convolution) if name.endswith("kernel")), None)
+        if kernel is None:
+            raise ModelFileError(
+                f"layer {norm.name}: BatchNormalization behind {convolution.name}, with no kernel to fold it into; "
+                "put it directly behind a convolution or a Dense layer"
+            )
         bias = kernel.removesuffix("kernel").removesuffix("depthwise_") + "bias"
         depthwise = kernel.endswith("depthwise_kernel")
         shaped = gain.reshape(folded[kernel].shape[2:4]) if depthwise else gain

@@ -29,8 +29,10 @@ class ChipArena:
     here: ArenaPrediction
 
     def size_here(self, chip_bytes: int) -> int:
-        """Return the size of an arena here that is as ample as one of `chip_bytes` on the chip."""
-        return max(16, chip_bytes + self.here.minimum_bytes - self.chip.minimum_bytes)
+        """Return the size of an arena here that is as ample, or as much too small, as one of `chip_bytes` there."""
+        if chip_bytes < self.chip.minimum_bytes:
+            return self.here.minimum_bytes * chip_bytes // self.chip.minimum_bytes
+        return chip_bytes + self.here.minimum_bytes - self.chip.minimum_bytes
 
 
 def chip_arena(model: bytes, chip: str) -> ChipArena | None:
