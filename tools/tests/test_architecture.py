@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "compare": {"data", "paired", "quant", "tflite", "tflm", "verdict"},
     "oracle": {"compare", "interpreter", "quant", "store", "tflite", "tflm"},
     "board": {"protocol", "targets", "verdict"},
-    "model": {"compare", "data", "oracle", "store", "targets", "tflite", "tflm"},
+    "model": {"arena", "compare", "data", "oracle", "store", "targets", "tflite", "tflm"},
     "calibration": {"audit", "compare", "data", "oracle", "quant", "tflite", "tflm"},
     "report": {"store", "verdict"},
     "project": {"targets"},

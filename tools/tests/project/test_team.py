@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from machine import Machine
 from repositories import commit_all, git
 
 from tinygate.project.scaffold import PLUGIN_LINE
@@ -65,8 +66,8 @@ def test_the_doctor_finds_a_machine_that_can_gate(tmp_path: Path, succeed: Succe
     assert "the host suite and the virtual board can run here" in succeed(["tinygate", "doctor"], tmp_path)
 
 
-def test_no_project_is_told_of_init(tmp_path: Path, machine: object) -> None:
-    ended = machine.run(["tinygate", "gate"], tmp_path)  # type: ignore[attr-defined]
+def test_no_project_is_told_of_init(tmp_path: Path, machine: Machine) -> None:
+    ended = machine.run(["tinygate", "gate"], tmp_path)
     assert ended.returncode == 2
     assert "no tests_host here" in ended.stdout
     assert "tinygate init" in ended.stdout

@@ -19,19 +19,20 @@ def register(app: typer.Typer) -> None:
 def arena(
     model: Annotated[Path, typer.Argument(help="any .tflite file")],
     target: Annotated[
-        str,
+        str | None,
         typer.Option(help="a chip, reference32 (plain kernels) or wheel64 (a PC); an unknown one lists all"),
-    ] = "esp32",
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     plot: Annotated[Path | None, typer.Option(help="draw the memory map into this .svg or .png file")] = None,
 ) -> None:
     """Say how many bytes of arena a model uses on a target, and the smallest arena that works; exit 2 if no model."""
     from tinygate.arena import formats, predict
     from tinygate.arena.savings import savings
+    from tinygate.targets import DEFAULT_CHIP
     from tinygate.tflite import read_model
 
     parsed = read_model(content_of(model))
-    prediction = predict(parsed, target)
+    prediction = predict(parsed, target or DEFAULT_CHIP)
     lower = savings(parsed, prediction)
     if plot is not None:
         from tinygate.arena.plot import write_plot

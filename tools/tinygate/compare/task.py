@@ -14,7 +14,7 @@ _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE")
 
 
 def task_of(model: TfliteModel, labels: ArrayLike | None = None) -> str:
-    """Return "classification", "regression", "anomaly" or "custom", the likeliest.
+    """Return "classification", "regression", "anomaly" or "custom", the likeliest; labels are [N] or [N, ...].
 
     Outputs behind a SOFTMAX or LOGISTIC are classes, unless the labels are real numbers. As many values as went in, and
     more than one, are a reconstruction. One value, or one for each value of a label, is a regression. Other outputs are

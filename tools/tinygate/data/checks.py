@@ -14,7 +14,7 @@ NUMBERS = "fiub"
 
 
 def check_inputs(inputs: NDArray[Any] | Mapping[str, NDArray[Any]], part: str, source: str) -> dict[str, NDArray[Any]]:
-    """Return inputs by name, one alone under "", doubles as float32.
+    """Return inputs [N, ...] by name, one alone under "", doubles as float32.
 
     Raises:
         DataError: none, text, objects, complex numbers, NaN, infinity, or inputs of different lengths.
@@ -63,7 +63,7 @@ def check_columns(
 
 
 def check_finite(array: NDArray[Any], where: str) -> None:
-    """Raise DataError for NaN or infinity, naming the first window that holds one."""
+    """Raise DataError for NaN or infinity, naming the first window of [N, ...] that holds one."""
     if array.dtype.kind != "f" or np.isfinite(array).all():
         return
     spoilt = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)

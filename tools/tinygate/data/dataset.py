@@ -71,22 +71,22 @@ class Split:
 
     @property
     def labels(self) -> NDArray[Any]:
-        """What is true of each window. Raises DataError when nobody said."""
+        """What is true of each window, [N] or [N, ...]. Raises DataError when nobody said."""
         return self._needed("labels")
 
     @property
     def subjects(self) -> NDArray[np.int64]:
-        """Who was recorded. Raises DataError when nobody said."""
+        """Who was recorded, [N]. Raises DataError when nobody said."""
         return self._needed("subjects")
 
     @property
     def recordings(self) -> NDArray[np.int64]:
-        """The recording of each window. Raises DataError when nobody said."""
+        """The recording of each window, [N]. Raises DataError when nobody said."""
         return self._needed("recordings")
 
     @property
     def starts(self) -> NDArray[np.int64]:
-        """The first sample of each window in its recording. Raises DataError when nobody said."""
+        """The first sample of each window in its recording, [N]. Raises DataError when nobody said."""
         return self._needed("starts")
 
     @property

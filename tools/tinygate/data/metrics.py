@@ -41,7 +41,7 @@ def value_of(metric: Statistic, windows: int) -> float:
 
 
 def own_statistic(function: Callable[[Judged], ArrayLike], judged: Judged, name: str) -> Statistic:
-    """Return a recipe's metric: a mean where it gives one score per window, else computed anew on every resampling.
+    """Return a recipe's metric: a mean where it gives scores [N], one per window, else computed for every resampling.
 
     Raises:
         DataError: it returns something else than numbers, one or one per window.
@@ -69,7 +69,7 @@ def mean_of(values: NDArray[Any]) -> Statistic:
 
 
 def auc_percent(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Return the area under the ROC curve, in per cent: how often an anomaly (label 1) scores above a normal one (0).
+    """Return the area under the ROC curve of [N] in per cent: how often an anomaly (label 1) scores above the normal.
 
     A tie counts half. Raises DataError when a label is neither 0 nor 1, or all are the same.
     """

@@ -12,6 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from tinygate.arena import TARGETS, predict
 from tinygate.compare.task import task_of
 from tinygate.data import Dataset
 from tinygate.data.arrays import dataset_from_npz
@@ -23,7 +24,7 @@ from tinygate.model.folder import Model
 from tinygate.model.manifest import Manifest
 from tinygate.model.pinning import pin, read_tflite
 from tinygate.model.scoring import agreement_of
-from tinygate.oracle import hybrid_operator
+from tinygate.oracle import hybrid_operator, keeps_state
 from tinygate.targets import places
 from tinygate.tflite import read_model
 
@@ -140,6 +141,8 @@ def _head(brought: Brought, contents: Mapping[str, bytes], task: str) -> Iterato
     yield "schema_version = 1"
     yield f'title = "{brought.name}"'
     yield f'task = "{task}"{told}'
+    if any(keeps_state(read_model(content)) for content in contents.values()):
+        yield 'state = "none"  # it keeps state between windows: "recording" resets before each recording, "all" never'
     for name, content in contents.items():
         yield f"\n[variants.{name}]"
         yield f'description = "brought as {_plain(brought.variants[name].name)}"'
@@ -159,12 +162,19 @@ def _budgets(model: Model, contents: Mapping[str, bytes], manifest: Manifest, da
         yield _budget("tflite_bytes", len(content))
         evaluation = evaluate(content, dataset.test, f"variant {name}")
         yield from _quality(model, name, manifest, evaluation, contents, dataset)
-        arena_bytes = evaluation.reference.arena_used_bytes
-        if arena_bytes is None or model.config.variants[name].host_only:
+        if model.config.variants[name].host_only:
             continue
         for place in (place for place in places() if place.endswith(_VIRTUAL)):
-            yield f"\n[budgets.{place}.{name}]"
-            yield _budget("arena_used_bytes", arena_bytes)
+            arena_bytes = _arena_bytes(content, place.removesuffix(_VIRTUAL), evaluation)
+            if arena_bytes is not None:
+                yield f"\n[budgets.{place}.{name}]"
+                yield _budget("arena_used_bytes", arena_bytes)
+
+
+def _arena_bytes(content: bytes, chip: str, evaluation: Evaluation) -> int | None:
+    """Return the chip's arena as computed; where that is no more than a bound, what the 64-bit oracle used."""
+    found = predict(read_model(content), chip) if chip in TARGETS else None
+    return found.used_bytes if found is not None and found.exact else evaluation.reference.arena_used_bytes
 
 
 def _quality(

@@ -80,7 +80,7 @@ def methods_of(model: Model) -> dict[str, Method]:
 
 
 def calibration_indices(model: Model, dataset: Dataset) -> NDArray[np.int64]:
-    """Return which training windows are the representative set of a model."""
+    """Return which training windows are the representative set of a model, [samples]."""
     hyper = model.recipe.TRAINING
     return choose_calibration(dataset.train, hyper.calibration_samples, hyper.seed)
 
@@ -112,7 +112,7 @@ def make_artifacts(
 
 
 def load_pinned_weights(folder: Path, manifest: Manifest) -> dict[str, dict[str, NDArray[np.float32]]]:
-    """Return the trained weights of an artifacts folder.
+    """Return the trained weights of an artifacts folder, by layer and name, each in the layer's own shape.
 
     Raises:
         ModelFileError: a file is missing or not the pinned one.

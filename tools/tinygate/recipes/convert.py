@@ -155,7 +155,7 @@ def _samples(calibration: Floats) -> Iterator[list[Floats]]:
 
 
 def choose_calibration(split: Split, count: int, seed: int) -> NDArray[np.int64]:
-    """Return sorted indices of `count` windows, evenly spaced through all of them by class, recording and time.
+    """Return sorted indices [count] of windows, evenly spaced through all of them by class, recording and time.
 
     Systematic sampling from a seeded start: every class and recording gets its share, as in training.
 
