@@ -33,6 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "model": {"arena", "compare", "data", "oracle", "store", "targets", "tflite", "tflm"},
     "calibration": {"audit", "compare", "data", "oracle", "quant", "tflite", "tflm"},
     "report": {"store", "verdict"},
+    "project": {"targets"},
     "judge": {
         "arena",
         "audit",
@@ -51,10 +52,10 @@ ARROWS: dict[str, set[str]] = {
     },
     "recipes": {"data", "model", "oracle", "paired", "quant", "store", "tflite"},
     "gate": {"audit", "calibration", "model", "report", "store", "verdict"},
-    "plugin": {"board", "gate", "judge", "model", "store", "targets", "tflite", "tflm", "verdict"},
+    "plugin": {"board", "gate", "judge", "model", "project", "store", "targets", "tflite", "tflm", "verdict"},
     "suites": {"audit", "board", "data", "judge", "model", "oracle", "plugin", "targets", "tflite", "verdict"},
 }
-WORDS = {"errors", "figures", "places", "__version__"}
+WORDS = {"errors", "extras", "figures", "places", "__version__"}
 EDGES = {"__init__", "__main__", "cli"} | WORDS
 TENSORFLOW = {"tensorflow", "tf_keras", "tensorflow_model_optimization"}
 

@@ -22,19 +22,22 @@ def add(
     data: Annotated[Path, typer.Option(help=".npz with test_inputs, and test_labels and more if known")],
     task: Annotated[str, typer.Option(help="classification, regression, anomaly or custom; default: told")] = "",
     class_names: Annotated[str, typer.Option(help="names in label order, with commas between")] = "",
-    models_root: Annotated[Path, typer.Option(help="folder that holds the model folders")] = Path("models"),
+    models_root: Annotated[Path | None, typer.Option(help="folder that holds the model folders (models)")] = None,
 ) -> None:
     """Make models/NAME from .tflite files and data: pinned, with budgets at what was measured + 10 %."""
     from tinygate.model.adding import Brought, add
     from tinygate.model.pinning import measured
+    from tinygate.project.settings import settings_of
 
+    usual = settings_of(Path.cwd()).models_root
+    root = models_root or usual
     names = tuple(part.strip() for part in class_names.split(",") if part.strip())
-    folder, manifest = add(Brought(name, _variants(variant), data, task, names), models_root)
+    folder, manifest = add(Brought(name, _variants(variant), data, task, names), root)
     for variant_name, entry in manifest.variants.items():
         print(f"{variant_name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, {measured(entry)}")
-    root = "" if models_root == Path("models") else f" --models-root {models_root}"
+    option = "" if root == usual else f" --models-root {root}"
     print(f"made {folder}: budgets are what was measured + 10 %, change them in {folder / 'model.toml'}")
-    print(f"next: tinygate gate --model {name}{root}")
+    print(f"next: tinygate gate --model {name}{option}")
 
 
 def _variants(named: Sequence[str]) -> dict[str, Path]:

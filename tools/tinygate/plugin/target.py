@@ -29,6 +29,7 @@ from tinygate.plugin.board_options import BoardChoice, chosen_board
 from tinygate.plugin.core import Judge
 from tinygate.plugin.measuring import Measured, failure, measured
 from tinygate.plugin.once import Once
+from tinygate.project.settings import settings_of
 from tinygate.targets.firmware import BuildOrder, Firmware
 from tinygate.verdict import verdict_of
 
@@ -208,7 +209,8 @@ def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Iterator[Path]:
             stack.enter_context(locked(board.place, OTHER_SESSION_S, pytestconfig.rootpath / "build" / "locks"))
         except LabError as error:
             pytest.exit(f"{board.place} is being tested in this checkout: {error}", pytest.ExitCode.INTERRUPTED)
-        folder = Path(pytestconfig.getoption("--report-dir") or pytestconfig.rootpath / "report")
+        usual = pytestconfig.rootpath / settings_of(pytestconfig.rootpath).report_dir
+        folder = Path(pytestconfig.getoption("--report-dir") or usual)
         yield folder / "logs" / board.place
 
 
