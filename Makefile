@@ -21,7 +21,7 @@ gate: $(VENV)/.ready  ## judge every model on the host and on BOARD (virtual), p
 	$(VENV)/bin/tinygate gate $(GATE_OPTIONS)
 
 test: lint  ## every test: host, target on the virtual board, tinygate itself
-	$(VENV)/bin/pytest -q tests_host tools/tests
+	$(VENV)/bin/pytest -q -n 2 --dist loadfile tests_host tools/tests
 	$(VENV)/bin/pytest -q tests_target --target esp32 --board virtual
 
 faults: $(VENV)/.ready  ## thousands of seeded schedules of faults between host and board: no false green, the blame right

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinygate.figures import FIGURES, Figure
@@ -62,22 +63,37 @@ def cells(row: Row, summary: Summary) -> tuple[str, ...]:
 
 
 def notes(summary: Summary) -> tuple[str, ...]:
-    """Return what must be known to read the table: of each column, why there is no figure or what the figure is."""
-    found: dict[str, None] = {}
-    metric = shared_metric(summary)
+    """Return what must be known to read the table: of each column, why there is no figure or what the figure is.
+
+    What is true of some rows only names them.
+    """
+    metric, rows = shared_metric(summary), summary.shown_rows
+    found: dict[str, list[Row]] = {}
     for column in COLUMNS:
-        for row in summary.shown_rows:
+        for row in rows:
             finding = _finding_of(row, column, summary.device_place)
             if finding is not None and finding.note:
                 missing = f"{NOT_MEASURED}. " if finding.value is None else ""
-                found[f"{column.title(metric)}: {missing}{finding.note}"] = None
-    for row in summary.shown_rows:
+                found.setdefault(f"{column.title(metric)}: {missing}{finding.note}", []).append(row)
+    for row in rows:
         if (kept_off := _keeps_off(row)) is not None:
-            found[f"{row.variant}: host only. {kept_off.note}"] = None
-    for row in summary.shown_rows:
+            found[f"{row.variant}: host only. {kept_off.note}"] = []
+    for row in rows:
         if row.is_variant and not row.is_limited:
-            found[f"{row.model} {row.variant}: nothing was demanded of it: no budget, rule or margin names it."] = None
-    return tuple(found)
+            found[f"{row.model} {row.variant}: nothing was demanded of it: no budget, rule or margin names it."] = []
+    on_boards = [row for row in rows if _keeps_off(row) is None]
+    return tuple(note + _whose(named, rows, on_boards) for note, named in found.items())
+
+
+def _whose(named: Sequence[Row], rows: Sequence[Row], on_boards: Sequence[Row]) -> str:
+    """Say which rows a note is about; nothing if it is about all, or all that run on boards."""
+    if not named or list(named) in (list(rows), list(on_boards)):
+        return ""
+    models = {row.model for row in rows}
+    whole = [m for m in dict.fromkeys(row.model for row in named) if all(r in named for r in rows if r.model == m)]
+    single = [row for row in named if row.model not in whole]
+    names = [*whole, *(f"{row.model} {row.variant}" if len(models) > 1 else row.variant for row in single)]
+    return f" ({', '.join(names)})"
 
 
 def _keeps_off(row: Row) -> Finding | None:
