@@ -42,15 +42,20 @@ for path in sys.argv[2:]:
 """
 
 
+def name_of(path: Path) -> str:
+    """The model and variant of an artifact, "gesture-ptq_int8"; the name of any other file."""
+    return f"{path.parts[-3]}-{path.stem}" if path.parent.name == "artifacts" else path.stem
+
+
 def allocate(arena_bytes: int, *paths: Path) -> dict[str, tuple[int, int]]:
-    """Head and total that the wheel recorded, by the file's stem; without those that it could not allocate."""
+    """Head and total that the wheel recorded, by `name_of`; without those that it could not allocate."""
     command = [sys.executable, "-c", _PROGRAM, str(arena_bytes), *map(str, paths)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     found = {}
     for part in run.stderr.split("MODEL ")[1:]:
         figures = dict(re.findall(r"Arena allocation (total|head|tail) (\d+) bytes", part))
         if figures:
-            found[Path(part.split("\n")[0]).stem] = (int(figures["head"]), int(figures["total"]))
+            found[name_of(Path(part.split("\n")[0]))] = (int(figures["head"]), int(figures["total"]))
     return found
 
 
@@ -62,10 +67,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, i
     return allocate(1 << 20, *RUNNABLE, *sorted(folder.iterdir()))
 
 
-@pytest.mark.parametrize("path", RUNNABLE, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+@pytest.mark.parametrize("path", RUNNABLE, ids=name_of)
 def test_head_and_total_are_those_of_the_wheel(path: Path, recorded: dict[str, tuple[int, int]]) -> None:
     prediction = predict(read_model(path.read_bytes()), "wheel64")
-    assert (prediction.head_bytes, prediction.used_bytes) == recorded[path.stem]
+    assert (prediction.head_bytes, prediction.used_bytes) == recorded[name_of(path)]
 
 
 @pytest.mark.parametrize("name", MADE)

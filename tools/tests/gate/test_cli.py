@@ -17,7 +17,7 @@ from tinygate.cli.main import main
         (["--board", "serial"], "ports are never probed"),
         (["--target", "esp32s3"], "cannot be --target esp32s3"),
         (["--board", "virtual", "--port", "/dev/ttyUSB0"], "brings its own port"),
-        (["--model", "nope"], "--model nope: no such model under models; found: gesture"),
+        (["--model", "nope"], "--model nope: no such model under models; found: anomaly"),
         (["--variant", "nope"], "--variant nope: no such variant; declared: float32"),
         (["--port", "/dev/no-such-port", "--target", "esp32"], "/dev/no-such-port: there is no such port"),
         (["--target", "z80"], "cannot be --target z80"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +193,12 @@ class TfliteModel:
     buffers: tuple[Buffer, ...]
     metadata: tuple[Metadata, ...]
     signatures: tuple[Signature, ...]
+
+    @cached_property
+    def loop_bodies(self) -> frozenset[int]:
+        """Indices of the subgraphs that are bodies of WHILE loops."""
+        operators = (operator for graph in self.subgraphs for operator in graph.operators if operator.name == "WHILE")
+        return frozenset(getattr(operator.options, "second_subgraph", -1) for operator in operators)
 
     @property
     def main(self) -> Subgraph:

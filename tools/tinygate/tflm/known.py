@@ -68,7 +68,7 @@ def known_errors(
     model: TfliteModel, graph: Subgraph, target: str, versions: Mapping[str, str] | None = None
 ) -> Iterator[tuple[KnownError, Operator, str]]:
     """Yield what a build for `target` would compute wrongly in a subgraph: the entry, the operator, the numbers."""
-    in_loop = _is_loop_body(model, graph)
+    in_loop = graph.index in model.loop_bodies
     entries = [e for e in KNOWN_ERRORS if e.concerns(target, versions or {}) and (in_loop or not e.in_loops)]
     for operator in graph.operators:
         tensors = [graph.tensors[i] if 0 <= i < len(graph.tensors) else None for i in operator.inputs]
@@ -77,11 +77,6 @@ def known_errors(
             numbers = entry.condition(operator, tensors, results[0]) if entry.operator == operator.name else ""
             if numbers:
                 yield entry, operator, numbers
-
-
-def _is_loop_body(model: TfliteModel, graph: Subgraph) -> bool:
-    loops = [operator for any_graph in model.subgraphs for operator in any_graph.operators if operator.name == "WHILE"]
-    return any(getattr(operator.options, "second_subgraph", -1) == graph.index for operator in loops)
 
 
 def _per_channel_int16(operator: Operator, inputs: list[Tensor | None], result: Tensor) -> str:
