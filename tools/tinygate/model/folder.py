@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -15,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from tinygate.errors import ConfigError, DataError, ModelFileError
 from tinygate.model.config import ModelConfig, load_config
-from tinygate.model.manifest import Manifest, load_manifest
+from tinygate.model.manifest import Manifest, dataset_entry, load_manifest, recipe_sha256
+from tinygate.model.recipe import import_recipe, load_data
+from tinygate.store.reading import read_regular
 
 if TYPE_CHECKING:
     from tinygate.data import Dataset
@@ -72,27 +72,26 @@ class Model:
     @cached_property
     def recipe(self) -> ModuleType:
         """The model's recipe.py, imported from its path. Raises ConfigError when there is none."""
-        path = self.folder / (self.config.recipe or "recipe.py")
+        path = self.recipe_path
         if not path.is_file():
             raise ConfigError(f"{path}: no such file; a model needs a recipe with load_data()")
-        name = f"tinygate_recipe_{self.name}"
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise ConfigError(f"{path}: not a Python file")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module  # dataclasses look their module up there
-        spec.loader.exec_module(module)
-        return module
+        return import_recipe(f"tinygate_recipe_{self.name}", path)
+
+    @property
+    def recipe_path(self) -> Path:
+        """Where the recipe stands."""
+        return self.folder / (self.config.recipe or "recipe.py")
 
     @cached_property
     def dataset(self) -> Dataset:
         """The recipe's data, loaded once. Raises DataError when it is not the data the artifacts were made from."""
-        dataset: Dataset = self.recipe.load_data()
+        dataset = load_data(self.recipe, self.recipe_path)
         if dataset.sha256 != self.manifest.dataset.sha256:
             raise DataError(
                 f"{self.folder}: the data set's sha256 is {dataset.sha256[:12]}…, the manifest was made from "
                 f"{self.manifest.dataset.sha256[:12]}…; run `make models` or restore the data"
             )
+        check_manifest(self, dataset)
         return dataset
 
 
@@ -149,9 +148,14 @@ def _read_pinned(variant: Variant) -> bytes:
     if pinned is None:
         raise ModelFileError(f"{manifest_path}: no entry for variant {variant.name}; run `make models`")
     try:
-        content = variant.path.read_bytes()
+        content = read_regular(variant.path)
     except OSError as error:
         raise ModelFileError(f"{variant.path}: cannot be read ({error.strerror}); run `make models`") from error
+    if len(content) != pinned.bytes and hashlib.sha256(content).hexdigest() == pinned.sha256:
+        raise ModelFileError(
+            f"{manifest_path}: variants.{variant.name}.bytes is {pinned.bytes}, the pinned file has {len(content)}; "
+            "the manifest was edited: restore it (git checkout) or `make models`"
+        )
     found = hashlib.sha256(content).hexdigest()
     if found != pinned.sha256:
         raise ModelFileError(
@@ -159,3 +163,21 @@ def _read_pinned(variant: Variant) -> bytes:
             f"{found[:12]}…, {manifest_path} demands {pinned.sha256[:12]}…; restore it (git checkout) or `make models`"
         )
     return content
+
+
+def check_manifest(model: Model, dataset: Dataset) -> None:
+    """Raise ModelFileError when the manifest says something else of recipe or data than they say themselves."""
+    pinned, path = model.manifest, model.folder / "artifacts" / "manifest.json"
+    recipe = recipe_sha256(model.recipe_path)
+    if pinned.recipe_sha256 != recipe:
+        raise ModelFileError(
+            f"{path}: recipe_sha256 is {pinned.recipe_sha256[:12]}…, that of {model.recipe_path} is {recipe[:12]}…: "
+            "the artifacts are not what it makes; run `make models` or `tinygate pin`, or restore it (git checkout)"
+        )
+    said, found = pinned.dataset, dataset_entry(dataset)
+    for key in type(found).model_fields:
+        if getattr(said, key) != getattr(found, key):
+            raise ModelFileError(
+                f"{path}: dataset.{key} is {getattr(said, key)!r}, the data are {getattr(found, key)!r}: the manifest "
+                "was edited or the split has changed; restore it (git checkout), run `make models` or `tinygate pin`"
+            )

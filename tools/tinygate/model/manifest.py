@@ -9,12 +9,16 @@ from __future__ import annotations
 import ast
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from tinygate.errors import ModelFileError
 from tinygate.store.atomic import write_text
+from tinygate.store.reading import read_text
+
+if TYPE_CHECKING:
+    from tinygate.data import Dataset, Split
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
@@ -123,10 +127,25 @@ def recipe_sha256(path: Path) -> str:
         ModelFileError: the file cannot be read or is no Python.
     """
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        tree = ast.parse(read_text(path))
+    except (OSError, SyntaxError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: not a readable recipe ({error}); expected a Python file") from error
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def dataset_entry(dataset: Dataset) -> DatasetEntry:
+    """Return the entry that says which data, and how they are split."""
+
+    def part(split: Split) -> Part:
+        return Part(subjects=tuple(sorted({int(s) for s in split.subjects})), windows=len(split))
+
+    return DatasetEntry(
+        sha256=dataset.sha256,
+        class_names=dataset.class_names,
+        train=part(dataset.train),
+        validation=part(dataset.validation),
+        test=part(dataset.test),
+    )
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -136,9 +155,10 @@ def load_manifest(path: Path) -> Manifest:
         ModelFileError: missing, no JSON, of another schema version, an unknown key or a value of another type.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelFileError(f"{path}: cannot be read ({error}); run `make models` to make the artifacts") from error
+        why = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise ModelFileError(f"{path}: cannot be read ({why}); run `make models` to make the artifacts") from error
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:

@@ -12,15 +12,15 @@ from tinygate.data import Dataset, Split
 from tinygate.errors import ModelFileError
 from tinygate.model.folder import Model
 from tinygate.model.manifest import (
-    DatasetEntry,
     Manifest,
-    Part,
     PinnedFile,
     Preprocessing,
     VariantEntry,
+    dataset_entry,
     recipe_sha256,
     save_manifest,
 )
+from tinygate.model.recipe import load_data
 from tinygate.oracle import predicted_classes, quantize_inputs, run_suitable
 from tinygate.tflite import read_model
 from tinygate.tflm.operators import WEIGHTED
@@ -29,21 +29,6 @@ from tinygate.tflm.operators import WEIGHTED
 def pinned_file(file: str, content: bytes) -> PinnedFile:
     """Return the entry that pins a file's content."""
     return PinnedFile(file=file, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
-
-
-def dataset_entry(dataset: Dataset) -> DatasetEntry:
-    """Return the entry that says which data, and how they are split."""
-
-    def part(split: Split) -> Part:
-        return Part(subjects=tuple(int(s) for s in np.unique(split.subjects)), windows=len(split))
-
-    return DatasetEntry(
-        sha256=dataset.sha256,
-        class_names=dataset.class_names,
-        train=part(dataset.train),
-        validation=part(dataset.validation),
-        test=part(dataset.test),
-    )
 
 
 def preprocessing_entry(dataset: Dataset) -> Preprocessing:
@@ -93,10 +78,10 @@ def pin(model: Model) -> Manifest:
         ModelFileError: a declared variant has no .tflite, or it cannot be used.
         DataError: the recipe's data cannot be used.
     """
-    dataset: Dataset = model.recipe.load_data()
+    dataset = load_data(model.recipe, model.recipe_path)
     manifest = Manifest(
         schema_version=1,
-        recipe_sha256=recipe_sha256(model.folder / (model.config.recipe or "recipe.py")),
+        recipe_sha256=recipe_sha256(model.recipe_path),
         packages={package: metadata.version(package) for package in ("numpy", "tinygate")},
         dataset=dataset_entry(dataset),
         preprocessing=preprocessing_entry(dataset),

@@ -23,11 +23,12 @@ from tinygate.model.manifest import (
     Calibration,
     CalibrationSample,
     Manifest,
+    dataset_entry,
     load_manifest,
     recipe_sha256,
     save_manifest,
 )
-from tinygate.model.pinning import dataset_entry, pinned_file, preprocessing_entry, variant_entry
+from tinygate.model.pinning import pinned_file, preprocessing_entry, variant_entry
 from tinygate.recipes.convert import METHODS, choose_calibration, convert
 from tinygate.recipes.weights import Weights, load, pack
 

@@ -7,11 +7,12 @@ import pytest
 from tinygate.board.evidence import Run
 from tinygate.board.log import BootLog, extension_values
 from tinygate.figures import Needs
+from tinygate.judge.arena import judge_least_arena
 from tinygate.judge.latency import configuration, summarize
 from tinygate.model.folder import Variant
 from tinygate.oracle import predicted_classes
 from tinygate.plugin.board_options import BoardChoice
-from tinygate.plugin.core import SaysNotJudged
+from tinygate.plugin.core import Judge, SaysNotJudged
 from tinygate.plugin.measuring import Measured
 from tinygate.plugin.target import JudgeFigure
 from tinygate.targets.firmware import Firmware
@@ -23,8 +24,11 @@ NO_CYCLES = "Cycles that mean anything come from an emulator that counts instruc
 NO_FIRMWARE = "What an emulated board is flashed with is the model in an image, not the firmware; build it for a chip."
 
 
-def test_the_arena_used_is_within_its_budget(run: Run, judge_figure: JudgeFigure) -> None:
-    """arena_used_bytes."""
+def test_the_arena_used_is_within_its_budget(
+    run: Run, variant: Variant, board: BoardChoice, judge: Judge, judge_figure: JudgeFigure
+) -> None:
+    """arena_used_bytes, which no target can have less of than the model's activations take."""
+    judge(judge_least_arena(variant, board.place, run.arena.used_bytes))
     judge_figure("arena_used_bytes", run.arena.used_bytes, WIDE_POINTERS if run.arena.pointer_bits == 64 else "")
 
 
