@@ -19,6 +19,7 @@ from tinygate.model.folder import Model, Variant
 from tinygate.model.selection import Selection, select
 from tinygate.places import HOST
 from tinygate.plugin.once import JudgedError, NotJudged, Once, Told
+from tinygate.redaction import redact
 from tinygate.store.journal import JournalWriter, TestOutcome
 from tinygate.verdict import Finding, Verdict, verdict_of
 
@@ -180,14 +181,14 @@ def pytest_runtest_makereport(
     error = call.excinfo.value if call.excinfo is not None else None
     teller = item.config.stash[_told_key].before(error, item.nodeid)
     if teller is not None or isinstance(error, NotJudged):
-        why = f"as {teller} told: {error}" if teller else str(error)
+        why = redact(f"as {teller} told: {error}" if teller else str(error))
         report.outcome = "skipped"
         report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {why}")
     elif not report.skipped and not os.environ.get("TINYGATE_TRACEBACK"):
         if isinstance(error, JudgedError):
-            report.longrepr = str(error)
+            report.longrepr = redact(str(error))
         elif isinstance(error, TinygateError):
-            report.longrepr = f"{verdict_of(error)}: {type(error).__name__}: {error}"
+            report.longrepr = redact(f"{verdict_of(error)}: {type(error).__name__}: {error}")
     writer = item.config.stash[_journal_key]
     if writer is not None and (report.when == "call" or not report.passed):
         writer.append(_outcome(item, report, error, teller))

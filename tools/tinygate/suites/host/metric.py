@@ -17,8 +17,9 @@ _TOLERANCE = 1e-5  # of a share; manifests of earlier versions hold six digits
 def test_the_metric_reaches_its_budget(variant: Variant, judge: Judge) -> None:
     """The model's metric on the whole test set, in the oracle."""
     oracle = run_oracle(variant)
-    note = f"Oracle: {oracle.reference.oracle} {oracle.reference.version}, {len(oracle.labels)} windows."
-    judge(judge_budget(variant, HOST, "accuracy_percent", round(oracle.accuracy_percent, 3), note))
+    windows = len(oracle.labels)
+    note = f"Oracle: {oracle.reference.oracle} {oracle.reference.version}, {windows} windows."
+    judge(judge_budget(variant, HOST, "accuracy_percent", round(oracle.accuracy_percent, 3), note, windows))
 
 
 def test_the_metric_is_what_the_manifest_says(variant: Variant, judge: Judge) -> None:

@@ -50,7 +50,7 @@ def test_the_metric_on_the_device_reaches_its_budget(run: Run, variant: Variant,
     labels = variant.model.dataset.test.labels
     right = int((predicted_classes(run.output) == labels).sum())
     note = f"{len(labels)} windows, on the board."
-    judge_figure("accuracy_percent", round(100 * right / len(labels), 3), note)
+    judge_figure("accuracy_percent", round(100 * right / len(labels), 3), note, len(labels))
 
 
 def test_latency_is_within_its_budget(
