@@ -12,7 +12,7 @@ GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help gate test faults lint models test-models bench lock clean
+.PHONY: help gate test faults lint models test-models bench mutants lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,7 +32,7 @@ lint: $(VENV)/.ready  ## ruff and mypy --strict
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-models: $(TRAIN)/.ready  ## train and convert every model anew, report what changed
+models: $(TRAIN)/.ready  ## train and convert every model anew beside what is pinned, report what changed
 	for model in models/*/model.toml; do $(TRAIN)/bin/python -m tinygate.recipes $$(dirname $$model) || exit; done
 
 test-models: $(TRAIN)/.ready  ## tests that need TensorFlow: pinned weights convert to the pinned bytes
@@ -41,8 +41,12 @@ test-models: $(TRAIN)/.ready  ## tests that need TensorFlow: pinned weights conv
 bench: $(VENV)/.ready  ## what streaming the test set costs, against one round trip per 31 bytes
 	$(VENV)/bin/python -m tools.bench.transfer
 
+mutants: $(VENV)/.ready  ## which changes of judge, gate, protocol and board does no test notice? (an hour; ROOMS= narrows it)
+	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/mutants.lock
+	$(VENV)/bin/python -m tools.mutation $(ROOMS)
+
 lock:  ## resolve requirements/*.in anew (needs uv)
-	for name in gate train; do \
+	for name in gate train mutants; do \
 	  uv pip compile -q --no-header --generate-hashes --python-version 3.11 requirements/$$name.in -o requirements/$$name.lock || exit; \
 	done
 

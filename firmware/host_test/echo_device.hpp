@@ -1,5 +1,5 @@
-// The device of the protocol's vectors: of 4 input bytes the first two come out, the second plus the number of
-// windows since the last reset; no clock.
+// The device of the protocol's vectors: of 4 input bytes the first two come out, the second plus the number
+// of windows since the last reset; no clock.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Engine, runner and profiler on a fake interpreter (fake/): what they check, describe, move and time. Built with
-// sanitizers; prints the name of each test that passed and ends with 1 at the first that fails.
+// Engine, runner and profiler on a fake interpreter (fake/): what they check, describe, move and time. Built
+// with sanitizers; prints the name of each test that passed and ends with 1 at the first that fails.
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -93,7 +93,7 @@ void state_is_kept_until_it_is_reset() {
     CHECK(!engine.reset());
 }
 
-void a_model_that_sets_its_variables_once_is_loaded_anew() {
+void a_model_that_sets_its_variables_is_loaded_anew() {
     Fixture fixture;
     fixture.graph.nodes.items = {&kFirst, &kSecond};
     fixture.scene.model.codes.items = {&kVariable, &kOnce};
@@ -185,7 +185,7 @@ constexpr Test kTests[] = {
     {"describes_every_tensor", describes_every_tensor},
     {"moves_all_inputs_and_outputs", moves_all_inputs_and_outputs},
     {"state_is_kept_until_it_is_reset", state_is_kept_until_it_is_reset},
-    {"a_model_that_sets_its_variables_once_is_loaded_anew", a_model_that_sets_its_variables_once_is_loaded_anew},
+    {"a_model_that_sets_its_variables_is_loaded_anew", a_model_that_sets_its_variables_is_loaded_anew},
     {"refuses_what_it_cannot_run", refuses_what_it_cannot_run},
     {"refuses_an_interface_that_cannot_travel", refuses_an_interface_that_cannot_travel},
     {"says_what_is_wrong_with_the_arena", says_what_is_wrong_with_the_arena},

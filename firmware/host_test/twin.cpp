@@ -3,6 +3,7 @@
 //   decode <limit> <hex>                  the events in the bytes
 //   talk <boot id> <rx_line_bytes> <hex>… what a console sends for each piece of bytes, as hex
 //   bench <samples>                       the lines of a reply too long for one line, as hex
+//   hello <tensors>                       the lines of a hello with so many inputs, and one output, as hex
 //   overflow                              what a console sends when received bytes were lost, as hex
 //   sha256 <hex>  ·  crc32 <hex>  ·  base64 <hex>
 #include <iostream>
@@ -56,6 +57,26 @@ void send_bench(std::istringstream& arguments) {
     std::cout << to_hex(lines.text) << "\n";
 }
 
+// Inputs of 1, 2, 3, … dimensions up to 8, and scalars, in every type.
+void send_hello(std::istringstream& arguments) {
+    constexpr const char* kTypes[] = {"float32", "int8", "uint8", "int16", "int32", "int64", "bool"};
+    constexpr uint32_t kSizes[] = {4, 1, 1, 2, 4, 8, 1};
+    constexpr uint32_t kShape[] = {1, 1, 1, 1, 1, 1, 1, 1};
+    size_t count = 0;
+    arguments >> count;
+    std::vector<Tensor> inputs(count);
+    for (size_t i = 0; i < count; ++i) {
+        const auto zero_point = static_cast<int32_t>(i) - 128;
+        inputs[i] = {kTypes[i % 7], {kShape, i % 9}, 0.1f * static_cast<float>(i), zero_point, kSizes[i % 7]};
+    }
+    EchoDevice device(2048, 8192);
+    Hello hello = device.hello();
+    hello.inputs = {inputs.data(), inputs.size()};
+    KeptLines lines;
+    ReplySender(Ident("0badcafe"), lines).send(hello, Answers{2, Ident("5eed0001")});
+    std::cout << to_hex(lines.text) << "\n";
+}
+
 std::string hash(const std::string& bytes) {
     const Sha256 digest = sha256(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
     return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
@@ -76,6 +97,7 @@ void carry_out(const std::string& line) {
     arguments >> command;
     if (command == "talk") return talk(arguments);
     if (command == "bench") return send_bench(arguments);
+    if (command == "hello") return send_hello(arguments);
     if (command == "overflow") return overflow();
     size_t limit = 0;
     if (command == "decode") arguments >> limit;

@@ -58,7 +58,7 @@ Health ChipDevice::health() {
 }
 
 Layout ChipDevice::layout() {
-    return arena_layout();
+    return arena_layout(model_operators());
 }
 
 Arena ChipDevice::arena() {

@@ -62,7 +62,8 @@ extern "C" void app_main() {
     using namespace tinygate;
     static SerialPort port(ChipDevice::kRxWindowBytes);
     if (xTaskCreatePinnedToCore(run, "tinygate", kStackBytes, &port, kPriority, nullptr, kCore) != pdPASS) {
-        ESP_LOGE("tinygate", "no memory for a task with a stack of %u bytes", static_cast<unsigned>(kStackBytes));
+        ESP_LOGE("tinygate", "no memory for a task with a stack of %u bytes",
+                 static_cast<unsigned>(kStackBytes));
         abort();  // a panic and a reset: seen, where silence would look like a hang
     }
 }

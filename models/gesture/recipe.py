@@ -6,22 +6,16 @@ What was tried and why these choices were made: docs/gesture.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.data import Dataset
-from tinygate.data.wheel import load_pickled_dict, locate_wheel_file
-from tinygate.data.windows import Recording, make_split, split_by_subject
-from tinygate.errors import DataError
+from tinygate.data.windows import make_split, split_by_subject
+from tinygate.data.wrist import AXES, MIRROR, SHA256, WristRecording, facing_right, load_recordings
 from tinygate.recipes.hyperparameters import Hyperparameters
 
-WHEEL = ("seglearn", "1.2.5", "seglearn/data/watch_dataset.npy")
-SHA256 = "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537"
-AXES = ("ax", "ay", "az", "wx", "wy", "wz")  # g and rad/s
 SAMPLE_RATE_HZ = 50
 WINDOW_SAMPLES = 50
 
@@ -29,9 +23,6 @@ WINDOW_SAMPLES = 50
 # the one before them is the validation. Choices are made by cross-validation over subjects 1 to 7.
 SUBJECTS: Mapping[str, Sequence[int]] = {"train": (1, 2, 3, 4, 5, 6), "validation": (7,), "test": (8, 9, 10)}
 
-# A left wrist is the mirror image of a right one: reflected across the watch's x axis, acceleration flips in x, and
-# rotation, being an axial vector, in y and z. The wearer's side is a setting of the watch.
-MIRROR = (-1.0, 1.0, 1.0, 1.0, -1.0, -1.0)
 CLIP_STD = 4.0  # rare jerks beyond this would cost every other sample its int8 resolution
 
 TRAINING = Hyperparameters(
@@ -55,30 +46,6 @@ TIME_WARP = 0.2  # ± natural logarithm of the pace
 TILT_RAD = 0.2
 LOG_GAIN = np.repeat((0.03, 0.15), 3)  # accelerometer, gyroscope
 NOISE_STD = 0.05  # in units of each axis' standard deviation
-
-
-@dataclass(frozen=True)
-class WristRecording(Recording):
-    """A recording and the wrist it was worn on."""
-
-    left_wrist: bool
-
-
-@cache
-def load_recordings() -> tuple[WristRecording, ...]:
-    """Return all recordings in the order of the file, raw samples as they are.
-
-    Raises:
-        DataError: the wheel or file is missing or altered, or holds something else than expected.
-    """
-    content = load_pickled_dict(locate_wheel_file(*WHEEL), SHA256)
-    if tuple(content["X_labels"]) != AXES:
-        raise DataError(f"{WHEEL[2]} has axes {content['X_labels']}, expected {AXES}; install seglearn {WHEEL[1]}")
-    columns = zip(content["X"], content["y"], content["subject"], content["side"], strict=True)
-    return tuple(
-        WristRecording(index, int(subject), int(label), np.asarray(raw, np.float64), left_wrist=not side)
-        for index, (raw, label, subject, side) in enumerate(columns)
-    )
 
 
 def load_data() -> Dataset:
@@ -110,11 +77,6 @@ def preprocessing_constants(recordings: Sequence[WristRecording]) -> dict[str, A
         "std": [round(float(value), 6) for value in samples.std(axis=0)],
         "clip_std": CLIP_STD,
     }
-
-
-def facing_right(recording: WristRecording, samples: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return samples [..., 6] as a right wrist would have given them."""
-    return samples * np.array(MIRROR) if recording.left_wrist else samples
 
 
 def preprocess(samples: NDArray[np.float64], constants: Mapping[str, Any]) -> NDArray[np.float32]:

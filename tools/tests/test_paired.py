@@ -168,3 +168,10 @@ def test_the_simulation_tells_a_percentile_interval_from_one_that_covers() -> No
         low, high = np.quantile(draws @ losses / (draws @ sizes), [0.025, 0.975])
         hits += low <= 0.02 <= high
     assert hits / 300 < 0.93
+
+
+def test_windows_that_did_not_decide_are_never_enough() -> None:
+    for lost in range(20, 60):
+        result = compare(lost, 10, 1526)
+        if result.verdict is Verdict.INCONCLUSIVE:
+            assert result.windows_needed > 1526

@@ -57,6 +57,11 @@ class Figure:
         return "≤" if self.at_most else "≥"
 
     @property
+    def short(self) -> str:
+        """The title as it fits into a cell: "AUC", "MAE"."""
+        return self.name.upper() if self.name in ("mae", "rmse") else self.title
+
+    @property
     def show(self) -> Callable[[float], str]:
         """How a value is shown to people."""
         if self.whole or self.unit in ("bytes", "µs"):

@@ -47,7 +47,8 @@ class PairedComparison:
         worst_class: the class that loses most accuracy; worst_class_drop_points: how much.
         verdict: PASS if high_points < margin, FAIL if low_points > margin, else INCONCLUSIVE.
         windows_needed: windows with which a candidate that truly loses nothing would be told from one that loses the
-            margin, see `windows_needed`, at the discordance and clustering seen here.
+            margin, see `windows_needed`, at the discordance and clustering seen here. When these windows did not
+            decide, more than there are: at least as many as would with the drop and the interval seen here.
     """
 
     windows: int
@@ -106,7 +107,7 @@ def compare_paired(
         worst_class_drop_points=100 * worst_drop,
         margin_points=margin_points,
         verdict=_verdict(100 * low, 100 * high, margin_points),
-        windows_needed=_windows_needed_here(loss, sizes, losses, margin_points / 100),
+        windows_needed=_windows_that_decide(loss, sizes, losses, margin_points / 100, (low, high)),
     )
 
 
@@ -202,6 +203,22 @@ def _verdict(low_points: float, high_points: float, margin_points: float) -> Ver
     if high_points < margin_points:
         return Verdict.PASS
     return Verdict.FAIL if low_points > margin_points else Verdict.INCONCLUSIVE
+
+
+def _windows_that_decide(
+    loss: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    losses: NDArray[np.int64],
+    margin: float,
+    interval: tuple[float, float],
+) -> int:
+    planned, drop = _windows_needed_here(loss, sizes, losses, margin), float(loss.mean())
+    if _verdict(*interval, margin) is not Verdict.INCONCLUSIVE:
+        return planned
+    half = interval[1] - drop if drop < margin else drop - interval[0]
+    at_the_margin = len(sizes) < 2 or abs(margin - drop) < half / 30  # then no number of windows is sure to decide
+    more = 0 if at_the_margin else math.ceil(len(loss) * (half / (margin - drop)) ** 2)
+    return max(planned, len(loss) + 1, more)
 
 
 def _windows_needed_here(

@@ -108,7 +108,7 @@ struct FakeTensor {
     int32_t zero_point = 0;
 };
 
-// What the interpreter of a test does. Its model adds the first byte of the state to every input byte and copies
+// What the interpreter of a test does. Its model adds the state to every input byte and copies
 // as many of them as there is room for to the outputs; the state counts invocations.
 struct Scene {
     Model model;
@@ -197,7 +197,8 @@ class MicroInterpreter {
             Tensor& to = tensors[i];
             to.bytes.resize(from.bytes);
             to.dims.size = static_cast<int>(from.shape.size());
-            for (size_t axis = 0; axis < from.shape.size() && axis < 9; ++axis) to.dims.data[axis] = from.shape[axis];
+            for (size_t axis = 0; axis < from.shape.size() && axis < 9; ++axis)
+                to.dims.data[axis] = from.shape[axis];
             to.tensor = {from.type, {to.bytes.data()}, &to.dims, {from.scale, from.zero_point}, from.bytes};
         }
     }

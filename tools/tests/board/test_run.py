@@ -134,6 +134,14 @@ def test_an_app_without_a_usable_model_is_the_targets_fault() -> None:
         measured(FakeBoard(dataclasses.replace(HELLO, model_status="arena_too_small")))
 
 
+def test_an_application_of_another_protocol_version_is_told_from_a_silent_one() -> None:
+    board = FakeBoard()
+    board.write = lambda _: None  # type: ignore[method-assign]
+    board.output = b"@TG1 R 0 00c0ffee hello protocol=1 *00000000\r\n"
+    with pytest.raises(TargetError, match="another version of the protocol"):
+        measured(board)
+
+
 def test_a_replayed_transcript_is_refused() -> None:
     board = FakeBoard()
     board.write = lambda data: setattr(board, "output", transcript())  # type: ignore[method-assign]

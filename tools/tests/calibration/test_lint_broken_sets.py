@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -133,7 +132,7 @@ def test_overlapping_test_windows_are_found_by_their_values() -> None:
 
 def test_overlapping_test_windows_are_found_by_their_place() -> None:
     test = data().test
-    moved = replace(rows(test, np.arange(200)), starts=test.starts[:200] + 10, inputs=good().inputs, raw_sha256=())
+    moved = rows(test, np.arange(200)).replace(starts=test.starts[:200] + 10, inputs=good().inputs, raw_sha256=())
     assert "TG-D008" in checked(moved).codes
 
 
@@ -141,7 +140,7 @@ def test_overlapping_test_windows_are_found_by_their_place() -> None:
 def test_a_shared_recording_or_subject_is_found(column: str, code: str) -> None:
     values = getattr(good(), column).copy()
     values[3] = getattr(data().test, column)[0]
-    found = {f.code for f in checked(replace(good(), **{column: values})).errors}
+    found = {f.code for f in checked(good().replace(**{column: values})).errors}
     assert found - {"TG-D008"} == {code}  # at a start that the test set has too, it overlaps as well
 
 
@@ -158,7 +157,7 @@ def test_a_shared_recording_or_subject_is_found(column: str, code: str) -> None:
     ids=["gain", "offset", "to one", "per window", "sign of one axis", "units"],
 )
 def test_another_normalisation_is_named(prepare: Any) -> None:
-    report = checked(replace(good(), inputs=prepare(good().inputs).astype(np.float32)))
+    report = checked(good().replace(inputs=prepare(good().inputs).astype(np.float32)))
     assert report.codes & {"TG-D016", "TG-D017"}
     assert report.worst is Severity.ERROR
     assert "TG-D015" not in report.codes  # their raw hashes are known
@@ -172,7 +171,7 @@ def test_gain_and_offset_of_another_normalisation_are_measured() -> None:
 
 
 def test_swapped_axes_are_named() -> None:
-    swapped = replace(good(), inputs=good().inputs[..., [1, 0, 2, 3, 4, 5]])
+    swapped = good().replace(inputs=good().inputs[..., [1, 0, 2, 3, 4, 5]])
     assert "TG-D017" in {f.code for f in checked(swapped).errors}
 
 
@@ -228,7 +227,7 @@ def test_equal_padding_is_no_overlap() -> None:
     padded, test = good().inputs.copy(), data().test.inputs.copy()
     padded[:, 30:] = 0
     test[:, 30:] = 0
-    report = lint(padded, replace(data(), test=replace(data().test, inputs=test)))
+    report = lint(padded, data().replace(test=data().test.replace(inputs=test)))
     assert "TG-D008" not in report.codes
 
 

@@ -17,11 +17,12 @@ from tflite_writer import write_model
 from tools.tests.compare.graph import FIRST, INPUTS, RESULT_SCALE, SECOND, branches, fused, unfused
 
 from tinygate.compare import execution as executions
-from tinygate.compare.graphs import Comparison, compare_answers, compare_graphs, predictions
+from tinygate.compare.graphs import Comparison, compare_answers, compare_graphs
 from tinygate.compare.measure import sqnr_db
 from tinygate.compare.render import as_json
 from tinygate.compare.sensitivity import sensitivity
 from tinygate.compare.simulate import Coarse, simulate
+from tinygate.data.classes import classes_of
 from tinygate.errors import DataError, ModelFileError
 from tinygate.model.folder import load_model
 from tinygate.oracle.execution import default_runtime, execution
@@ -165,8 +166,8 @@ def test_decibels_at_the_ends(signal: float, noise: float, expected: float) -> N
 
 
 def test_a_tie_goes_to_the_lowest_class_and_one_value_is_a_threshold() -> None:
-    assert predictions(np.array([[1.0, 3.0, 3.0]])).tolist() == [1]
-    assert predictions(np.array([[0.4], [0.6]])).tolist() == [0, 1]
+    assert classes_of(np.array([[1.0, 3.0, 3.0]])).tolist() == [1]
+    assert classes_of(np.array([[0.4], [0.6]])).tolist() == [0, 1]
 
 
 def test_a_comparison_is_frozen() -> None:

@@ -22,7 +22,7 @@ def test_arrays_of_unequal_length_are_refused() -> None:
 
 def test_preprocessing_hash_follows_the_constants() -> None:
     split = Split(INPUTS, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
-    sets = [Dataset(split, split, split, ("a", "b"), "0" * 64, {"std": [1.0], "clip": c}) for c in (4.0, 4.0, 3.0)]
+    sets = [Dataset(split, split, split, ("a", "b", "c"), "0" * 64, {"std": [1.0], "clip": c}) for c in (4.0, 4.0, 3.0)]
     assert sets[0].preprocessing_sha256 == sets[1].preprocessing_sha256 != sets[2].preprocessing_sha256
 
 

@@ -17,6 +17,7 @@ from tinygate.protocol import (
     Bench,
     Decoder,
     DeviceSession,
+    Hello,
     HelloRequest,
     InferRequest,
     Record,
@@ -24,8 +25,9 @@ from tinygate.protocol import (
     WindowAssembly,
     encode,
 )
-from tinygate.protocol.envelope import Answers, encode_reply
+from tinygate.protocol.envelope import Answers, encode_reply, parse_reply
 from tinygate.protocol.framing import Direction
+from tinygate.protocol.parts import merge
 
 FUZZ_SECONDS = 10
 
@@ -123,6 +125,18 @@ def test_long_replies_are_cut_at_the_same_places(samples: int, twin: Any) -> Non
     bench = Bench(3, samples, "0badcafe", 7, (1234567,) * samples, (5144,) * samples)
     lines = encode_reply(0, "0badcafe", bench, Answers(2, "5eed0001", "600df00d"))
     assert twin.ask("bench", samples) == [b"".join(lines).hex()]
+
+
+@pytest.mark.parametrize("count", [1, 20, 80, 300])
+def test_a_hello_describes_any_number_of_tensors_as_python_does(count: int, twin: Any) -> None:
+    raw = bytes.fromhex(twin.ask("hello", count)[0])
+    parts = [parse_reply(event)[1] for event in Decoder().feed(raw) if isinstance(event, Record)]
+    hello = merge(parts)
+    assert isinstance(hello, Hello)
+    hello.check()
+    assert len(hello.inputs) == count
+    assert hello.inputs[-1].zero_point == count - 129
+    assert b"".join(encode_reply(0, "0badcafe", hello, Answers(2, "5eed0001"))) == raw
 
 
 def test_lost_bytes_are_told_unasked(twin: Any) -> None:

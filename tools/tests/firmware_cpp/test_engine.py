@@ -19,4 +19,4 @@ def test_engine_runner_and_profiler_do_what_the_console_relies_on(engine_test: P
 def test_the_result_of_making_the_task_is_looked_at() -> None:
     """main.cpp needs FreeRTOS: whether it looks is all that can be seen here."""
     source = (FIRMWARE / "main" / "main.cpp").read_text(encoding="utf-8")
-    assert re.search(r"if \(xTaskCreatePinnedToCore\(.*\) != pdPASS\) \{\s+ESP_LOGE.*\s+abort\(\);", source)
+    assert re.search(r"if \(xTaskCreatePinnedToCore\(.*\) != pdPASS\) \{\s+ESP_LOGE\([^;]*;\s+abort\(\);", source)

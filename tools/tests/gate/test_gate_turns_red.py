@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def gesture(tmp_path: Path) -> Path:
-    shutil.copytree(ROOT / "models", tmp_path / "models", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path / "models" / "gesture"
+    copy = tmp_path / "models" / "gesture"
+    shutil.copytree(ROOT / "models" / "gesture", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
 
 
 def gate(gesture: Path, *more: str, **environment: str) -> tuple[int, str]:
@@ -105,10 +106,14 @@ def test_a_breakage_fails_the_gate_and_is_named(
     assert any(all(part in line for part in named) for line in told), told
 
 
-def test_the_unbroken_copy_passes(gesture: Path) -> None:
+def test_the_unbroken_copy_passes_with_the_table_of_the_readme(gesture: Path) -> None:
     code, output = gate(gesture)
     assert code == 0, output
     assert "verdict: PASS" in output
+    report = (gesture.parents[1] / "report" / "report.md").read_text()
+    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| ") and "PASS" in line]
+    assert len(rows) == 6
+    assert not [row for row in rows if row.replace("| ", "| gesture | ", 1).replace("_", "\\_") not in report]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ def test_it_takes_ten_lines() -> None:
 
 def test_the_gate_judges_what_the_readmes_lines_bring(mine: Path, tmp_path: Path) -> None:
     pinned = pin(load_model(mine)).variants["ptq_int8"]
-    assert 0 <= pinned.accuracy <= 1
+    assert pinned.value is not None
+    assert 0 <= pinned.value <= 100
     toml = mine / "model.toml"
     toml.write_text(toml.read_text().replace("accuracy_percent = 90.0", "accuracy_percent = 0.0"))
     options = ["--board", "virtual-fast", f"--models-root={mine.parent}", f"--report-dir={tmp_path / 'report'}"]
@@ -77,5 +78,5 @@ def test_a_missing_file_is_one_line_and_leaves_no_manifest(mine: Path, capsys: p
 
 def test_missing_arrays_are_named(mine: Path) -> None:
     np.savez(mine / "data.npz", train_inputs=np.zeros((1, 50)), train_labels=np.zeros(1, int))
-    with pytest.raises(DataError, match=r"no array validation_inputs; found: train_inputs, train_labels"):
+    with pytest.raises(DataError, match=r"no array test_inputs; found: train_inputs, train_labels"):
         load_model(mine).recipe.load_data()

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tinygate.errors import ConfigError, DataError, InputError, ModelFileError
-from tinygate.model import recipe as recipes
+from tinygate.errors import InputError, ModelFileError
 from tinygate.model.folder import Model
 
 ROOT = Path(__file__).parents[3]
@@ -59,7 +58,7 @@ def test_a_size_that_is_not_the_files_is_an_input_error(gesture: Path) -> None:
 def test_a_pipe_is_no_file(gesture: Path, what: str) -> None:
     (gesture / what).unlink()
     os.mkfifo(gesture / what)
-    with pytest.raises(ModelFileError, match="no regular file"):
+    with pytest.raises(ModelFileError, match="a named pipe"):
         _ = Model(gesture).variant("ptq_int8").content
 
 
@@ -67,27 +66,5 @@ def test_an_endless_device_is_no_file(gesture: Path) -> None:
     path = gesture / "artifacts" / "ptq_int8.tflite"
     path.unlink()
     path.symlink_to("/dev/zero")
-    with pytest.raises(ModelFileError, match="no regular file"):
+    with pytest.raises(ModelFileError, match="a device"):
         _ = Model(gesture).variant("ptq_int8").content
-
-
-@pytest.mark.parametrize(
-    ("source", "error", "said"),
-    [
-        ("while True: pass", ConfigError, "took longer than 1 s"),
-        ("import time; time.sleep(1000)", ConfigError, "took longer than 1 s"),
-        ("1 / 0", ConfigError, "cannot be imported: ZeroDivisionError"),
-        ("raise SystemExit", ConfigError, "cannot be imported: SystemExit"),
-        ("x = 1", ConfigError, "no load_data"),
-        ("def load_data(): return {}['x']", DataError, "load_data.. broke: KeyError"),
-        ("def load_data():\n    while True: pass", ConfigError, r"load_data\(\) took longer than 1 s"),
-    ],
-)
-def test_a_recipe_that_hangs_or_breaks_is_a_sentence(
-    gesture: Path, source: str, error: type[Exception], said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recipes, "IMPORT_S", 1)
-    monkeypatch.setattr(recipes, "LOAD_S", 1)
-    (gesture / "recipe.py").write_text(source)
-    with pytest.raises(error, match=said):
-        _ = Model(gesture).dataset

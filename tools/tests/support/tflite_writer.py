@@ -129,6 +129,7 @@ class _Writer:
                 (2, "O", self.numbers(operator.outputs, "i")),
                 (3, "B", kind),
                 (4, "O", self.options(operator.options) if kind else None),
+                (5, "O", self.blob(operator.custom_options)),
                 (8, "O", self.numbers(operator.intermediates, "i") if operator.intermediates else None),
             ]
         )
@@ -137,7 +138,9 @@ class _Writer:
         fields: list[Field] = []
         for field in dataclasses.fields(options):
             value, place = getattr(options, field.name), field.metadata
-            if place["code"].startswith("["):
+            if place["code"] == "s":
+                fields.append((place["slot"], "O", self.text(value)))
+            elif place["code"].startswith("["):
                 fields.append((place["slot"], "O", self.numbers(value, place["code"][1:])))
             else:
                 fields.append(

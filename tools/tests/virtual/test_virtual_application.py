@@ -8,8 +8,10 @@ import random
 import numpy as np
 from board_client import Client
 
+from tinygate.arena import predict
 from tinygate.oracle import run_tflm
 from tinygate.protocol import ArenaRequest, BenchRequest, LayoutRequest, ProfileRequest, RestartRequest
+from tinygate.tflite import read_model
 
 
 def windows_of(client: Client, count: int) -> list[bytes]:
@@ -22,13 +24,14 @@ def test_hello_says_that_the_board_is_virtual_and_has_no_clock(client: Client) -
     assert (hello.emulated, hello.timing, hello.cpu_mhz, hello.target) == ("virtual", "none", 0, "esp32")
 
 
-def test_outputs_and_arena_are_the_oracles(client: Client, tflite: bytes) -> None:
+def test_outputs_are_the_oracles_and_the_arena_is_the_chips(client: Client, tflite: bytes) -> None:
     windows = windows_of(client, 100)
     inputs = np.frombuffer(b"".join(windows), np.int8).reshape(100, *client.session.hello.inputs[0].shape[1:])
     expected = run_tflm(tflite, inputs, use_cache=False)
     assert client.infer(windows) == expected.outputs.tobytes()
     arena = client.ask(ArenaRequest())
-    assert (arena.used_bytes, arena.pointer_bits) == (expected.arena_used_bytes, 64)
+    assert (arena.used_bytes, arena.pointer_bits) == (predict(read_model(tflite), "esp32").used_bytes, 32)
+    assert arena.used_bytes < expected.arena_used_bytes
 
 
 def test_a_thousand_windows_stream_through(client: Client) -> None:
@@ -49,10 +52,10 @@ def test_a_profile_names_operators_without_ticks(client: Client) -> None:
     assert profile.ticks == ()
 
 
-def test_the_layout_is_that_of_64_bits(client: Client) -> None:
+def test_the_layout_is_that_of_the_chip(client: Client) -> None:
     client.hello()
     layout = client.ask(LayoutRequest())
-    assert dict(zip(layout.names, layout.sizes, strict=True))["TfLiteEvalTensor"] == 24
+    assert dict(zip(layout.names, layout.sizes, strict=True))["TfLiteEvalTensor"] == 12
 
 
 def test_a_megabyte_of_garbage_is_survived(client: Client) -> None:
@@ -70,9 +73,9 @@ def test_every_boot_draws_a_new_boot_id(client: Client) -> None:
 
 def test_a_restart_can_configure_a_smaller_arena_for_one_boot(client: Client) -> None:
     client.hello()
-    client.ask(RestartRequest(2000))
+    client.ask(RestartRequest(3904))
     refused = client.hello()
-    assert (refused.model_status, refused.arena_configured_bytes) == ("arena_too_small", 2000)
+    assert (refused.model_status, refused.arena_configured_bytes) == ("arena_too_small", 3904)
     assert refused.reset_reason == "sw"
     client.ask(RestartRequest())
     assert client.hello().model_status == "ok"

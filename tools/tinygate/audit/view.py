@@ -155,7 +155,7 @@ class View:
 
 
 def some(indices: NDArray[np.integer] | list[int], what: str = "channel") -> str:
-    """Return "channels 1, 2, 3, 4 and 14 more"."""
+    """Return "channels 1, 2, 3, 4 and 14 more" for indices [N]."""
     shown = ", ".join(str(int(index)) for index in indices[:4])
     more = f" and {len(indices) - 4} more" if len(indices) > 4 else ""
     return f"{what}{'s' if len(indices) > 1 else ''} {shown}{more}"

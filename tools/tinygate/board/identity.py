@@ -18,7 +18,7 @@ class Expected:
         emulated: what kind of emulation the place is: "none", "virtual" or "qemu".
         app_sha256: what the application was built as, hex: its ELF file's sha256; None when only the image is at hand.
         model_sha256: sha256 of the pinned .tflite, hex.
-        chip_id: what tells the chip from others, lower case, a MAC or a serial number; None when no lab names one.
+        chip_id: what tells the chip from others, lower case: its MAC, say; None when the lab does not name one.
         inputs, outputs: type and shape of the pinned model's, batch included; None when nobody has read it.
     """
 

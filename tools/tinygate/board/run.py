@@ -136,6 +136,8 @@ class _Boot:
                 f"the board announced that it is ready, and answers no hello within {self.deadlines.answer_s:g} s: "
                 "what is sent to it does not arrive; check cable and adapter, and what else is on the line"
             )
+        if any(line.startswith("@TG") for line in self.console.tail()):
+            return TargetError("the application speaks another version of the protocol: build and flash it again")
         return TargetError(
             f"the application did not say hello within {self.deadlines.boot_s:g} s of its reset; "
             f"the last lines of its console: {' / '.join(self.console.tail(3)) or 'none'}"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinygate.calibration.finding import LintFinding, graded
-from tinygate.calibration.representative_set import UNKNOWN, RepresentativeSet, content_keys
-from tinygate.data.dataset import Dataset
+from tinygate.calibration.representative_set import RepresentativeSet, content_keys
+from tinygate.data.dataset import UNKNOWN, Dataset
 
 MAX_DUPLICATES = 0.01
 SET = "calibration set"
@@ -37,8 +37,8 @@ def check_classes(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFi
     """TG-D005: every class, with half an even share at least."""
     names = dataset.class_names
     labels = given.labels[given.labels != UNKNOWN]
-    if not len(labels):
-        return  # nothing is known of any sample: TG-D015 says so
+    if not len(labels) or not names:
+        return  # no classes, or nothing is known of any sample: TG-D015 says so
     counts = np.bincount(labels[labels < len(names)], minlength=len(names))
     absent = [name for name, count in zip(names, counts, strict=True) if not count]
     share = counts.min() * len(names) / len(labels)

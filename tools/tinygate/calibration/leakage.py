@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tinygate.calibration.composition import SET
 from tinygate.calibration.finding import LintFinding, graded
 from tinygate.calibration.realness import signals
-from tinygate.calibration.representative_set import UNKNOWN, RepresentativeSet, content_keys
-from tinygate.data.dataset import Dataset, Split
+from tinygate.calibration.representative_set import RepresentativeSet, content_keys
+from tinygate.data.dataset import UNKNOWN, Dataset, Split
 
 LOOK_ALIKE = 0.999
 RUN = 8
@@ -46,7 +46,7 @@ def check_overlap(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFi
 def check_origin(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFinding]:
     """TG-D009: no recording, TG-D010: no subject of the test set."""
     for code, column in (("TG-D009", "recordings"), ("TG-D010", "subjects")):
-        ours, theirs = getattr(given, column), getattr(dataset.test, column)
+        ours, theirs = getattr(given, column), dataset.test.column(column)
         shared = np.isin(ours, theirs) & (ours != UNKNOWN)
         unknown = int((ours == UNKNOWN).sum())
         note = f"; of {unknown} samples it is not known" if unknown else ""
@@ -62,7 +62,7 @@ def most_alike(
     """Return each sample's highest correlation with any of `others`, the mean over channels, and which that is.
 
     Channels are centred and scaled one by one, so that gain and offset of a channel do not matter; nor its sign,
-    unless `signed`.
+    unless `signed`. Both are [N, ...] of the same sample shape; the results are [N].
     """
     ours = _standardised(inputs)
     best, where = np.full(len(ours), -1.0), np.zeros(len(ours), np.int64)
@@ -94,8 +94,11 @@ def _standardised(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
 def _overlapping_positions(given: RepresentativeSet, test: Split, length: int) -> NDArray[np.bool_]:
     known = (given.recordings != UNKNOWN) & (given.starts != UNKNOWN)
     overlaps = np.zeros(len(given), np.bool_)
-    for row in np.flatnonzero(known & np.isin(given.recordings, test.recordings)):
-        starts = test.starts[test.recordings == given.recordings[row]]
+    recordings, places = test.column("recordings"), test.column("starts")
+    if (places == UNKNOWN).any():
+        return overlaps
+    for row in np.flatnonzero(known & np.isin(given.recordings, recordings)):
+        starts = places[recordings == given.recordings[row]]
         overlaps[row] = bool((np.abs(starts - given.starts[row]) < length).any())
     return overlaps
 

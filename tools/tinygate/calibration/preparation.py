@@ -13,7 +13,7 @@ from tinygate.calibration.finding import LintFinding, graded
 from tinygate.calibration.leakage import most_alike
 from tinygate.calibration.realness import evenly, signals
 from tinygate.calibration.representative_set import RepresentativeSet
-from tinygate.data.dataset import Dataset
+from tinygate.data.dataset import UNKNOWN, Dataset
 from tinygate.data.hashing import json_sha256
 
 MAX_SHIFT = 0.1
@@ -38,7 +38,10 @@ def check_moments(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFi
 
 
 def standard_errors(train: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far mean and deviation of `count` windows, drawn at random, are off: in training deviations."""
+    """Return how far mean and deviation [axes] of `count` random windows are off, in training deviations.
+
+    `train` is [N, samples, axes].
+    """
     centre, variance = train.mean(axis=(0, 1)), np.maximum(train.var(axis=(0, 1)), 1e-24)
     of_mean = train.mean(axis=1).std(axis=0) / np.sqrt(variance * count)
     of_variance = ((train - centre) ** 2).mean(axis=1).std(axis=0) / (variance * np.sqrt(count))
@@ -68,8 +71,8 @@ def check_values(given: RepresentativeSet, dataset: Dataset) -> Iterator[LintFin
 
 def _at_position(given: RepresentativeSet, dataset: Dataset) -> NDArray[np.int64]:
     """Return the training window at each sample's recording and start, -1 if there is none."""
-    places = zip(dataset.train.recordings.tolist(), dataset.train.starts.tolist(), strict=True)
-    rows = {place: row for row, place in enumerate(places)}
+    recordings, starts = (dataset.train.column(name).tolist() for name in ("recordings", "starts"))
+    rows = {place: row for row, place in enumerate(zip(recordings, starts, strict=True)) if UNKNOWN not in place}
     wanted = zip(given.recordings.tolist(), given.starts.tolist(), strict=True)
     return np.array([rows.get(place, -1) for place in wanted], np.int64)
 

@@ -29,7 +29,7 @@ def signals(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def evenly(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return as many samples, evenly spaced, as statistics need and memory holds: all of them in most data sets."""
+    """Return as many of `inputs` [N, ...], evenly spaced, as statistics need and memory holds: mostly all of them."""
     return inputs[:: max(1, -(-inputs.nbytes // _MOST_BYTES))]
 
 
@@ -71,7 +71,7 @@ def spectrum(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def kolmogorov_smirnov(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
-    """Return the largest difference of the two cumulative distributions: scipy's `ks_2samp` statistic."""
+    """Return the largest difference of two cumulative distributions, of any shape: scipy's `ks_2samp` statistic."""
     a, b = (np.sort(_thinned(values)) for values in (ours, theirs))
     both = np.concatenate([a, b])
     below = np.searchsorted(a, both, side="right") / len(a) - np.searchsorted(b, both, side="right") / len(b)

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.data.archive import read_archive
-from tinygate.data.dataset import Dataset, Split
+from tinygate.data.dataset import UNKNOWN, Dataset, Split
 from tinygate.errors import DataError
 
-UNKNOWN = -1
 _COLUMNS = ("labels", "subjects", "recordings", "starts")
 
 
@@ -27,19 +26,19 @@ class Sample(Protocol):
         """Hash of the window as recorded."""
 
     @property
-    def label(self) -> int:
-        """Class index."""
+    def label(self) -> int | None:
+        """Class index; None where there are no classes. The others are None where they are not known."""
 
     @property
-    def subject(self) -> int:
+    def subject(self) -> int | None:
         """Who was recorded."""
 
     @property
-    def recording(self) -> int:
+    def recording(self) -> int | None:
         """Index of the recording."""
 
     @property
-    def start(self) -> int:
+    def start(self) -> int | None:
         """First sample of the window in its recording."""
 
 
@@ -76,9 +75,8 @@ def as_set(given: RepresentativeSet | Split | NDArray[Any], dataset: Dataset) ->
         known = given
     elif isinstance(given, Split):
         hashes = given.raw_sha256 or ("",) * len(given)
-        known = RepresentativeSet(
-            given.inputs, given.labels, given.subjects, given.recordings, given.starts, tuple(hashes)
-        )
+        columns = {name: given.column(name) for name in _COLUMNS}
+        known = RepresentativeSet(given.inputs, **columns, raw_sha256=tuple(hashes))
     else:
         known = of_arrays(given)
     _check_shape(known.inputs, dataset)
@@ -111,21 +109,26 @@ def from_samples(samples: Sequence[Sample], dataset: Dataset) -> RepresentativeS
 
     Samples that the data set does not have get NaN for values: nobody can say what they were.
     """
-    splits = (dataset.train, dataset.validation, dataset.test)
+    splits = tuple(dataset.parts.values())
     by_place = {
         (int(recording), int(start)): (split, row)
         for split in splits
-        for row, (recording, start) in enumerate(zip(split.recordings, split.starts, strict=True))
+        for row, (recording, start) in enumerate(zip(split.column("recordings"), split.column("starts"), strict=True))
+        if UNKNOWN not in (recording, start)
     }
     by_hash = {sha: (split, row) for split in splits for row, sha in enumerate(split.raw_sha256)}
     inputs = np.full((len(samples), *dataset.train.inputs.shape[1:]), np.nan, np.float32)
     for number, sample in enumerate(samples):
-        place = by_hash.get(sample.sha256) or by_place.get((sample.recording, sample.start))
+        place = by_hash.get(sample.sha256) or by_place.get((_known(sample.recording), _known(sample.start)))
         if place is not None:
             inputs[number] = place[0].inputs[place[1]]
-    columns = {f"{name}s": np.array([getattr(s, name) for s in samples], np.int64) for name in
+    columns = {f"{name}s": np.array([_known(getattr(s, name)) for s in samples], np.int64) for name in
                ("label", "subject", "recording", "start")}  # fmt: skip
     return RepresentativeSet(inputs, **columns, raw_sha256=tuple(sample.sha256 for sample in samples))
+
+
+def _known(value: int | None) -> int:
+    return UNKNOWN if value is None else value
 
 
 def _check_shape(inputs: NDArray[np.float32], dataset: Dataset) -> None:
@@ -138,7 +141,7 @@ def _check_shape(inputs: NDArray[np.float32], dataset: Dataset) -> None:
 
 
 def content_keys(inputs: NDArray[np.float32]) -> list[bytes]:
-    """Return a hash of each sample's values, equal for equal samples."""
+    """Return a hash of the values of each sample of `inputs` [N, ...], equal for equal samples."""
     rows = np.ascontiguousarray(inputs, np.float32).reshape(len(inputs), -1)
     return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 
@@ -148,7 +151,7 @@ def _identified(known: RepresentativeSet, dataset: Dataset) -> RepresentativeSet
     hashes = list(known.raw_sha256)
     found = {
         key: (split, row)
-        for split in (dataset.test, dataset.validation, dataset.train)
+        for split in reversed(tuple(dataset.parts.values()))
         for row, key in enumerate(content_keys(split.inputs))
     }
     for number, key in enumerate(content_keys(known.inputs)):
@@ -157,7 +160,7 @@ def _identified(known: RepresentativeSet, dataset: Dataset) -> RepresentativeSet
             continue
         for name, column in columns.items():
             if column[number] == UNKNOWN:
-                column[number] = getattr(split, name)[row]
+                column[number] = split.column(name)[row]
         if not hashes[number] and split.raw_sha256:
             hashes[number] = split.raw_sha256[row]
     return replace(known, **columns, raw_sha256=tuple(hashes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from tinygate.errors import InputError, ModelFileError
+from tinygate.extras import require
 from tinygate.verdict import Verdict
 
 _LARGEST_FILE_BYTES = 256 << 20  # far beyond any flash; keeps the audit's memory below 1 GB
@@ -51,6 +53,7 @@ def audit(
     explain: Annotated[str, typer.Option(metavar="CODE", help="say what a rule demands and why")] = "",
 ) -> None:
     """Check a quantized model against every rule; exit 0 sound, 1 broken rules, 2 no .tflite at all."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # starting threads would take longer than the audit
     from tinygate.audit import audit as run_audit
     from tinygate.audit import formats
     from tinygate.audit.rules import rule_of
@@ -60,7 +63,7 @@ def audit(
         return
     if model is None:
         raise InputError("no model named; expected a .tflite file, or --explain CODE.")
-    content = _content(model)
+    content = content_of(model)
     report = run_audit(
         content,
         target=target,
@@ -79,7 +82,8 @@ def audit(
     raise typer.Exit((Verdict.FAIL if failed else Verdict.PASS).exit_code)
 
 
-def _content(model: Path) -> bytes:
+def content_of(model: Path) -> bytes:
+    """Return the content of a .tflite file that a user named. Raises ModelFileError if there is no such file."""
     try:
         status = model.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -97,6 +101,7 @@ def _content(model: Path) -> bytes:
 
 
 def _refusal(content: bytes) -> str:
+    require("tflite_micro", "--run cannot ask TensorFlow Lite Micro")
     from tinygate.oracle import refusal
 
     return refusal(content)

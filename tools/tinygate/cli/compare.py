@@ -42,6 +42,9 @@ def compare(
     runtimes: Annotated[
         str, typer.Option(help="runtime of each: tflm, litert-ref, litert, numpy; default: litert for floats, tflm")
     ] = "",
+    task: Annotated[
+        str, typer.Option(help="what outputs mean: classification, regression, anomaly, custom; default: told")
+    ] = "",
     sensitivity: Annotated[bool, typer.Option(help="also quantize one layer at a time")] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write everything to this file, - for stdout")
@@ -58,7 +61,8 @@ def compare(
     else:
         points = margin if margin is not None else _margin_of(model, reference, candidate)
         names = _short(reference, candidate)
-        verdict, result = _compare_graphs(console, left, right, names, evaluation, points, sensitivity)
+        meaning = task or _task_of(model, left, evaluation)
+        verdict, result = _compare_graphs(console, left, right, names, evaluation, points, sensitivity, meaning)
     _write_json(json_file, result | {"verdict": verdict})
     raise typer.Exit(verdict.exit_code)
 
@@ -82,7 +86,8 @@ def _evaluation(data: Path | None, model: Path | None, samples: int | None) -> _
         everything = _Evaluation(found["inputs"], found.get("labels"), found.get("recordings"))
     elif model is not None:
         test = _load_model(model).dataset.test
-        everything = _Evaluation(test.inputs, test.labels, test.recordings)
+        labels = test.labels if test.has("labels") else None
+        everything = _Evaluation(test.inputs, labels, test.clusters)
     else:
         raise DataError("no samples to compare on; name an .npz with --data, or a model folder with --model.")
     if not len(everything.inputs):
@@ -143,6 +148,12 @@ def _margin_of(model: Path | None, reference: str, candidate: str) -> float:
     return pairs.get((reference, candidate), MARGIN_POINTS)
 
 
+def _task_of(model: Path | None, reference: Execution, evaluation: _Evaluation) -> str:
+    from tinygate.compare.task import task_of
+
+    return _load_model(model).config.task if model is not None else task_of(reference.model, evaluation.labels)
+
+
 def _compare_graphs(
     console: Console,
     left: Execution,
@@ -151,11 +162,12 @@ def _compare_graphs(
     evaluation: _Evaluation,
     margin: float,
     with_sensitivity: bool,
+    task: str,
 ) -> tuple[Verdict, dict[str, Any]]:
     from tinygate.compare import render
     from tinygate.compare.graphs import compare_graphs
 
-    comparison = compare_graphs(left, right, names, evaluation.labels, evaluation.recordings, margin)
+    comparison = compare_graphs(left, right, names, evaluation.labels, evaluation.recordings, margin, task)
     console.print(render.layer_table(comparison))
     costs = _sensitivity(console, left, right) if with_sensitivity else ()
     for line in render.sentences(comparison):

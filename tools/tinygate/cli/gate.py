@@ -24,8 +24,8 @@ def gate(
     port_mac: Annotated[str | None, typer.Option(help="MAC of the board")] = None,
     model: Annotated[list[str] | None, typer.Option(help="judge this model only; may be repeated")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="judge this variant only; may be repeated")] = None,
-    models_root: Annotated[Path, typer.Option(help="folder that holds the model folders")] = Path("models"),
-    report_dir: Annotated[Path, typer.Option(help="where reports and the runs' evidence go")] = Path("report"),
+    models_root: Annotated[Path | None, typer.Option(help="folder that holds the model folders (models)")] = None,
+    report_dir: Annotated[Path | None, typer.Option(help="where reports and the runs' evidence go (report)")] = None,
     boots: Annotated[int, typer.Option(min=1, help="boots to measure latency over")] = 1,
     arena_search: Annotated[bool, typer.Option("--arena-search", help="find the smallest arena that works")] = False,
     skip_build: Annotated[bool, typer.Option("--skip-build", help="use the build folders as they are")] = False,
@@ -37,6 +37,7 @@ def gate(
     from tinygate.gate.nightly import GateRun, run_gate
     from tinygate.gate.session import InterruptedRunError
     from tinygate.plugin.board_options import checked_chip, refuse_espport
+    from tinygate.project.settings import settings_of
     from tinygate.report.write import write_report
 
     named = port or port_serial_number or port_mac
@@ -56,7 +57,9 @@ def gate(
     options = [f"{name}={value}" for name, value in values.items() if value is not None]
     options += [name for name, wanted in flags.items() if wanted]
     names = tuple(model or ()), tuple(variant or ())
-    run = GateRun(Path.cwd(), report_dir, chip, board, models_root, *names, tuple(options))
+    settings = settings_of(Path.cwd())
+    places = report_dir or settings.report_dir, chip, board, models_root or settings.models_root
+    run = GateRun(Path.cwd(), *places, *names, tuple(options))
     try:
         summary, junit = run_gate(run)
     except InterruptedRunError as error:

@@ -81,7 +81,7 @@ def is_comparable(tensor: Tensor) -> bool:
 
 
 def real_values(tensor: Tensor, raw: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the real values that `raw` values of a comparable tensor stand for."""
+    """Return the real values that `raw` values of a comparable tensor stand for, in the same shape."""
     real = raw.astype(np.float32)
     if is_affine(tensor):
         real -= np.float32(tensor.zero_points[0])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,7 @@ from tinygate.compare.execution import Execution, chunks, real_values
 from tinygate.compare.layers import Layer, logits_of
 from tinygate.compare.match import Match, match_layers
 from tinygate.compare.measure import Accumulator, LayerError, sqnr_db
+from tinygate.data.classes import classes_of
 from tinygate.errors import DataError
 from tinygate.paired import PairedComparison, compare_paired
 from tinygate.verdict import Verdict
@@ -20,6 +21,9 @@ from tinygate.verdict import Verdict
 DIVERGENCE_DB = 20.0
 """A layer with less signal over noise than this has diverged: its error is a tenth of its values."""
 _AS_GOOD_AS_EQUAL_DB = 100.0
+STRANGERS = 0.5
+"""Layers of a model and of its quantization correlate by 0.9 and more, those of two trainings hardly at all."""
+_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class Answers:
         ties: samples whose highest output the candidate gives to several classes; the lowest index wins.
         paired: the paired comparison of accuracy. Without labels the reference's answers are taken as the truth.
         labelled: whether there were labels.
+        task: "classification", or what else outputs mean: then there are no flips, no ties and no accuracy, and
+            `output_sqnr_db` decides.
+        output_sqnr_db: of the outputs; output_error: mean absolute difference of the outputs, in real units.
     """
 
     reference_accuracy_percent: float | None
@@ -41,13 +48,18 @@ class Answers:
     logit_flips: int
     output_flips: int
     ties: int
-    paired: PairedComparison
+    paired: PairedComparison | None
     labelled: bool
+    task: str
+    output_sqnr_db: float
+    output_error: float
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the candidate loses less than the margin."""
-        return self.paired.verdict
+        """Whether the candidate loses less than the margin; for other outputs than classes, whether they keep 20 dB."""
+        if self.paired is not None:
+            return self.paired.verdict
+        return Verdict.PASS if self.output_sqnr_db >= DIVERGENCE_DB else Verdict.FAIL
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,14 @@ class Comparison:
         return next((layer for layer in self.layers if not layer.sqnr_db >= DIVERGENCE_DB), None)
 
     @property
+    def strangeness(self) -> float | None:
+        """The median correlation of the layers that have weights, if so low that the models were trained apart."""
+        inner = [layer for layer in self.layers if layer.kind in _WEIGHTED]
+        known = [layer.correlation for layer in inner[:-1] or inner if not math.isnan(layer.correlation)]
+        median = float(np.median(known)) if known else 1.0
+        return median if median < STRANGERS else None
+
+    @property
     def steepest_loss(self) -> LayerError:
         """The layer that loses most of the signal over noise that the layers before it had kept."""
         kept = [min(layer.sqnr_db, _AS_GOOD_AS_EQUAL_DB) for layer in self.layers]
@@ -93,6 +113,7 @@ def compare_graphs(
     labels: ArrayLike | None,
     clusters: ArrayLike | None,
     margin_points: float,
+    task: str = "classification",
 ) -> Comparison:
     """Compare two models of one architecture on the same samples.
 
@@ -102,6 +123,7 @@ def compare_graphs(
         labels: true classes [N]; None to take the reference's answers as the truth.
         clusters: recording of each sample [N]; None to take samples as independent.
         margin_points: points of accuracy that may be lost.
+        task: what outputs mean; classes are compared for "classification" alone.
 
     Raises:
         ModelFileError: the graphs have nothing in common, or a runtime refuses one of them.
@@ -119,7 +141,7 @@ def compare_graphs(
         layers,
         _names(match.reference_only),
         _names(match.candidate_only),
-        compare_answers(ours, theirs, labels, clusters, margin_points),
+        compare_answers(ours, theirs, labels, clusters, margin_points, task),
     )
 
 
@@ -167,6 +189,7 @@ def _layer_error(ours: Layer, theirs: Layer, total: Accumulator) -> LayerError:
         elements=total.elements,
         sqnr_db=total.sqnr_db,
         largest_error=total.largest,
+        correlation=total.correlation,
         **total.codes(),
     )
 
@@ -177,6 +200,7 @@ def compare_answers(
     labels: ArrayLike | None,
     clusters: ArrayLike | None,
     margin_points: float,
+    task: str = "classification",
 ) -> Answers:
     """Compare predictions, by logits and by outputs; arguments as for `compare_graphs`.
 
@@ -187,35 +211,31 @@ def compare_answers(
     count = len(ours)
     if ours.shape != theirs.shape or our_logits.shape != their_logits.shape:
         raise DataError(f"outputs of {ours.shape[1]} and {theirs.shape[1]} values; expected two models of one task.")
-    before, after = predictions(ours), predictions(theirs)
+    doubles = tuple(values.astype(np.float64) for values in (our_logits, their_logits, ours, theirs))
+    quality = (_sqnr_of(*doubles[:2]), _sqnr_of(*doubles[2:]), float(np.abs(doubles[2] - doubles[3]).mean()))
+    if task != "classification":
+        return Answers(None, None, quality[0], 0, 0, 0, None, labels is not None, task, quality[1], quality[2])
+    before, after = classes_of(ours), classes_of(theirs)
     truth = before if labels is None else _of_each_sample(labels, count, "labels")
     groups = np.arange(count) if clusters is None else _of_each_sample(clusters, count, "recordings")
     return Answers(
         reference_accuracy_percent=None if labels is None else 100 * float((before == truth).mean()),
         candidate_accuracy_percent=None if labels is None else 100 * float((after == truth).mean()),
-        logit_sqnr_db=_sqnr_of(our_logits.astype(np.float64), their_logits.astype(np.float64)),
-        logit_flips=int((predictions(our_logits, 0.0) != predictions(their_logits, 0.0)).sum()),
+        logit_sqnr_db=quality[0],
+        logit_flips=int((classes_of(our_logits, 0.0) != classes_of(their_logits, 0.0)).sum()),
         output_flips=int((before != after).sum()),
         ties=int(((theirs == theirs.max(axis=1, keepdims=True)).sum(axis=1) > 1).sum()) if theirs.shape[1] > 1 else 0,
         paired=compare_paired(truth, before, after, groups, margin_points),
         labelled=labels is not None,
+        task=task,
+        output_sqnr_db=quality[1],
+        output_error=quality[2],
     )
 
 
 def _sqnr_of(reference: NDArray[np.float64], candidate: NDArray[np.float64]) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         return sqnr_db(float((reference**2).sum()), float(((candidate - reference) ** 2).sum()))
-
-
-def predictions(values: NDArray[np.floating[Any]], threshold: float = 0.5) -> NDArray[np.int64]:
-    """Return the class of each sample's values [N, classes]: the largest, ties to the lowest index as in firmware.
-
-    A single value is class 1 above `threshold`.
-    """
-    if values.shape[1] == 1:
-        return (values[:, 0] > threshold).astype(np.int64)
-    chosen: NDArray[np.int64] = values.argmax(axis=1)
-    return chosen
 
 
 def _of_each_sample(values: ArrayLike, count: int, what: str) -> NDArray[np.int64]:

@@ -35,6 +35,7 @@ class LayerError:
         lsb_mean: mean of that error: a bias that later layers add up. None for floating point.
         within_one_lsb: share of values whose code is off by one at most. None for floating point.
         clipped: share of the reference's values that lie outside what the candidate's codes reach.
+        correlation: of the two models' values, -1 to 1; nan where either does not vary.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class LayerError:
     lsb_mean: float | None
     within_one_lsb: float | None
     clipped: float
+    correlation: float = math.nan
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Accumulator:
     largest: float = 0.0
     clipped: int = 0
     lsb_sum: float = 0.0
+    moments: NDArray[np.float64] = field(default_factory=lambda: np.zeros(5))
     histogram: NDArray[np.int64] = field(default_factory=lambda: np.zeros(2 * HISTOGRAM_LSB + 1, np.int64))
 
     def add(self, reference: NDArray[np.float32], raw: NDArray[Any]) -> None:
@@ -72,7 +75,10 @@ class Accumulator:
             self._add(reference, raw)
 
     def _add(self, reference: NDArray[np.float32], raw: NDArray[Any]) -> None:
-        error = real_values(self.tensor, raw) - reference
+        real = real_values(self.tensor, raw)
+        error = real - reference
+        a, b = reference.astype(np.float64).reshape(-1), real.astype(np.float64).reshape(-1)
+        self.moments += (a.sum(), b.sum(), a @ a, b @ b, a @ b)
         self.elements += error.size
         self.signal += float(np.vdot(reference, reference))
         self.noise += float(np.vdot(error, error))
@@ -95,6 +101,13 @@ class Accumulator:
     def sqnr_db(self) -> float:
         """Signal to quantization noise so far."""
         return sqnr_db(self.signal, self.noise)
+
+    @property
+    def correlation(self) -> float:
+        """Correlation of the values so far, nan where one of the models always says the same."""
+        a, b, aa, bb, ab = self.moments / max(1, self.elements)
+        spread = (aa - a * a) * (bb - b * b)
+        return float((ab - a * b) / math.sqrt(spread)) if spread > 0 and math.isfinite(spread) else math.nan
 
     def codes(self) -> dict[str, Any]:
         """Return what of `LayerError` is counted in codes."""

@@ -11,6 +11,7 @@ from tinygate.compare.graphs import DIVERGENCE_DB, Comparison
 from tinygate.compare.measure import HISTOGRAM_LSB, LayerError
 from tinygate.compare.runtimes import RuntimeComparison
 from tinygate.compare.sensitivity import Cost, LayerCost
+from tinygate.paired import PairedComparison
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -68,7 +69,7 @@ def runtime_table(comparison: RuntimeComparison) -> Table:
 
 def sentences(comparison: Comparison) -> Iterable[str]:
     """Yield what a comparison says, one line each, the verdict last."""
-    answers, paired = comparison.answers, comparison.answers.paired
+    paired = comparison.answers.paired
     for name, absent in (
         (comparison.reference, comparison.reference_only),
         (comparison.candidate, comparison.candidate_only),
@@ -80,6 +81,29 @@ def sentences(comparison: Comparison) -> Iterable[str]:
         f"first divergence: {_at(first)}, {db(first.sqnr_db)} dB" if first
         else f"first divergence: none, every layer keeps {DIVERGENCE_DB:g} dB"
     ) + f"; steepest loss at {_at(comparison.steepest_loss)}"  # fmt: skip
+    strange = comparison.strangeness
+    if strange is not None:
+        yield (
+            f"models of different training: their layers correlate by {strange:.2f}, those of a model and its "
+            "quantization by 0.9 and more; what follows compares two models, not what quantizing cost"
+        )
+    if paired is None:
+        yield from _real_answers(comparison)
+    else:
+        yield from _classes(comparison, paired)
+
+
+def _real_answers(comparison: Comparison) -> Iterable[str]:
+    answers = comparison.answers
+    kind = {"regression": "a regression", "anomaly": "an autoencoder or anomaly score"}.get(
+        answers.task, "no classifier"
+    )
+    yield f"outputs of {kind}: no classes are compared; mean absolute difference {answers.output_error:.4g}"
+    yield f"{answers.verdict}: outputs keep {db(answers.output_sqnr_db)} dB; expected {DIVERGENCE_DB:g} dB."
+
+
+def _classes(comparison: Comparison, paired: PairedComparison) -> Iterable[str]:
+    answers = comparison.answers
     yield (
         f"logits: SQNR {db(answers.logit_sqnr_db)} dB, {answers.logit_flips} flips; "
         f"outputs: {answers.output_flips} flips, {answers.ties} ties of {comparison.samples}"
@@ -91,11 +115,17 @@ def sentences(comparison: Comparison) -> Iterable[str]:
         f"{truth}; {paired.lost} lost, {paired.gained} gained, exact McNemar p = {paired.p_value:.3g}; "
         f"worst class {paired.worst_class}: {paired.worst_class_drop_points:+.2f} points lost"
     )
-    needed = f" About {paired.windows_needed} samples would decide." if paired.verdict == "INCONCLUSIVE" else ""
+    needed = _needed(paired) if paired.verdict == "INCONCLUSIVE" else ""
     yield (
         f"{paired.verdict}: accuracy lost {paired.drop_points:+.2f} points, 95 % interval {paired.low_points:+.2f} to "
         f"{paired.high_points:+.2f} over {paired.clusters} clusters; margin {paired.margin_points:g}.{needed}"
     )
+
+
+def _needed(paired: PairedComparison) -> str:
+    if paired.clusters < 2:
+        return " More recordings are needed to decide."
+    return f" About {paired.windows_needed} samples would decide."
 
 
 def as_json(result: Any) -> Any:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinygate.compare.execution import Execution, chunks, is_comparable
-from tinygate.compare.graphs import predictions
+from tinygate.compare.execution import Execution, chunks, is_comparable, real_values
+from tinygate.data.classes import classes_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def compare_runtimes(one: Execution, other: Execution) -> RuntimeComparison:
         for total, a, b in zip(sums, ours, theirs, strict=True):
             _add(total, a.astype(np.float64), b.astype(np.float64), rows.start)
         last = indices.index(model.output.index)
-        flips += int((predictions(ours[last].astype(np.float64)) != predictions(theirs[last].astype(np.float64))).sum())
+        before, after = (classes_of(real_values(model.output, raw[last])) for raw in (ours, theirs))
+        flips += int((before != after).sum())
     found = []
     for (operator, tensor), total in zip(results, sums, strict=True):
         is_float = tensor.dtype == "float32"

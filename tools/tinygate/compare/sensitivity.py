@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.compare.execution import Execution, is_affine
-from tinygate.compare.graphs import predictions
 from tinygate.compare.layers import Layer, logits_of
 from tinygate.compare.match import match_layers, real_constant, weights_of
 from tinygate.compare.measure import sqnr_db
 from tinygate.compare.simulate import Coarse, simulate
+from tinygate.data.classes import classes_of
 from tinygate.errors import DataError, ModelFileError
 from tinygate.quant.affine import AffineParameters, per_tensor
 from tinygate.tflite import Tensor, TfliteModel, read_model
@@ -171,7 +171,7 @@ class _Bench:
         content = simulate(self.reference.content, coarse)
         logits = self._logits(replace(self.reference, content=content, model=read_model(content)))
         noise = float(((logits - self.logits) ** 2).sum())
-        flips = int((predictions(logits, 0.0) != predictions(self.logits, 0.0)).sum())
+        flips = int((classes_of(logits, 0.0) != classes_of(self.logits, 0.0)).sum())
         return Cost(sqnr_db(self.signal, noise), flips)
 
     @staticmethod

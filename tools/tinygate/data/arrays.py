@@ -3,61 +3,81 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygate.data.dataset import Dataset, Split
-from tinygate.data.hashing import window_sha256
+from tinygate.data.archive import Arrays, read_arrays
+from tinygate.data.dataset import PARTS, Dataset, Split
 from tinygate.errors import DataError
 
-PARTS = ("train", "validation", "test")
+_COLUMNS = ("labels", "subjects", "recordings", "starts")
 
 
-def dataset_from_npz(path: Path, class_names: Sequence[str]) -> Dataset:
+def dataset_from_npz(path: Path, class_names: Sequence[str] = ()) -> Dataset:
     """Read a data set from one .npz file.
 
-    The file holds, for each of the parts train, validation and test, `<part>_inputs` [N, ...model input shape without
-    batch], as the model takes them, and `<part>_labels` [N], integers. It may hold `<part>_subjects` and
-    `<part>_recordings` [N], integers: without recordings every window counts as independent in the statistics, and
-    without subjects nobody can tell whether the test set knows people from training: each part counts as one subject.
+    The file must hold `test_inputs` [N, ...model input shape without batch], as the model takes them (a model of
+    several inputs: `test_inputs_<name of the input>` for each), and nothing else. Used where they are there:
+
+    * `test_labels` [N]: class indices from 0; for a regression [N, ...] what it should answer; for anomalies 0 and 1.
+      Without labels a model is judged on size, memory, parity, soundness and agreement with its reference.
+    * `test_recordings`, `test_subjects`, `test_starts` [N], integers: windows of one recording, or of one subject, are
+      resampled together. Without them each window counts as independent.
+    * the same with `train_` and `validation_`: calibration sets are held against training windows. A number means the
+      same recording in all parts, unless they were evidently given anew in each: every part counts from 0 without
+      a gap, or the parts have no subject in common.
 
     Raises:
         DataError: the file is missing, no .npz, or an array is missing or of the wrong length or kind.
     """
-    try:
-        content = path.read_bytes()
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(
-            f"{path}: not a readable .npz without pickled objects ({error}); write it with np.savez"
-        ) from error
-    splits = {part: _split(path, arrays, position) for position, part in enumerate(PARTS)}
-    highest = max(int(split.labels.max(initial=0)) for split in splits.values())
-    if highest >= len(class_names):
-        raise DataError(f"{path}: label {highest}, but {len(class_names)} class names; labels count from 0")
+    arrays, content = read_arrays(path, "test_inputs")
+    source = str(path)
+    splits = _renumbered({part: _split(arrays, part, source) for part in PARTS})
+    if splits["test"] is None:
+        raise DataError(f"{source}: no array test_inputs; found: {', '.join(arrays) or 'nothing'}.")
     return Dataset(
-        **splits, class_names=tuple(class_names), sha256=hashlib.sha256(content).hexdigest(), preprocessing={}
+        **splits, class_names=class_names, sha256=hashlib.sha256(content).hexdigest(), preprocessing={}, source=source
     )
 
 
-def _split(path: Path, arrays: dict[str, NDArray[np.generic]], position: int) -> Split:
-    part = PARTS[position]
-    for name in (f"{part}_inputs", f"{part}_labels"):
-        if name not in arrays:
-            raise DataError(f"{path}: no array {name}; found: {', '.join(arrays) or 'nothing'}")
-    inputs, labels = arrays[f"{part}_inputs"].astype(np.float32), arrays[f"{part}_labels"]
-    if not np.issubdtype(labels.dtype, np.integer) or len(labels) == 0:
-        raise DataError(f"{path}: {part}_labels must be integers, at least one; got {labels.dtype}, {len(labels)}")
-    count = len(labels)
-    return Split(
-        inputs=inputs,
-        labels=labels.astype(np.int64),
-        subjects=arrays.get(f"{part}_subjects", np.full(count, position)).astype(np.int64),
-        recordings=arrays.get(f"{part}_recordings", np.arange(count)).astype(np.int64),
-        starts=np.zeros(count, np.int64),
-        raw_sha256=tuple(window_sha256(window) for window in inputs),
-    )
+def _split(arrays: Arrays, part: str, source: str) -> Split | None:
+    stem = f"{part}_inputs"
+    inputs: NDArray[Any] | dict[str, NDArray[Any]] | None = arrays.get(stem)
+    if inputs is None:
+        inputs = {name.removeprefix(f"{stem}_"): a for name, a in arrays.items() if name.startswith(f"{stem}_")} or None
+    columns = {name: arrays.get(f"{part}_{name}") for name in _COLUMNS}
+    if inputs is None:
+        orphan = next((f"{part}_{name}" for name, array in columns.items() if array is not None), None)
+        if orphan:
+            raise DataError(f"{source}: {orphan} without {stem}; found: {', '.join(arrays)}.")
+        return None
+    return Split(inputs, **columns, raw_sha256=None, part=part, source=source)
+
+
+def _renumbered(splits: dict[str, Split | None]) -> dict[str, Split | None]:
+    """Return parts whose recordings have numbers of their own, where each part evidently numbered its own."""
+    numbered = {name: split for name, split in splits.items() if split is not None and split.has("recordings")}
+    if len(numbered) < 2 or not (_count_from_zero(numbered.values()) or _share_no_subject(numbered.values())):
+        return splits
+    found, offset = dict(splits), 0
+    for name, split in numbered.items():
+        recordings = split.recordings - split.recordings.min() + offset
+        found[name] = split.replace(recordings=recordings)
+        offset = int(recordings.max()) + 1
+    return found
+
+
+def _count_from_zero(splits: Collection[Split]) -> bool:
+    present = (np.unique(split.recordings) for split in splits)
+    return all(np.array_equal(numbers, np.arange(len(numbers))) for numbers in present)
+
+
+def _share_no_subject(splits: Collection[Split]) -> bool:
+    if not all(split.has("subjects") for split in splits):
+        return False
+    subjects = [subject for split in splits for subject in set(split.subjects.tolist())]
+    return len(subjects) == len(set(subjects))

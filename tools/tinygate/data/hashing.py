@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -24,15 +23,24 @@ def window_sha256(window: NDArray[Any]) -> str:
 
 
 def arrays_sha256(value: Any) -> str:
-    """Return a hash over everything in a dataclass of arrays, dataclasses and plain values, as a hex string."""
+    """Return a hash over arrays of any shape, and whatever objects, mappings and sequences hold them, as hex."""
     digest = hashlib.sha256()
-    for field in fields(value):
-        content = getattr(value, field.name)
-        digest.update(field.name.encode())
-        if is_dataclass(content):
-            digest.update(arrays_sha256(content).encode())
-        elif isinstance(content, np.ndarray):
-            digest.update(f"{content.dtype.str}{content.shape}".encode() + np.ascontiguousarray(content).tobytes())
-        else:
-            digest.update(repr(content).encode())
+    _feed(digest, value)
     return digest.hexdigest()
+
+
+def _feed(digest: hashlib._Hash, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype.str}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, Mapping):
+        for key in sorted(value, key=str):
+            digest.update(f"{key}:".encode())
+            _feed(digest, value[key])
+    elif isinstance(value, list | tuple):
+        digest.update(f"{len(value)} items".encode())
+        for item in value:
+            _feed(digest, item)
+    elif hasattr(value, "__dict__"):
+        _feed(digest, vars(value))
+    else:
+        digest.update(repr(value).encode())

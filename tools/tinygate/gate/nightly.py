@@ -107,7 +107,10 @@ def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
 def _selected(run: GateRun) -> Selection:
     for suite in SUITES:
         if not (run.root / suite).is_dir():
-            raise InputError(f"{run.root}: no {suite} here; run the gate in the root of a tinygate project")
+            raise InputError(
+                f"{run.root}: no {suite} here; run the gate in the root of a tinygate project, "
+                "or make this folder one with `tinygate init`"
+            )
     return select(run.models_root, run.model_names, run.variant_names)
 
 

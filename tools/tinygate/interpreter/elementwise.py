@@ -21,7 +21,10 @@ _ADD_SHIFT = {"int8": 20, "int16": 15}
 
 
 def add(operator: Operator, data: list[NDArray[Any]], sources: list[Tensor], result: Tensor) -> Int64s:
-    """Return the codes of a sum of two inputs: both are brought to a common finer scale, added and scaled back."""
+    """Return the codes of a sum of two inputs: both are brought to a common finer scale, added, scaled back.
+
+    The two arrays `data` broadcast to the result's shape.
+    """
     shift = _ADD_SHIFT[result.dtype]
     twice = 2 * max(tensor.scales[0] for tensor in sources)
     raised = [
@@ -40,7 +43,7 @@ def _times_small(x: Int64s, real: float) -> Int64s:
 
 
 def quantize(data: NDArray[Any], source: Tensor, result: Tensor) -> Int64s:
-    """Return the codes of QUANTIZE: from float32, or from other codes by requantization."""
+    """Return the codes of QUANTIZE, in the shape of `data`: from float32, or from other codes by requantization."""
     low, high = CODES[result.dtype]
     zero_point = result.zero_points[0]
     if source.dtype == "float32":
@@ -52,5 +55,5 @@ def quantize(data: NDArray[Any], source: Tensor, result: Tensor) -> Int64s:
 
 
 def dequantize(data: NDArray[Any], source: Tensor) -> NDArray[np.float32]:
-    """Return the real values of DEQUANTIZE, in float32."""
+    """Return the real values of DEQUANTIZE, in float32 and the shape of `data`."""
     return (np.float32(source.scales[0]) * (data.astype(np.int64) - source.zero_points[0])).astype(np.float32)

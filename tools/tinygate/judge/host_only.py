@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinygate.errors import ModelFileError
 from tinygate.judge.facts import fact
-from tinygate.judge.oracle import run_oracle, test_inputs
+from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.oracle import hybrid_operator, run_tflm, tflm_is_installed, tflm_version
 from tinygate.places import HOST
@@ -49,7 +49,7 @@ def _refusal(variant: Variant) -> str:
 
     def ask() -> dict[str, str]:
         try:
-            run_tflm(variant.content, test_inputs(variant)[:1])
+            run_tflm(variant.content, [tensor[:1] for tensor in run_oracle(variant).fed])
         except ModelFileError as error:
             return {"refusal": str(error)}
         return {"refusal": ""}

@@ -63,7 +63,9 @@ def layers_of(model: Model, margin: Margin) -> Layers:
 def _compare(model: Model, margin: Margin) -> Layers:
     test, names = model.dataset.test, (margin.relative_to, margin.variant)
     pair = [execution(model.variant(name).content, test.inputs) for name in names]
-    found = compare_graphs(pair[0], pair[1], names, test.labels, test.recordings, margin.max_drop_points)
+    labels = test.labels if test.has("labels") else None
+    limit, task = margin.max_drop_points, model.config.task
+    found = compare_graphs(pair[0], pair[1], names, labels, test.clusters, limit, task)
     lowest = min(found.layers, key=lambda layer: layer.sqnr_db)
     int8 = [layer for layer in found.layers if layer.dtype == "int8" and layer.lsb_mean is not None]
     biased = max(int8, key=lambda layer: abs(layer.lsb_mean or 0.0), default=None)
@@ -76,7 +78,7 @@ def _compare(model: Model, margin: Margin) -> Layers:
         lowest_place=f"operator {lowest.candidate_operator} {lowest.kind}",
         bias_lsb=abs(biased.lsb_mean or 0.0) if biased else 0.0,
         bias_place=f"operator {biased.candidate_operator} {biased.kind}" if biased else "",
-        logit_db=found.answers.logit_sqnr_db,
+        logit_db=found.answers.logit_sqnr_db if found.answers.paired else found.answers.output_sqnr_db,
         answers=_answers(found),
         costliest=costliest,
         costliest_db=costliest_db,
@@ -86,6 +88,8 @@ def _compare(model: Model, margin: Margin) -> Layers:
 
 def _answers(found: Comparison) -> str:
     answers = found.answers
+    if answers.paired is None:
+        return f"Signal over noise of the outputs, which are no classes; mean difference {answers.output_error:.3g}."
     return (
         f"Signal over noise before softmax. Predictions that flip: {answers.logit_flips} by logits, "
         f"{answers.output_flips} by outputs, {answers.ties} ties; class {answers.paired.worst_class} loses most, "

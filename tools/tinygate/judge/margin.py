@@ -1,51 +1,95 @@
-"""Accuracy margins: how much a variant may lose against another, decided by paired statistics."""
+"""Margins: how much of the model's metric a variant may lose against another, decided by paired statistics."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import NDArray
-
-from tinygate.data import Split
+from tinygate.judge.oracle import OracleRun, run_oracle
 from tinygate.model.config import Margin
 from tinygate.model.folder import Model
-from tinygate.paired import compare_paired
+from tinygate.model.scoring import Scorer, scorer
+from tinygate.paired import PairedComparison, compare_paired
+from tinygate.resampling import Loss, paired_loss
 from tinygate.verdict import Finding, Verdict
 
+SLOW_RESAMPLES, RESAMPLES = 300, 2_000
 
-def judge_margin(
-    model: Model, margin: Margin, test: Split, reference: NDArray[Any], candidate: NDArray[Any]
-) -> Finding:
-    """Judge how many points of accuracy `margin.variant` loses against `margin.relative_to` on the test set.
 
-    Args:
-        model: the model whose model.toml holds the margin.
-        margin: variant, reference and the points that may be lost.
-        test: the test set; its recordings are the clusters of the interval.
-        reference: predicted class per window of `margin.relative_to`, [N].
-        candidate: predicted class per window of `margin.variant`, [N].
+def judge_margin(model: Model, margin: Margin) -> Finding:
+    """Judge how much of the metric `margin.variant` loses against `margin.relative_to` on the test set.
 
     Returns:
-        PASS when the whole 95 % interval of the drop lies below the margin, FAIL when it lies above, INCONCLUSIVE with
-        the number of windows that would decide otherwise.
+        PASS when the whole 95 % interval of the loss lies below the margin, FAIL when it lies above, INCONCLUSIVE with
+        the number of windows that would decide otherwise; INCONCLUSIVE too where the metric cannot be known.
     """
-    paired = compare_paired(test.labels, reference, candidate, test.recordings, margin.max_drop_points)
+    judging = scorer(model, model.dataset)
+    if judging.unknown:
+        return _finding(model, margin, judging, None, Verdict.INCONCLUSIVE, judging.unknown)
+    runs = (run_oracle(model.variant(margin.relative_to)), run_oracle(model.variant(margin.variant)))
+    limit = margin.max_drop_points
+    if judging.figure.name == "accuracy_percent" and not judging.is_slow:
+        paired = _paired(*runs, limit)
+        reason = (
+            f"95 % interval of the drop {paired.low_points:+.2f} to {paired.high_points:+.2f} points over "
+            f"{paired.windows} windows; {_flips(paired)}; margin in {model.config_path}."
+        )
+        reason += _needed(paired.verdict, paired.windows_needed if paired.clusters > 1 else None)
+        return _finding(model, margin, judging, paired.drop_points, paired.verdict, reason)
+    loss = _loss(judging, *runs)
+    verdict = loss.verdict(limit)
+    classes = f"; {_flips(_paired(*runs, limit))}" if model.config.task == "classification" else ""
     reason = (
-        f"95 % interval of the drop {paired.low_points:+.2f} to {paired.high_points:+.2f} points over {len(test)} "
-        f"windows; {paired.lost} lost, {paired.gained} gained, {paired.flips} predictions differ, McNemar "
-        f"p = {paired.p_value:.2g}; margin in {model.config_path}."
+        f"95 % interval of the loss {loss.low:+.4g} to {loss.high:+.4g} {judging.figure.unit} over {loss.windows} "
+        f"windows of {loss.clusters} recordings{classes}; margin in {model.config_path}."
     )
-    if paired.verdict is Verdict.INCONCLUSIVE and paired.windows_needed is not None:
-        reason += f" About {paired.windows_needed} windows would decide."
+    reason += _needed(verdict, loss.windows_needed(limit))
+    return _finding(model, margin, judging, loss.loss, verdict, reason)
+
+
+def _loss(judging: Scorer, reference: OracleRun, candidate: OracleRun) -> Loss:
+    before, after = (judging.statistic(run.judged) for run in (reference, candidate))
+    test = reference.judged.split
+    step = 100 / len(test) if judging.figure.unit == "%" else 0.0
+    return paired_loss(
+        before,
+        after,
+        test.clusters,
+        at_most=judging.figure.at_most,
+        smallest_step=step,
+        resamples=SLOW_RESAMPLES if judging.is_slow else RESAMPLES,
+    )
+
+
+def _paired(reference: OracleRun, candidate: OracleRun, margin_points: float) -> PairedComparison:
+    test = reference.judged.split
+    return compare_paired(test.labels, reference.predictions, candidate.predictions, test.clusters, margin_points)
+
+
+def _flips(paired: PairedComparison) -> str:
+    counts = f"{paired.lost} lost, {paired.gained} gained, {paired.flips} predictions differ"
+    return f"{counts}, McNemar p = {paired.p_value:.2g}"
+
+
+def _needed(verdict: Verdict, windows: int | None) -> str:
+    if verdict is not Verdict.INCONCLUSIVE:
+        return ""
+    return f" About {windows} windows would decide." if windows else " More recordings are needed to decide."
+
+
+def _finding(
+    model: Model, margin: Margin, judging: Scorer, loss: float | None, verdict: Verdict, reason: str
+) -> Finding:
+    figure = judging.figure
+    name = "accuracy" if figure.name == "accuracy_percent" else figure.name
     return Finding(
         model.name,
         margin.variant,
         "host",
         "margin",
-        f"accuracy drop to {margin.relative_to}, points",
-        round(paired.drop_points, 3),
+        f"{name} drop to {margin.relative_to}, points"
+        if figure.unit == "%"
+        else f"{name} lost to {margin.relative_to}",
+        None if loss is None else float(f"{loss:.6g}"),
         f"< {margin.max_drop_points:g}",
-        paired.verdict,
+        verdict,
         str(model.variant_path(margin.variant)),
         reason,
     )

@@ -1,4 +1,4 @@
-"""What the oracle makes of a variant's whole test set: the truth that host accuracy and device parity rest on."""
+"""What the oracle makes of a variant's whole test set: the truth that host figures and device parity rest on."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygate.data import Judged
+from tinygate.model.evaluation import evaluate
 from tinygate.model.folder import Variant
-from tinygate.oracle import ReferenceRun, predicted_classes, quantize_inputs, run_suitable
-from tinygate.tflite import TfliteModel, read_model
+from tinygate.model.pinning import check_answers, located
+from tinygate.oracle import ReferenceRun
+from tinygate.tflite import TfliteModel
 
 
 @dataclass(frozen=True)
@@ -20,31 +23,27 @@ class OracleRun:
 
     Attributes:
         tflite: the parsed model.
-        inputs: the test set as the model takes it, [N, ...] in its input type: the bytes a board must be given.
-        labels: the true classes, [N].
-        reference: raw outputs [N, classes], and who computed them.
+        fed: what a board must be given: the test set, one array [N, ...] per input in the input's own type.
+        resets: the windows before which state is reset; None for all of them.
+        reference: raw outputs, and who computed them.
+        judged: the windows with the answers in real units.
     """
 
     tflite: TfliteModel
-    inputs: NDArray[Any]
-    labels: NDArray[np.int64]
+    fed: tuple[NDArray[Any], ...]
+    resets: tuple[int, ...] | None
     reference: ReferenceRun
+    judged: Judged
+
+    @property
+    def inputs(self) -> NDArray[Any]:
+        """What a model of one input is fed, [N, ...]."""
+        return self.fed[0]
 
     @property
     def predictions(self) -> NDArray[np.int64]:
         """Predicted class per window, [N]."""
-        return predicted_classes(self.reference.outputs)
-
-    @property
-    def accuracy_percent(self) -> float:
-        """Share of windows classified rightly, 0 to 100."""
-        return float((self.predictions == self.labels).mean() * 100)
-
-
-@cache
-def test_inputs(variant: Variant) -> NDArray[Any]:
-    """Return the test set as a variant takes it, [N, ...] in its input type, quantized once a process."""
-    return quantize_inputs(read_model(variant.content), variant.model.dataset.test.inputs)
+        return self.judged.classes
 
 
 @cache
@@ -53,8 +52,10 @@ def run_oracle(variant: Variant) -> OracleRun:
 
     Raises:
         ModelFileError: the artifact is not the pinned one, or the oracle refuses it.
-        DataError: the data set is missing or altered.
+        DataError: the data set is missing or altered, or not what the variant takes.
     """
-    tflite = read_model(variant.content)
-    inputs = test_inputs(variant)
-    return OracleRun(tflite, inputs, variant.model.dataset.test.labels, run_suitable(variant.content, inputs))
+    dataset = variant.model.dataset
+    state, name = variant.model.config.state, f"variant {variant.name}"
+    found = located(variant.path, lambda: evaluate(variant.content, dataset.test, name, state))
+    check_answers(variant.model, variant.name, found.judged, dataset)
+    return OracleRun(found.tflite, found.fed, found.resets, found.reference, found.judged)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -78,15 +79,29 @@ def compare(device: NDArray[Any], oracle: NDArray[Any], tolerance: float = 0.0) 
     return Parity(len(ours), int(differs.sum()), first, float(difference.max(initial=0.0)), *shown)
 
 
+def compare_all(device: Sequence[NDArray[Any]], oracle: Sequence[NDArray[Any]], tolerance: float = 0.0) -> Parity:
+    """Compare every output of a model, [N, ...] each; arguments and errors as for `compare`.
+
+    Returns:
+        The output that differs first, or most; a window counts as different as often as an output differs in it.
+    """
+    if len(device) != len(oracle):
+        raise EvidenceError(f"the board has {len(device)} outputs, the oracle {len(oracle)}: expected the same model")
+    found = [compare(ours, theirs, tolerance) for ours, theirs in zip(device, oracle, strict=True)]
+    first = min(found, key=lambda one: (one.first is None, one.first or 0))
+    largest = max(one.largest_difference for one in found)
+    return replace(first, mismatches=sum(one.mismatches for one in found), largest_difference=largest)
+
+
 def judge_parity(
-    variant: Variant, place: str, outputs: NDArray[Any], oracle: OracleRun, *, exact_floats: bool
+    variant: Variant, place: str, outputs: Sequence[NDArray[Any]], oracle: OracleRun, *, exact_floats: bool
 ) -> Finding:
     """Judge what a board answered for the whole test set against the oracle.
 
     Args:
         variant: what ran there.
         place: where.
-        outputs: raw outputs [N, ...].
+        outputs: raw values of every output, [N, ...] each.
         oracle: the same windows in the oracle.
         exact_floats: whether the board computes with the oracle's own build, so that floats must be equal as well.
 
@@ -94,8 +109,9 @@ def judge_parity(
         PASS or FAIL; INCONCLUSIVE where outputs differ from a stand-in for TensorFlow Lite Micro, which rounds some
         operators otherwise.
     """
-    exact = exact_floats or oracle.tflite.output.dtype != "float32"
-    parity = compare(outputs, oracle.reference.outputs, 0.0 if exact else CHIP_FLOAT_TOLERANCE)
+    exact = exact_floats or all(tensor.dtype != "float32" for tensor in oracle.tflite.outputs)
+    tolerance = 0.0 if exact else CHIP_FLOAT_TOLERANCE
+    parity = compare_all(outputs, oracle.reference.all_outputs, tolerance)
     limit = "= 0, every value equal" if exact else f"= 0, floats within {CHIP_FLOAT_TOLERANCE:g} and the same decision"
     note = "" if exact else _FLOATS_DIFFER
     reason = f"{parity.sentence()} Oracle: {oracle.reference.oracle} {oracle.reference.version}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -22,6 +22,7 @@ from tinygate.targets import places
 VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Number = int | float
 Task = Literal["classification", "regression", "anomaly", "custom"]
+TASKS: tuple[str, ...] = get_args(Task)
 
 DEFAULT_METRIC: Mapping[str, str] = {
     "classification": "accuracy_percent",
@@ -42,11 +43,13 @@ class VariantConfig(_Table):
 
     Attributes:
         io: the type that every input and output must have; None promises nothing.
+        method: how `make models` makes it (docs/recipes.md); None for the method of the variant's own name.
     """
 
     description: str = ""
     host_only: bool = False
     io: Literal["float32", "int8", "uint8", "int16"] | None = None
+    method: str | None = None
 
 
 class RatioRule(_Table):
@@ -86,11 +89,13 @@ class Thresholds(_Table):
     Attributes:
         layer_sqnr_db: signal over noise that no layer may fall below, against the margin's reference variant.
         layer_bias_lsb: mean error of a layer, in steps of its scale, that no int8 layer may exceed.
+        arena_margin_percent: what an arena must have above the smallest that works, before budgets are held against it.
         stack_free_bytes: stack that the task which runs the model must never have come closer to the end of.
     """
 
     layer_sqnr_db: float = Field(20.0)
     layer_bias_lsb: float = Field(1.0, gt=0)
+    arena_margin_percent: float = Field(0.0, ge=0)
     stack_free_bytes: int = Field(512, ge=0)
 
 
@@ -100,6 +105,8 @@ class ModelConfig(_Table):
     Attributes:
         task: what the outputs mean; decides which metric is the default.
         metric: a name of `tinygate.figures.METRICS`, or "recipe:FUNCTION"; None for the task's default.
+        metric_name: which figure of METRICS a recipe's function computes; None for "score".
+        reference: the variant that the others should agree with; None for the first.
         state: when a model that keeps state forgets it: before every window, before each recording, or never.
     """
 
@@ -108,6 +115,8 @@ class ModelConfig(_Table):
     recipe: str | None = "recipe.py"
     task: Task = "classification"
     metric: str | None = None
+    metric_name: str | None = None
+    reference: VariantName | None = None
     state: Literal["none", "recording", "all"] = "none"
     variants: dict[VariantName, VariantConfig] = Field(min_length=1)
     budgets: dict[str, dict[VariantName, dict[str, Any]]] = Field(default_factory=dict)
@@ -120,7 +129,12 @@ class ModelConfig(_Table):
     def metric_figure(self) -> Figure:
         """The figure that tells how good the model is."""
         name = self.metric or DEFAULT_METRIC[self.task]
-        return METRICS["score"] if name.startswith("recipe:") else METRICS[name]
+        return METRICS[self.metric_name or "score"] if name.startswith("recipe:") else METRICS[name]
+
+    @property
+    def reference_variant(self) -> str:
+        """The variant that the others are held against."""
+        return self.reference or next(iter(self.variants))
 
     def budgets_of(self, place: str, variant: str) -> Iterator[tuple[Figure, Number]]:
         """Yield each figure that has a budget for this variant at this place, with the budget."""
@@ -176,7 +190,8 @@ def _problems(config: ModelConfig) -> Iterator[str]:
 
 
 def _undeclared(config: ModelConfig) -> Iterator[str]:
-    named = [(f"budgets.{place}.{name}", name) for place, budgets in config.budgets.items() for name in budgets]
+    named = [("reference", config.reference)] if config.reference else []
+    named += [(f"budgets.{place}.{name}", name) for place, budgets in config.budgets.items() for name in budgets]
     comparisons: list[tuple[str, RatioRule | Margin]] = [
         *((f"rules[{position}]", rule) for position, rule in enumerate(config.rules)),
         *((f"margins[{position}]", margin) for position, margin in enumerate(config.margins)),
@@ -192,6 +207,10 @@ def _metric_problems(config: ModelConfig) -> Iterator[str]:
     name = config.metric
     if name and not name.startswith("recipe:") and name not in METRICS:
         yield f"metric: {complaints.unknown(name, tuple(METRICS))}; or recipe:FUNCTION for one of your own"
+    if config.metric_name and config.metric_name not in METRICS:
+        yield f"metric_name: {complaints.unknown(config.metric_name, tuple(METRICS))}"
+    if config.metric_name and not (name or "").startswith("recipe:"):
+        yield f"metric_name: says what metric = 'recipe:FUNCTION' computes, found metric = {name!r}"
 
 
 def _place_problems(key: str, place: str) -> Iterator[str]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from tinygate.errors import ConfigError, DataError, ModelFileError
 from tinygate.model.config import ModelConfig, load_config
-from tinygate.model.manifest import Manifest, dataset_entry, load_manifest, recipe_sha256
-from tinygate.model.recipe import import_recipe, load_data
-from tinygate.store.reading import read_regular
+from tinygate.model.manifest import Manifest, load_manifest, recipe_sha256
+from tinygate.model.recipe import data_of, load_recipe
+from tinygate.store.files import read_file
 
 if TYPE_CHECKING:
     from tinygate.data import Dataset
@@ -69,27 +69,28 @@ class Model:
         """The variants that a microcontroller can run."""
         return tuple(variant for variant in self.variants if not self.config.variants[variant.name].host_only)
 
-    @cached_property
-    def recipe(self) -> ModuleType:
-        """The model's recipe.py, imported from its path. Raises ConfigError when there is none."""
-        path = self.recipe_path
-        if not path.is_file():
-            raise ConfigError(f"{path}: no such file; a model needs a recipe with load_data()")
-        return import_recipe(f"tinygate_recipe_{self.name}", path)
-
     @property
     def recipe_path(self) -> Path:
-        """Where the recipe stands."""
+        """Where the model's data and training stand."""
         return self.folder / (self.config.recipe or "recipe.py")
+
+    @cached_property
+    def recipe(self) -> ModuleType:
+        """The model's recipe.py, imported from its path. Raises ConfigError when it cannot be."""
+        return load_recipe(self.recipe_path, f"tinygate_recipe_{self.name}")
+
+    def load_data(self) -> Dataset:
+        """Return what the recipe's load_data() returns. Raises ConfigError or DataError when that is no data set."""
+        return data_of(self.recipe, self.recipe_path)
 
     @cached_property
     def dataset(self) -> Dataset:
         """The recipe's data, loaded once. Raises DataError when it is not the data the artifacts were made from."""
-        dataset = load_data(self.recipe, self.recipe_path)
+        dataset = self.load_data()
         if dataset.sha256 != self.manifest.dataset.sha256:
             raise DataError(
                 f"{self.folder}: the data set's sha256 is {dataset.sha256[:12]}…, the manifest was made from "
-                f"{self.manifest.dataset.sha256[:12]}…; run `make models` or restore the data"
+                f"{self.manifest.dataset.sha256[:12]}…; restore the data, or {_remedy(self)}"
             )
         check_manifest(self, dataset)
         return dataset
@@ -146,38 +147,44 @@ def _read_pinned(variant: Variant) -> bytes:
     pinned = variant.model.manifest.variants.get(variant.name)
     manifest_path = variant.model.folder / "artifacts" / "manifest.json"
     if pinned is None:
-        raise ModelFileError(f"{manifest_path}: no entry for variant {variant.name}; run `make models`")
-    try:
-        content = read_regular(variant.path)
-    except OSError as error:
-        raise ModelFileError(f"{variant.path}: cannot be read ({error.strerror}); run `make models`") from error
-    if len(content) != pinned.bytes and hashlib.sha256(content).hexdigest() == pinned.sha256:
-        raise ModelFileError(
-            f"{manifest_path}: variants.{variant.name}.bytes is {pinned.bytes}, the pinned file has {len(content)}; "
-            "the manifest was edited: restore it (git checkout) or `make models`"
-        )
+        raise ModelFileError(f"{manifest_path}: no entry for variant {variant.name}; {_remedy(variant.model)}")
+    content = read_file(variant.path, f"the .tflite of {variant.name} that {manifest_path} pins", ModelFileError)
     found = hashlib.sha256(content).hexdigest()
     if found != pinned.sha256:
         raise ModelFileError(
             f"{variant.path}: variant {variant.name} of {variant.model.name} is not the pinned file: sha256 "
-            f"{found[:12]}…, {manifest_path} demands {pinned.sha256[:12]}…; restore it (git checkout) or `make models`"
+            f"{found[:12]}…, {manifest_path} demands {pinned.sha256[:12]}…; restore it (git checkout), or "
+            f"{_remedy(variant.model)}"
+        )
+    if len(content) != pinned.bytes:
+        raise ModelFileError(
+            f"{manifest_path}: variants.{variant.name}.bytes is {pinned.bytes}, the pinned file has {len(content)}; "
+            f"the manifest was edited: restore it (git checkout), or {_remedy(variant.model)}"
         )
     return content
 
 
 def check_manifest(model: Model, dataset: Dataset) -> None:
     """Raise ModelFileError when the manifest says something else of recipe or data than they say themselves."""
+    from tinygate.model.pinning import dataset_entry  # which needs this module
+
     pinned, path = model.manifest, model.folder / "artifacts" / "manifest.json"
     recipe = recipe_sha256(model.recipe_path)
     if pinned.recipe_sha256 != recipe:
         raise ModelFileError(
             f"{path}: recipe_sha256 is {pinned.recipe_sha256[:12]}…, that of {model.recipe_path} is {recipe[:12]}…: "
-            "the artifacts are not what it makes; run `make models` or `tinygate pin`, or restore it (git checkout)"
+            f"the artifacts are not what it makes; restore it (git checkout), or {_remedy(model)}"
         )
     said, found = pinned.dataset, dataset_entry(dataset)
     for key in type(found).model_fields:
         if getattr(said, key) != getattr(found, key):
             raise ModelFileError(
                 f"{path}: dataset.{key} is {getattr(said, key)!r}, the data are {getattr(found, key)!r}: the manifest "
-                "was edited or the split has changed; restore it (git checkout), run `make models` or `tinygate pin`"
+                f"was edited or the split has changed; restore it (git checkout), or {_remedy(model)}"
             )
+
+
+def _remedy(model: Model) -> str:
+    """Say how artifacts come to be pinned: made by the recipe, or brought ready made."""
+    trains = model.recipe_path.is_file() and "TRAINING" in model.recipe_path.read_text("utf-8", "replace")
+    return "run `make models`" if trains else f"pin what is there by `tinygate pin {model.folder}`"

@@ -9,19 +9,19 @@ from __future__ import annotations
 import ast
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from tinygate.errors import ModelFileError
 from tinygate.store.atomic import write_text
-from tinygate.store.reading import read_text
-
-if TYPE_CHECKING:
-    from tinygate.data import Dataset, Split
+from tinygate.store.files import read_file
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+
+
+REMEDY = "run `make models` if the recipe trains, `tinygate pin` for files made elsewhere"
 
 
 class _Entry(BaseModel):
@@ -39,24 +39,25 @@ class PinnedFile(_Entry):
 
 
 class Part(_Entry):
-    """One part of the split."""
+    """One part of the split; no subjects where nobody said who was recorded."""
 
-    subjects: tuple[int, ...] = Field(min_length=1, strict=False)
+    subjects: tuple[int, ...] = Field((), strict=False)
     windows: int = Field(gt=0)
 
 
 class DatasetEntry(_Entry):
-    """Which data, and how they were split: a subject is in one part only."""
+    """Which data, and how they were split: a subject is in one part only. Only the test set must be there."""
 
     sha256: Sha256
-    class_names: tuple[str, ...] = Field(min_length=2, strict=False)
-    train: Part
-    validation: Part
+    class_names: tuple[str, ...] = Field((), strict=False)
+    train: Part | None = None
+    validation: Part | None = None
     test: Part
 
     @model_validator(mode="after")
     def _parts_are_disjoint(self) -> DatasetEntry:
-        subjects = [*self.train.subjects, *self.validation.subjects, *self.test.subjects]
+        parts = [part for part in (self.train, self.validation, self.test) if part is not None]
+        subjects = [subject for part in parts for subject in part.subjects]
         if len(subjects) != len(set(subjects)):
             raise ValueError("a subject stands in more than one part of the split")
         return self
@@ -70,13 +71,16 @@ class Preprocessing(_Entry):
 
 
 class CalibrationSample(_Entry):
-    """One window that calibrated activation ranges; the hash is over the samples as recorded."""
+    """One window that calibrated activation ranges; the hash is over the samples as recorded.
+
+    The others are None where the data set does not know them.
+    """
 
     sha256: Sha256
-    label: int = Field(ge=0)
-    subject: int
-    recording: int = Field(ge=0)
-    start: int = Field(ge=0)
+    label: int | None = Field(None, ge=0)
+    subject: int | None = None
+    recording: int | None = Field(None, ge=0)
+    start: int | None = Field(None, ge=0)
 
 
 class Calibration(_Entry):
@@ -92,13 +96,15 @@ class VariantEntry(PinnedFile):
     Attributes:
         made: how, in one sentence.
         parameters: trained weights and biases in the .tflite.
-        accuracy: share of test windows classified rightly by `oracle`, 0 to 1.
-        oracle: runtime and version that measured `accuracy`.
+        metric: a name of `tinygate.figures.METRICS`.
+        value: that figure on the test set, with every digit it was measured with; None where there are no labels.
+        oracle: runtime and version that measured it.
     """
 
     made: str
-    parameters: int = Field(gt=0)
-    accuracy: float = Field(ge=0, le=1)
+    parameters: int = Field(ge=0)
+    metric: str
+    value: float | None = Field(None, allow_inf_nan=False)
     oracle: str
 
 
@@ -109,7 +115,7 @@ class Manifest(_Entry):
     how they were trained and calibrated.
     """
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     recipe_sha256: Sha256
     seed: int | None = None
     packages: dict[str, str]
@@ -127,25 +133,10 @@ def recipe_sha256(path: Path) -> str:
         ModelFileError: the file cannot be read or is no Python.
     """
     try:
-        tree = ast.parse(read_text(path))
-    except (OSError, SyntaxError, ValueError, RecursionError) as error:
+        tree = ast.parse(read_file(path, "a recipe in Python", ModelFileError).decode())
+    except (SyntaxError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: not a readable recipe ({error}); expected a Python file") from error
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-
-
-def dataset_entry(dataset: Dataset) -> DatasetEntry:
-    """Return the entry that says which data, and how they are split."""
-
-    def part(split: Split) -> Part:
-        return Part(subjects=tuple(sorted({int(s) for s in split.subjects})), windows=len(split))
-
-    return DatasetEntry(
-        sha256=dataset.sha256,
-        class_names=dataset.class_names,
-        train=part(dataset.train),
-        validation=part(dataset.validation),
-        test=part(dataset.test),
-    )
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -155,20 +146,19 @@ def load_manifest(path: Path) -> Manifest:
         ModelFileError: missing, no JSON, of another schema version, an unknown key or a value of another type.
     """
     try:
-        text = read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise ModelFileError(f"{path}: cannot be read ({why}); run `make models` to make the artifacts") from error
+        text = read_file(path, f"a manifest; {REMEDY}", ModelFileError).decode()
+    except UnicodeDecodeError as error:
+        raise ModelFileError(f"{path}: cannot be read ({error}); {REMEDY}") from error
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"]) or "the file"
         raise ModelFileError(
-            f"{path}: {key}: {problem['msg']}; restore the file (git checkout) or run `make models`"
+            f"{path}: {key}: {problem['msg']}; restore the file (git checkout), or {REMEDY}"
         ) from error
 
 
 def save_manifest(path: Path, manifest: Manifest) -> None:
     """Write a manifest.json so that a reader never meets half of it; the same manifest gives the same bytes."""
-    write_text(path, manifest.model_dump_json(indent=1) + "\n")
+    write_text(path, manifest.model_dump_json(indent=1, exclude_none=True) + "\n")

@@ -1,6 +1,6 @@
 """The oracle: TensorFlow Lite Micro and LiteRT, each run in a process of its own."""
 
-from tinygate.oracle.conversion import dequantize_outputs, predicted_classes, quantize_inputs
+from tinygate.oracle.conversion import dequantize_outputs, quantize_inputs, quantize_tensor
 from tinygate.oracle.oracle import ReferenceRun, run_litert, run_tflm, tflm_is_installed, tflm_version
 from tinygate.oracle.state import keeps_state, resets_of
 from tinygate.oracle.suitable import run_suitable
@@ -12,8 +12,8 @@ __all__ = [
     "dequantize_outputs",
     "hybrid_operator",
     "keeps_state",
-    "predicted_classes",
     "quantize_inputs",
+    "quantize_tensor",
     "refusal",
     "resets_of",
     "run_litert",

@@ -43,11 +43,11 @@ def quantize_inputs(model: TfliteModel, inputs: NDArray[Any] | Inputs) -> NDArra
             quantized input, or integers that the input's type cannot hold.
     """
     if isinstance(inputs, np.ndarray):
-        return _quantized(model.input, inputs)
+        return quantize_tensor(model.input, inputs)
     given = _in_order(model, inputs) if isinstance(inputs, Mapping) else list(inputs)
     if len(given) != len(model.inputs):
         raise DataError(f"{len(given)} inputs given, the model takes {len(model.inputs)}.")
-    return tuple(_quantized(tensor, values) for tensor, values in zip(model.inputs, given, strict=True))
+    return tuple(quantize_tensor(tensor, values) for tensor, values in zip(model.inputs, given, strict=True))
 
 
 def _in_order(model: TfliteModel, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
@@ -57,7 +57,8 @@ def _in_order(model: TfliteModel, inputs: Mapping[str, NDArray[Any]]) -> list[ND
     return [inputs[name] for name in names]
 
 
-def _quantized(tensor: Tensor, values: NDArray[Any]) -> NDArray[Any]:
+def quantize_tensor(tensor: Tensor, values: NDArray[Any]) -> NDArray[Any]:
+    """Return values [N, ...] in the type of an input tensor; rounding and errors as for `quantize_inputs`."""
     if values.dtype.name == tensor.dtype:
         return np.ascontiguousarray(values)
     if values.dtype.kind in "biu" and tensor.dtype != "float32" and not tensor.scales:
@@ -88,7 +89,7 @@ def _passed(tensor: Tensor, values: NDArray[Any]) -> NDArray[Any]:
 
 
 def dequantize_outputs(model: TfliteModel, raw: NDArray[Any], index: int = 0) -> NDArray[Any]:
-    """Return the real values that `raw` values of output number `index` stand for: scale · (q - zero_point).
+    """Return the real values that `raw` values [N, ...] of output number `index` stand for: scale · (q - zero_point).
 
     They are float32; integers and booleans without a scale pass as they are.
 
@@ -102,12 +103,6 @@ def dequantize_outputs(model: TfliteModel, raw: NDArray[Any], index: int = 0) ->
         return raw
     scale, zero_point = _affine(tensor)
     return ((raw.astype(np.int64) - zero_point) * np.float32(scale)).astype(np.float32)
-
-
-def predicted_classes(outputs: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the class of the largest output per window, [N]; a tie goes to the lowest index, as firmware does it."""
-    classes: NDArray[np.int64] = outputs.reshape(len(outputs), -1).argmax(axis=1)
-    return classes
 
 
 def _affine(tensor: Tensor) -> tuple[float, int]:

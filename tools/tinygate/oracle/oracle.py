@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.errors import DataError, ModelFileError
+from tinygate.extras import is_installed, require
 from tinygate.oracle import cache as result_cache
 from tinygate.oracle import process
 from tinygate.oracle.state import resets_that_matter, resource_operators
@@ -25,6 +25,7 @@ TIMEOUT_S = 120.0
 _WINDOW_S = 0.003  # per window on top: ten times what an idle core takes for a small model
 _MULTIPLICATIONS_PER_S = 10e6  # reference kernels do several times that
 _PACKAGES = {"tflm": "tflite_micro", "litert-ref": "ai-edge-litert", "litert": "ai-edge-litert"}
+_MODULES = {"tflm": "tflite_micro", "litert-ref": "ai_edge_litert", "litert": "ai_edge_litert"}
 _ARENA_LINE = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 
 Inputs = NDArray[Any] | Sequence[NDArray[Any]]
@@ -59,7 +60,7 @@ class ReferenceRun:
 
 def tflm_is_installed() -> bool:
     """Return whether the TFLM wheel is there; it exists for Linux on x86-64 only."""
-    return importlib.util.find_spec("tflite_micro") is not None
+    return is_installed("tflite_micro")
 
 
 def tflm_version() -> str:
@@ -126,6 +127,7 @@ def _run(
     use_cache: bool,
     timeout_s: float | None,
 ) -> ReferenceRun:
+    require(_MODULES[runtime], "no reference interpreter can run the model")
     parsed = read_model(model)
     batches = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
     _check_inputs(parsed, batches)

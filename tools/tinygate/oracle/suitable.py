@@ -19,7 +19,7 @@ from tinygate.tflm.operators import hybrid_operator
 def run_suitable(
     content: bytes, inputs: NDArray[Any] | Sequence[NDArray[Any]], resets: Collection[int] | None = None
 ) -> ReferenceRun:
-    """Run every sample through TFLM, or through LiteRT's reference kernels if the model has hybrid operators.
+    """Run every sample of `inputs` [N, ...] through TFLM, or LiteRT's reference kernels if it has hybrid operators.
 
     Arguments and errors as for `run_tflm`; `oracle` of the result says who computed.
     """

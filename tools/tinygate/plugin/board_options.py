@@ -74,6 +74,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give pytest-embedded what a chip's family needs on this board, unless the user has."""
+    config.addinivalue_line("markers", "target(names): the chip a target test needs (pytest-embedded's marker)")
     chip = config.getoption("--target", None) or DEFAULT_CHIP
     if chip in chips():
         for name, value in family_of(chip).options.get(config.getoption("--board") or "", {}).items():

@@ -19,6 +19,7 @@ from tinygate.model.folder import Model, Variant
 from tinygate.model.selection import Selection, select
 from tinygate.places import HOST
 from tinygate.plugin.once import JudgedError, NotJudged, Once, Told
+from tinygate.project.settings import settings_of
 from tinygate.redaction import redact
 from tinygate.store.journal import JournalWriter, TestOutcome
 from tinygate.verdict import Finding, Verdict, verdict_of
@@ -63,9 +64,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def selection_of(config: pytest.Config) -> Selection:
     """Return what this session judges. Raises pytest.UsageError: an unusable model.toml ends it with one sentence."""
     if selection_key not in config.stash:
-        root = _relative(Path(config.getoption("--models-root") or config.rootpath / "models"))
         names = (config.getoption(option) or [] for option in ("--model", "--variant"))
         try:
+            usual = config.rootpath / settings_of(config.rootpath).models_root
+            root = _relative(Path(config.getoption("--models-root") or usual))
             config.stash[selection_key] = select(root, *names)
         except InputError as error:
             raise pytest.UsageError(str(error)) from error

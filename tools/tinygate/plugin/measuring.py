@@ -24,7 +24,7 @@ from tinygate.board.plausible import check_new_boot
 from tinygate.board.port import Port, port_of, reopen
 from tinygate.board.run import measure
 from tinygate.errors import LabError, TinygateError
-from tinygate.judge.oracle import test_inputs
+from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.targets.firmware import Firmware
@@ -72,7 +72,8 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
     expected = Expected(board.target, board.kind.emulation, app, variant.sha256, chip_id, inputs, outputs)
     counts_instructions = "-icount" in str(request.config.getoption("--qemu-extra-args"))
     longest_s = max(_SHORTEST_INVOKE_S, multiplications(tflite) / _SLOWEST_PER_S)
-    plan = Plan(test_inputs(variant), bench_untimed=counts_instructions, invoke_s=longest_s)
+    oracle = run_oracle(variant)
+    plan = Plan(oracle.fed, resets=oracle.resets, bench_untimed=counts_instructions, invoke_s=longest_s)
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
     return Task(expected, plan, Deadlines(bytes_per_s=bytes_per_s))
 

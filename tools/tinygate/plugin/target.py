@@ -22,12 +22,14 @@ from tinygate.board.evidence import Run
 from tinygate.board.lock import find_port, listed_ports, lock_key, locked
 from tinygate.board.port import use_fast_rfc2217
 from tinygate.errors import LabError, TinygateError
+from tinygate.judge.arena import arena_bytes_for
 from tinygate.judge.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice, chosen_board
 from tinygate.plugin.core import Judge
 from tinygate.plugin.measuring import Measured, failure, measured
 from tinygate.plugin.once import Once
+from tinygate.project.settings import settings_of
 from tinygate.targets.firmware import BuildOrder, Firmware
 from tinygate.verdict import verdict_of
 
@@ -131,6 +133,7 @@ def firmware(
         order = BuildOrder(
             board.target, board.board, variant.model.folder, variant.name, variant.content,
             pytestconfig.rootpath / "build", logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
+            arena_bytes_for(variant, board.target),
         )  # fmt: skip
         try:
             return board.family.build(order)
@@ -213,7 +216,8 @@ def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Iterator[Path]:
             stack.enter_context(locked(board.place, OTHER_SESSION_S, pytestconfig.rootpath / "build" / "locks"))
         except LabError as error:
             pytest.exit(f"{board.place} is being tested in this checkout: {error}", pytest.ExitCode.INTERRUPTED)
-        folder = Path(pytestconfig.getoption("--report-dir") or pytestconfig.rootpath / "report")
+        usual = pytestconfig.rootpath / settings_of(pytestconfig.rootpath).report_dir
+        folder = Path(pytestconfig.getoption("--report-dir") or usual)
         yield folder / "logs" / board.place
 
 

@@ -54,7 +54,7 @@ def quantize_multipliers(real: ArrayLike) -> tuple[Int64s, Int64s]:
 
 
 def saturating_rounding_doubling_high_mul(a: ArrayLike, b: ArrayLike) -> Int64s:
-    """Return (a · b) / 2^31 rounded to nearest, int32 operands; INT32_MIN² saturates to INT32_MAX.
+    """Return (a · b) / 2^31 rounded to nearest, int32 operands of shapes that broadcast; INT32_MIN² gives INT32_MAX.
 
     Halves go away from zero for positive products, towards zero for negative ones: gemmlowp's nudge, then division that
     truncates.
@@ -83,7 +83,7 @@ def rounding_divide_by_pot(x: ArrayLike, exponent: ArrayLike) -> Int64s:
 
 
 def multiply_by_quantized_multiplier(x: ArrayLike, q: ArrayLike, shift: ArrayLike) -> Int64s:
-    """Return x · q · 2^(shift - 31) with TFLM's double rounding, for int32 `x`; arguments broadcast.
+    """Return x · q · 2^(shift - 31) with TFLM's double rounding, for int32 `x`; shapes broadcast.
 
     Raises:
         DataError: x · 2^shift leaves 32 bits for a positive shift; TFLM's result is undefined there.

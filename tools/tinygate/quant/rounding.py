@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def round_half_away(values: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """Return `values` rounded to integers, halves away from zero, in their own type: C's `round`, TFLM's TfLiteRound.
+    """Return `values` rounded to integers, halves away from zero, in their own type and shape: C's `round`, TFLM's.
 
     NumPy's `round` takes halves to the even neighbour instead. Adding 0.5 and truncating would be wrong for
     0.49999997, whose sum with 0.5 is not representable.

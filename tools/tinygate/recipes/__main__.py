@@ -1,5 +1,6 @@
 """`python -m tinygate.recipes models/<model>`: trains and converts a model anew and says what changed.
 
+What is made stands beside the pinned artifacts, in artifacts.new/, with what changed; --replace puts it in their place.
 With --check nothing is written: the variants are converted again from the pinned weights, and the exit code says
 whether every .tflite came out byte for byte the same. With --from-weights artifacts are rebuilt without training.
 With --control the float model is fine-tuned as the int8 one was, and compared with itself.
@@ -22,6 +23,7 @@ from tinygate.data import Dataset
 from tinygate.errors import TinygateError
 from tinygate.model.folder import Model, load_model
 from tinygate.model.manifest import Manifest, VariantEntry, load_manifest
+from tinygate.model.pinning import measured
 from tinygate.recipes import build
 from tinygate.recipes.weights import Weights
 
@@ -29,42 +31,57 @@ console = Console(highlight=False)
 
 
 def main(
-    folder: Annotated[Path, typer.Argument(help="model folder with recipe.py and model.toml")],
+    folder: Annotated[Path, typer.Argument(metavar="MODEL", help="model folder, or the name of one in models/")],
+    replace: Annotated[bool, typer.Option("--replace", help="replace the pinned artifacts by what was made")] = False,
     check: Annotated[bool, typer.Option("--check", help="only convert again from the pinned weights, compare")] = False,
     from_weights: Annotated[bool, typer.Option("--from-weights", help="rebuild artifacts without training")] = False,
     control: Annotated[
         bool, typer.Option("--control", help="only fine-tune the float model likewise, compare")
     ] = False,
 ) -> None:
-    """Make a model's artifacts: train, convert, measure, replace models/<model>/artifacts as a whole."""
+    """Make a model's artifacts: train, convert, measure, show what changed, replace when told."""
     try:
-        model = load_model(folder)
+        model = load_model(folder if folder.exists() or not Path("models", folder).exists() else Path("models", folder))
         if control:
             good = show_control(model)
         else:
-            good = check_conversion(model) if check else rebuild(model, train=not from_weights)
+            good = check_conversion(model) if check else rebuild(model, train=not from_weights, replace=replace)
     except TinygateError as error:
         console.print(f"{type(error).__name__}: {error}", style="red", markup=False)
         raise typer.Exit(2) from error
     raise typer.Exit(0 if good else 1)
 
 
-def rebuild(model: Model, *, train: bool) -> bool:
-    """Write the artifacts anew, from new or from the pinned weights, and print what changed; True when written."""
+def rebuild(model: Model, *, train: bool, replace: bool) -> bool:
+    """Make artifacts from new or from the pinned weights beside the pinned ones, print what changed; True when made.
+
+    They take the pinned ones' place when told, and where there are none.
+    """
     if not hasattr(model.recipe, "TRAINING"):
         console.print(
             f"{model.folder}: its recipe trains nothing; artifacts made elsewhere are pinned by `tinygate pin`"
         )
         return True
     started, processor = time.monotonic(), _processor_s()
-    dataset: Dataset = model.recipe.load_data()
+    dataset = model.load_data()
     before = build.previous_manifest(model)
+    if train:
+        from tinygate.recipes.contract import check_contract
+
+        check_contract(model, dataset)
     weights = train_all(model, dataset) if train else _pinned_weights(model)
     artifacts = build.make_artifacts(model, dataset, weights, progress=lambda what: console.print(f"  {what}"))
-    build.write_artifacts(model.folder / "artifacts", artifacts)
+    pinned = model.folder / "artifacts"
+    target = pinned if replace or before is None else model.folder / "artifacts.new"
+    build.write_artifacts(target, artifacts)
     console.print(changes(before, artifacts.manifest))
     elapsed, used = time.monotonic() - started, _processor_s() - processor
-    console.print(f"{model.folder}/artifacts written after {elapsed:.0f} s ({used:.0f} s of processor time)")
+    console.print(f"{target} written after {elapsed:.0f} s ({used:.0f} s of processor time)")
+    if target != pinned:
+        how = "--replace" if train else "--from-weights --replace"
+        console.print(
+            f"the pinned artifacts are as they were; `python -m tinygate.recipes {model.folder} {how}` replaces"
+        )
     return True
 
 
@@ -78,21 +95,23 @@ def train_all(model: Model, dataset: Dataset) -> dict[str, Weights]:
     """Return float and fine-tuned weights of the recipe's model, showing a bar."""
     from tinygate.recipes.train import train_float, train_qat
 
-    hyper = model.recipe.TRAINING
+    hyper, task = model.recipe.TRAINING, model.config.task
+    wants_qat = any(method.weights == "qat_weights" for method in build.methods_of(model).values())
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
         float_bar = bars.add_task("train, epochs", total=hyper.epochs)
-        qat_bar = bars.add_task("fine-tune int8, epochs", total=hyper.qat_epochs, start=False)
-        floats = train_float(model.recipe, dataset, lambda done: bars.update(float_bar, completed=done))
-        bars.start_task(qat_bar)
-        fine = train_qat(model.recipe, dataset, floats, lambda done: bars.update(qat_bar, completed=done))
+        floats = train_float(model.recipe, dataset, lambda done: bars.update(float_bar, completed=done), task)
+        if not wants_qat:
+            return {"float_weights": floats}
+        qat_bar = bars.add_task("fine-tune int8, epochs", total=hyper.qat_epochs)
+        fine = train_qat(model.recipe, dataset, floats, lambda done: bars.update(qat_bar, completed=done), task)
     return {"float_weights": floats, "qat_weights": fine}
 
 
 def check_conversion(model: Model) -> bool:
     """Convert from the pinned weights and print which variants came out byte for byte as pinned; True when all did."""
     manifest = load_manifest(model.folder / "artifacts" / "manifest.json")
-    again = build.convert_all(model, model.recipe.load_data(), _pinned_weights(model))
+    again = build.convert_all(model, model.load_data(), _pinned_weights(model))
     good = True
     for name, content in again.items():
         found, entry = hashlib.sha256(content).hexdigest(), manifest.variants.get(name)
@@ -110,9 +129,7 @@ def show_control(model: Model) -> bool:
     weights = _pinned_weights(model)["float_weights"]
     with Progress(console=console) as bars:
         bar = bars.add_task("fine-tune float", total=model.recipe.TRAINING.qat_epochs)
-        result = compare_control(
-            model, model.recipe.load_data(), weights, lambda done: bars.update(bar, completed=done)
-        )
+        result = compare_control(model, model.load_data(), weights, lambda done: bars.update(bar, completed=done))
     console.print(
         f"float32 after the same fine-tuning: drop {result.drop_points:+.2f} points "
         f"({result.low_points:+.2f} to {result.high_points:+.2f}), {result.lost} lost, {result.gained} gained"
@@ -121,8 +138,8 @@ def show_control(model: Model) -> bool:
 
 
 def changes(before: Manifest | None, after: Manifest) -> Table:
-    """Return a table of every variant's hash, bytes and test accuracy, before and after."""
-    table = Table("variant", "sha256", "bytes", "accuracy", "changed")
+    """Return a table of every variant's hash, bytes and metric, before and after."""
+    table = Table("variant", "sha256", "bytes", "metric", "changed")
     old = before.variants if before else {}
     for name in sorted(old.keys() | after.variants.keys()):
         was, now = old.get(name), after.variants.get(name)
@@ -145,7 +162,7 @@ def _bytes(entry: VariantEntry | None) -> str:
 
 
 def _accuracy(entry: VariantEntry | None) -> str:
-    return f"{100 * entry.accuracy:.2f} %" if entry else "none"
+    return measured(entry) if entry else "none"
 
 
 def _pinned_weights(model: Model) -> dict[str, Weights]:

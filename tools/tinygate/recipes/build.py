@@ -17,19 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.data import Dataset
-from tinygate.errors import ConfigError, ModelFileError
+from tinygate.data.dataset import UNKNOWN
+from tinygate.errors import ConfigError, ModelFileError, TinygateError
 from tinygate.model.folder import Model, load_model
 from tinygate.model.manifest import (
     Calibration,
     CalibrationSample,
     Manifest,
-    dataset_entry,
     load_manifest,
     recipe_sha256,
     save_manifest,
 )
-from tinygate.model.pinning import pinned_file, preprocessing_entry, variant_entry
-from tinygate.recipes.convert import METHODS, choose_calibration, convert
+from tinygate.model.pinning import dataset_entry, pinned_file, preprocessing_entry, variant_entry
+from tinygate.recipes.convert import Method, choose_calibration, convert, method_of
 from tinygate.recipes.weights import Weights, load, pack
 
 PACKAGES = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "numpy", "tflite_micro")
@@ -50,12 +50,10 @@ def convert_all(model: Model, dataset: Dataset, weights: Mapping[str, Weights]) 
     Raises:
         ConfigError: model.toml declares a variant that nobody knows how to make.
     """
-    unknown = [name for name in model.config.variants if name not in METHODS]
-    if unknown:
-        raise ConfigError(f"{model.config_path}: variants {unknown} cannot be made; known: {', '.join(METHODS)}")
+    methods = methods_of(model)
     windows = dataset.train.inputs[calibration_indices(model, dataset)]
     names = tuple(model.config.variants)
-    jobs = [(model.folder, name, weights[METHODS[name].weights], windows) for name in names]
+    jobs = [(model.folder, name, weights[methods[name].weights], windows) for name in names]
     # TensorFlow counts names up, and writes them into the file: only a fresh process per variant repeats every byte.
     with ProcessPoolExecutor(WORKERS, get_context("spawn"), max_tasks_per_child=1) as pool:
         return dict(zip(names, pool.map(_convert_job, jobs), strict=True))
@@ -63,11 +61,26 @@ def convert_all(model: Model, dataset: Dataset, weights: Mapping[str, Weights]) 
 
 def _convert_job(job: tuple[Path, str, Weights, NDArray[np.float32]]) -> bytes:
     folder, name, weights, windows = job
-    return convert(load_model(folder).recipe, METHODS[name], weights, windows)
+    model = load_model(folder)
+    try:
+        return convert(model.recipe, method_of(model.config, name), weights, windows, model.config.task)
+    except TinygateError:
+        raise
+    except Exception as error:  # TensorFlow and tfmot raise what they like
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+        raise ConfigError(f"{model.recipe_path}: variant {name} cannot be converted: {said}") from None
+
+
+def methods_of(model: Model) -> dict[str, Method]:
+    """Return how each variant is made, by name. Raises ConfigError naming file and variant."""
+    try:
+        return {name: method_of(model.config, name) for name in model.config.variants}
+    except ConfigError as error:
+        raise ConfigError(f"{model.config_path}: {error}") from error
 
 
 def calibration_indices(model: Model, dataset: Dataset) -> NDArray[np.int64]:
-    """Return which training windows are the representative set of a model."""
+    """Return which training windows are the representative set of a model, [samples]."""
     hyper = model.recipe.TRAINING
     return choose_calibration(dataset.train, hyper.calibration_samples, hyper.seed)
 
@@ -78,14 +91,15 @@ def make_artifacts(
     """Convert and measure every variant; `progress` hears what is being done. Writes nothing."""
     progress("convert")
     tflites = convert_all(model, dataset, weights)
+    methods = methods_of(model)
     archives = {f"{name}.npz": pack(arrays) for name, arrays in weights.items()}
     variants = {}
     for name, content in tflites.items():
         progress(f"measure {name}")
-        variants[name] = variant_entry(name, content, dataset.test, METHODS[name].made)
+        variants[name] = variant_entry(model, name, content, dataset, methods[name].made)
     manifest = Manifest(
-        schema_version=1,
-        recipe_sha256=recipe_sha256(_recipe_path(model)),
+        schema_version=2,
+        recipe_sha256=recipe_sha256(model.recipe_path),
         seed=model.recipe.TRAINING.seed,
         packages={package: metadata.version(package) for package in PACKAGES},
         dataset=dataset_entry(dataset),
@@ -98,7 +112,7 @@ def make_artifacts(
 
 
 def load_pinned_weights(folder: Path, manifest: Manifest) -> dict[str, dict[str, NDArray[np.float32]]]:
-    """Return the trained weights of an artifacts folder.
+    """Return the trained weights of an artifacts folder, by layer and name, each in the layer's own shape.
 
     Raises:
         ModelFileError: a file is missing or not the pinned one.
@@ -153,15 +167,15 @@ def _calibration(model: Model, dataset: Dataset) -> Calibration:
         samples=tuple(
             CalibrationSample(
                 sha256=train.raw_sha256[i],
-                label=int(train.labels[i]),
-                subject=int(train.subjects[i]),
-                recording=int(train.recordings[i]),
-                start=int(train.starts[i]),
+                label=_known(train.column("labels")[i]),
+                subject=_known(train.column("subjects")[i]),
+                recording=_known(train.column("recordings")[i]),
+                start=_known(train.column("starts")[i]),
             )
             for i in calibration_indices(model, dataset)
         ),
     )
 
 
-def _recipe_path(model: Model) -> Path:
-    return model.folder / (model.config.recipe or "recipe.py")
+def _known(value: np.int64) -> int | None:
+    return None if value == UNKNOWN else int(value)

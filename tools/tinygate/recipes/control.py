@@ -6,8 +6,8 @@ Fine-tuning trains more, quantized or not. What the float model gains by it must
 from __future__ import annotations
 
 from tinygate.data import Dataset
+from tinygate.model.evaluation import evaluate
 from tinygate.model.folder import Model
-from tinygate.model.pinning import predict
 from tinygate.paired import PairedComparison, compare_paired
 from tinygate.recipes.convert import METHODS, convert
 from tinygate.recipes.train import Progress, train_control
@@ -18,7 +18,9 @@ def compare_control(model: Model, dataset: Dataset, weights: Weights, progress: 
     """Return how the fine-tuned float model compares with the float model itself on the test set."""
     fine_tuned = train_control(model.recipe, dataset, weights, progress)
     before, after = (
-        predict(convert(model.recipe, METHODS["float32"], each, dataset.train.inputs[:1]), dataset.test)[0]
+        evaluate(
+            convert(model.recipe, METHODS["float32"], each, dataset.train.inputs[:1]), dataset.test, "float32"
+        ).judged
         for each in (weights, fine_tuned)
     )
-    return compare_paired(dataset.test.labels, before, after, dataset.test.recordings, margin_points=0.5)
+    return compare_paired(dataset.test.labels, before.classes, after.classes, dataset.test.clusters, margin_points=0.5)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.data import Split
-from tinygate.errors import DataError
+from tinygate.errors import ConfigError, DataError
+from tinygate.model.config import ModelConfig
 from tinygate.recipes.framework import framework
 from tinygate.recipes.train import quantization_aware
 from tinygate.recipes.weights import Weights, set_weights
@@ -80,6 +81,16 @@ def _learnt_ranges(converter: Any, calibration: Floats) -> None:
     converter.inference_output_type = tf.int8
 
 
+def method_of(config: ModelConfig, variant: str) -> Method:
+    """Return how a variant is made. Raises ConfigError for a name that is no method."""
+    name = config.variants[variant].method or variant
+    if name not in METHODS:
+        raise ConfigError(
+            f"variants.{variant}: method {name!r} is not known; set method to one of {', '.join(METHODS)}."
+        )
+    return METHODS[name]
+
+
 METHODS: Mapping[str, Method] = {
     "float32": Method("converted as trained", "float_weights", _keep_float),
     "dynamic_range": Method(
@@ -114,8 +125,8 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def convert(recipe: Any, method: Method, weights: Weights, calibration: Floats) -> bytes:
-    """Return the .tflite of one variant, batch 1, from window to probabilities.
+def convert(recipe: Any, method: Method, weights: Weights, calibration: Floats, task: str = "classification") -> bytes:
+    """Return the .tflite of one variant, batch 1: from window to probabilities, or to what the model answers.
 
     In a process that built no model before, the same weights give the same bytes.
     """
@@ -124,6 +135,8 @@ def convert(recipe: Any, method: Method, weights: Weights, calibration: Floats) 
     if method.weights == "qat_weights":
         model = quantization_aware(model)
     set_weights(model, weights)
+    if task != "classification":
+        return _to_tflite(model, method, calibration)
     answer = keras.layers.Softmax(name="probabilities")(model.output)
     return _to_tflite(keras.Model(model.input, answer, name=model.name), method, calibration)
 
@@ -142,7 +155,7 @@ def _samples(calibration: Floats) -> Iterator[list[Floats]]:
 
 
 def choose_calibration(split: Split, count: int, seed: int) -> NDArray[np.int64]:
-    """Return sorted indices of `count` windows, evenly spaced through all of them by class, recording and time.
+    """Return sorted indices [count] of windows, evenly spaced through all of them by class, recording and time.
 
     Systematic sampling from a seeded start: every class and recording gets its share, as in training.
 
@@ -151,10 +164,11 @@ def choose_calibration(split: Split, count: int, seed: int) -> NDArray[np.int64]
     """
     if count > len(split):
         raise DataError(f"{count} calibration samples are wanted of {len(split)} training windows; ask for fewer")
-    order = np.lexsort((split.starts, split.recordings, split.labels))
+    labels = split.column("labels")
+    order = np.lexsort((split.column("starts"), split.column("recordings"), labels))
     offset = np.random.default_rng(seed).uniform()
     chosen = np.sort(order[((np.arange(count) + offset) * len(split) / count).astype(np.int64)])
-    absent = np.setdiff1d(split.labels, split.labels[chosen])
+    absent = np.setdiff1d(labels, labels[chosen])
     if len(absent):
         raise DataError(f"classes {absent.tolist()} get none of {count} calibration samples; ask for more samples")
     return chosen

@@ -19,8 +19,11 @@ Floats = NDArray[np.float32]
 Epoch = Callable[[np.random.Generator], tuple[Floats, NDArray[np.int64]]]
 
 
-def train_float(recipe: Any, dataset: Dataset, progress: Progress) -> dict[str, Floats]:
-    """Return the recipe's model trained and folded, as weights; `progress` hears of each finished epoch."""
+def train_float(recipe: Any, dataset: Dataset, progress: Progress, task: str = "classification") -> dict[str, Floats]:
+    """Return the recipe's model trained and folded, as weights; `progress` hears of each finished epoch.
+
+    Classes are learnt by cross-entropy; a regression's labels and an autoencoder's own inputs by squared error.
+    """
     hyper: Hyperparameters = recipe.TRAINING
     seed_everything(hyper.seed)
     model = recipe.build_model(training=True)
@@ -28,14 +31,18 @@ def train_float(recipe: Any, dataset: Dataset, progress: Progress) -> dict[str, 
     classes = len(dataset.class_names)
 
     def epoch() -> tuple[Floats, Floats]:
-        inputs, labels = epoch_of(recipe, dataset)(generator)
+        inputs, labels = epoch_of(recipe, dataset, task)(generator)
+        if task != "classification":
+            return inputs, labels.reshape(len(labels), -1).astype(np.float32)
         return mix_pairs(inputs, np.eye(classes, dtype=np.float32)[labels], hyper.mixup, generator)
 
-    fit(model, epoch, hyper, progress)
+    fit(model, epoch, hyper, progress, task)
     return fold_batch_norm(model)
 
 
-def train_qat(recipe: Any, dataset: Dataset, weights: Weights, progress: Progress) -> dict[str, Floats]:
+def train_qat(
+    recipe: Any, dataset: Dataset, weights: Weights, progress: Progress, task: str = "classification"
+) -> dict[str, Floats]:
     """Return weights and activation ranges of the fake-quantized model, fine-tuned to answer as the float model does.
 
     Ranges start at what the float model's activations span over the training windows.
@@ -44,7 +51,7 @@ def train_qat(recipe: Any, dataset: Dataset, weights: Weights, progress: Progres
     student, teacher = _deployed(recipe, weights), _deployed(recipe, weights)
     quantized = quantization_aware(student)
     seed_ranges(quantized, teacher, dataset.train.inputs)
-    return _imitate(recipe, dataset, quantized, teacher, progress)
+    return _imitate(recipe, dataset, quantized, teacher, progress, task)
 
 
 def train_control(recipe: Any, dataset: Dataset, weights: Weights, progress: Progress) -> dict[str, Floats]:
@@ -62,8 +69,10 @@ def _deployed(recipe: Any, weights: Weights) -> Any:
     return model
 
 
-def _imitate(recipe: Any, dataset: Dataset, student: Any, teacher: Any, progress: Progress) -> dict[str, Floats]:
-    """Fine-tune `student` towards the probabilities that `teacher` gives to augmented windows; return its weights.
+def _imitate(
+    recipe: Any, dataset: Dataset, student: Any, teacher: Any, progress: Progress, task: str = "classification"
+) -> dict[str, Floats]:
+    """Fine-tune `student` towards the answers that `teacher` gives to augmented windows; return its weights.
 
     Fine-tuning is to undo what quantization changes, not to learn something else.
     """
@@ -72,18 +81,23 @@ def _imitate(recipe: Any, dataset: Dataset, student: Any, teacher: Any, progress
     generator = np.random.default_rng(hyper.seed + 1)
 
     def epoch() -> tuple[Floats, Floats]:
-        inputs, _ = epoch_of(recipe, dataset)(generator)
-        return inputs, framework().tf.nn.softmax(teacher.predict(inputs, batch_size=512, verbose=0)).numpy()
+        inputs, _ = epoch_of(recipe, dataset, task)(generator)
+        answers = teacher.predict(inputs, batch_size=512, verbose=0)
+        return inputs, framework().tf.nn.softmax(answers).numpy() if task == "classification" else answers
 
     gentle = replace(hyper, epochs=hyper.qat_epochs, learning_rate=hyper.qat_learning_rate, weight_decay=0.0)
-    fit(student, epoch, gentle, progress)
+    fit(student, epoch, gentle, progress, task)
     return get_weights(student)
 
 
-def epoch_of(recipe: Any, dataset: Dataset) -> Epoch:
-    """Return the recipe's augmented epochs, or, for a recipe without, the training windows as they are."""
+def epoch_of(recipe: Any, dataset: Dataset, task: str = "classification") -> Epoch:
+    """Return the recipe's augmented epochs, or, for a recipe without, the training windows as they are.
+
+    What an autoencoder should answer are its inputs.
+    """
     found: Epoch | None = getattr(recipe, "training_epoch", None)
-    return found or (lambda _: (dataset.train.inputs, dataset.train.labels))
+    train = dataset.train
+    return found or (lambda _: (train.inputs, train.inputs if task == "anomaly" else train.labels))
 
 
 def mix_pairs(
@@ -100,8 +114,14 @@ def mix_pairs(
     return inputs * wide + inputs[partner] * (1 - wide), mixed
 
 
-def fit(model: Any, epoch: Callable[[], tuple[Floats, Floats]], hyper: Hyperparameters, progress: Progress) -> None:
-    """Minimise cross-entropy between logits and target distributions with Adam; leave averaged weights in the model."""
+def fit(
+    model: Any,
+    epoch: Callable[[], tuple[Floats, Floats]],
+    hyper: Hyperparameters,
+    progress: Progress,
+    task: str = "classification",
+) -> None:
+    """Minimise the task's loss between outputs and targets with Adam; leave averaged weights in the model."""
     framework_ = framework()
     tf, step, optimizer = framework_.tf, None, None
     averages = [tf.Variable(weight, trainable=False) for weight in model.weights]
@@ -109,12 +129,13 @@ def fit(model: Any, epoch: Callable[[], tuple[Floats, Floats]], hyper: Hyperpara
     for number in range(hyper.epochs):
         inputs, targets = epoch()
         order = np.random.default_rng((hyper.seed, number)).permutation(len(inputs))
-        steps = len(inputs) // hyper.batch_size
+        batch_size = min(hyper.batch_size, len(inputs))
+        steps = len(inputs) // batch_size
         if step is None:
             schedule = framework_.keras.optimizers.schedules.CosineDecay(hyper.learning_rate, steps * hyper.epochs)
             optimizer = framework_.keras.optimizers.Adam(schedule)
-            step = _step(model, optimizer, averages, hyper.weight_decay)
-        for batch in np.split(order[: steps * hyper.batch_size], steps):
+            step = _step(model, optimizer, averages, hyper.weight_decay, task)
+        for batch in np.split(order[: steps * batch_size], steps):
             decay = min(hyper.ema_decay, (done + 1) / (done + 10))  # young averages forget their random start
             step(tf.constant(inputs[batch]), tf.constant(targets[batch]), tf.constant(decay, tf.float32))
             done += 1
@@ -123,14 +144,15 @@ def fit(model: Any, epoch: Callable[[], tuple[Floats, Floats]], hyper: Hyperpara
         weight.assign(average)
 
 
-def _step(model: Any, optimizer: Any, averages: list[Any], weight_decay: float) -> Any:
+def _step(model: Any, optimizer: Any, averages: list[Any], weight_decay: float, task: str) -> Any:
     tf = framework().tf
     kernels = [v for v in model.trainable_variables if "kernel" in v.name]
+    losses = tf.nn.softmax_cross_entropy_with_logits if task == "classification" else _squared_errors
 
     def step(inputs: Any, targets: Any, decay: Any) -> None:
         with tf.GradientTape() as tape:
-            losses = tf.nn.softmax_cross_entropy_with_logits(targets, model(inputs, training=True))
-            loss = tf.reduce_mean(losses) + weight_decay * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
+            loss = tf.reduce_mean(losses(targets, model(inputs, training=True)))
+            loss += weight_decay * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels] or [0.0])
         variables = model.trainable_variables
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         for average, weight in zip(averages, model.weights, strict=True):
@@ -138,6 +160,11 @@ def _step(model: Any, optimizer: Any, averages: list[Any], weight_decay: float) 
                 average.assign(decay * average + (1 - decay) * weight)
 
     return tf.function(step)
+
+
+def _squared_errors(targets: Any, outputs: Any) -> Any:
+    tf = framework().tf
+    return tf.math.squared_difference(targets, tf.reshape(outputs, tf.shape(targets)))
 
 
 def quantization_aware(model: Any) -> Any:

@@ -17,7 +17,7 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 
 def get_weights(model: Any) -> dict[str, NDArray[np.float32]]:
-    """Return every float variable of a Keras model by its name, "conv1/kernel"."""
+    """Return every float variable of a Keras model by its name, "conv1/kernel", in its own shape."""
     return {_key(v): v.numpy() for v in model.weights if v.dtype.is_floating}
 
 
@@ -41,7 +41,7 @@ def set_weights(model: Any, weights: Weights) -> None:
 
 
 def fold_batch_norm(model: Any) -> dict[str, NDArray[np.float32]]:
-    """Return the weights of the same model without BatchNormalization, each folded into the convolution before it.
+    """Return the weights, shapes kept, without BatchNormalization, each folded into the convolution before it.
 
     y = γ (w·x + b - μ) / √(σ² + ε) + β  becomes  y = (γ w / √(σ² + ε))·x + (b - μ) γ / √(σ² + ε) + β.
     """
@@ -51,7 +51,12 @@ def fold_batch_norm(model: Any) -> dict[str, NDArray[np.float32]]:
     for norm in filter(_is_norm, model.layers):
         convolution = norm.inbound_nodes[0].inbound_layers
         gain = norm.gamma.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
-        kernel = next(name for name in get_weights(convolution) if name.endswith("kernel"))
+        kernel = next((name for name in get_weights(convolution) if name.endswith("kernel")), None)
+        if kernel is None:
+            raise ModelFileError(
+                f"layer {norm.name}: BatchNormalization behind {convolution.name}, with no kernel to fold it into; "
+                "put it directly behind a convolution or a Dense layer"
+            )
         bias = kernel.removesuffix("kernel").removesuffix("depthwise_") + "bias"
         depthwise = kernel.endswith("depthwise_kernel")
         shaped = gain.reshape(folded[kernel].shape[2:4]) if depthwise else gain
@@ -68,7 +73,7 @@ def pack(weights: Weights) -> bytes:
 
 
 def load(path: Path) -> dict[str, NDArray[np.float32]]:
-    """Return the weights of a .npz archive. Raises ModelFileError when it cannot be read."""
+    """Return the weights of a .npz archive, in their shapes. Raises ModelFileError when it cannot be read."""
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}

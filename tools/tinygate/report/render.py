@@ -45,7 +45,7 @@ def to_markdown(summary: Summary, facts: Mapping[str, str]) -> str:
     sections = [
         f"# Gate report: {summary.verdict}",
         f"Device columns: {sanitize.markdown(summary.device_place)}.",
-        *_grid(table.header(summary), rows),
+        *grid(table.header(summary), rows),
         *notes,
         "## Problems" if problems else "No check failed, erred or stayed undecided.",
         *problems,
@@ -56,7 +56,7 @@ def to_markdown(summary: Summary, facts: Mapping[str, str]) -> str:
         "## The run",
         *(f"* {sanitize.markdown(name)}: {sanitize.markdown(value)}" for name, value in facts.items()),
     ]
-    return _join(sections)
+    return join(sections)
 
 
 def _by_model(summary: Summary) -> dict[str, list[Finding]]:
@@ -72,11 +72,11 @@ def _folded(model: str, titles: Sequence[str], findings: Sequence[Finding]) -> I
         f for f in findings if f.check not in ("audit", "calibration") or f.verdict is not Verdict.PASS or f.reason
     ]
     yield f"<details><summary>{sanitize.markdown(model)}: {len(findings)} findings, {len(listed)} listed</summary>"
-    yield from _grid(titles, [_finding_cells(finding) for finding in listed])
+    yield from grid(titles, [_finding_cells(finding) for finding in listed])
     yield "</details>"
 
 
-def _join(blocks: Iterable[str]) -> str:
+def join(blocks: Iterable[str]) -> str:
     """Join lines so that runs of table rows and list items stay together and everything else stands apart."""
     text = ""
     previous = ""
@@ -87,7 +87,8 @@ def _join(blocks: Iterable[str]) -> str:
     return text + "\n"
 
 
-def _grid(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def grid(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table in Markdown, a line each."""
     lines = ["| " + " | ".join(titles) + " |", "| " + " | ".join("---" for _ in titles) + " |"]
     return lines + ["| " + " | ".join(sanitize.markdown(cell) for cell in row) + " |" for row in rows]
 

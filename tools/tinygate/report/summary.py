@@ -72,8 +72,9 @@ class Row:
 
     def find_metric(self, place: str) -> Finding | None:
         """Return the finding about the model's metric at a place; agreement stands in where there is no other."""
-        found = [f for f in self.findings if f.figure in METRICS and f.place == place and f.value is not None]
-        return next((f for f in found if f.figure != "agreement_percent"), found[0] if found else None)
+        found = [f for f in self.findings if f.figure in METRICS and f.place == place]
+        found.sort(key=lambda finding: (finding.value is None, finding.figure == "agreement_percent"))
+        return found[0] if found else None
 
 
 @dataclass(frozen=True)

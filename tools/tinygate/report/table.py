@@ -9,6 +9,8 @@ from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding, Verdict
 
 NOT_MEASURED = "not measured"
+METRIC = "metric"
+AGREEMENT = "agreement_percent"
 HOST_ONLY = "host_only_operator"  # the figure that says which operator keeps a variant off every chip
 
 
@@ -52,7 +54,7 @@ def header(summary: Summary) -> tuple[str, ...]:
 
 def cells(row: Row, summary: Summary) -> tuple[str, ...]:
     """Return one variant's cells in the order of `header`."""
-    off_device = "host only" if row.find(HOST_ONLY, "host") else "–"
+    off_device = "host only" if _keeps_off(row) else "–"
     names_metric = shared_metric(summary) is None
     found = ((column, _finding_of(row, column, summary.device_place)) for column in COLUMNS)
     figures = (_cell(column, finding, off_device, names_metric) for column, finding in found)
@@ -70,13 +72,18 @@ def notes(summary: Summary) -> tuple[str, ...]:
                 missing = f"{NOT_MEASURED}. " if finding.value is None else ""
                 found[f"{column.title(metric)}: {missing}{finding.note}"] = None
     for row in summary.shown_rows:
-        kept_off = row.find(HOST_ONLY, "host")
-        if kept_off is not None and kept_off.note:
+        if (kept_off := _keeps_off(row)) is not None:
             found[f"{row.variant}: host only. {kept_off.note}"] = None
     for row in summary.shown_rows:
         if row.is_variant and not row.is_limited:
             found[f"{row.model} {row.variant}: nothing was demanded of it: no budget, rule or margin names it."] = None
     return tuple(found)
+
+
+def _keeps_off(row: Row) -> Finding | None:
+    """Return the finding that keeps a variant off every chip, None if it may run on one."""
+    found = row.find(HOST_ONLY, "host")
+    return found if found is not None and found.note else None
 
 
 def _finding_of(row: Row, column: Column, device_place: str) -> Finding | None:
@@ -93,7 +100,7 @@ def _cell(column: Column, finding: Finding | None, off_device: str, names_metric
         shown = _parity(int(finding.value), finding.note)
     else:
         figure = FIGURES[finding.figure]
-        name = f"{figure.title} " if column.figure == METRIC and names_metric else ""
+        name = f"{figure.short} " if column.figure == METRIC and names_metric else ""
         shown = name + figure.show(finding.value)
     return shown if finding.verdict in (None, Verdict.PASS) else f"{shown} {finding.verdict}"
 

@@ -1,4 +1,5 @@
-"""Writes what a gate run leaves behind: the table on the terminal, report.md, junit.xml and verdict.json.
+"""Writes what a gate run leaves behind: the table on the terminal, report.md, summary.md, junit.xml and
+verdict.json.
 
 The first act of a run is to make an older verdict unreadable as this one's: whoever looks at the reports of a run that
 was killed finds that it has not ended.
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from tinygate.errors import EvidenceError, LabError
 from tinygate.report import junit, render
+from tinygate.report.comment import to_comment
 from tinygate.report.summary import Summary
 from tinygate.store import atomic
 
@@ -38,6 +40,7 @@ def begin_report(report_dir: Path, run_id: str) -> None:
     ET.SubElement(case, "error", message=sentence)
     _write(report_dir, "verdict.json", _json({"run": run_id, "verdict": None, "sentence": sentence}))
     _write(report_dir, "report.md", f"# Gate report: no verdict\n\nThe {sentence}.\n".encode())
+    _write(report_dir, "summary.md", f"## tinygate: no verdict\n\nThe {sentence}.\n".encode())
     _write(report_dir, "junit.xml", ET.tostring(suites, encoding="utf-8", xml_declaration=True))
 
 
@@ -60,10 +63,11 @@ def end_report(report_dir: Path, run_id: str, sentence: str) -> None:
     """Say in the reports that a run ended without a verdict, and why."""
     _write(report_dir, "verdict.json", _json({"run": run_id, "verdict": None, "sentence": sentence}))
     _write(report_dir, "report.md", f"# Gate report: no verdict\n\nRun {run_id}: {sentence}\n".encode())
+    _write(report_dir, "summary.md", f"## tinygate: no verdict\n\nRun {run_id}: {sentence}\n".encode())
 
 
 def write_report(summary: Summary, junit_paths: Sequence[Path], report_dir: Path) -> None:
-    """Print the summary and write report.md, junit.xml and verdict.json, each whole or not at all.
+    """Print the summary and write report.md, summary.md, junit.xml and verdict.json, each whole or not at all.
 
     Raises:
         LabError: they cannot be written; what was printed stands.
@@ -72,6 +76,7 @@ def write_report(summary: Summary, junit_paths: Sequence[Path], report_dir: Path
     facts = {} if summary.header is None else {"run": summary.header.run_id, "started": summary.header.started}
     facts |= summary.header.versions if summary.header else {}
     _write(report_dir, "report.md", render.to_markdown(summary, facts).encode())
+    _write(report_dir, "summary.md", to_comment(summary, str(report_dir / "report.md")).encode())
     _write(report_dir, "verdict.json", _json(_verdict(summary)))
     try:
         _write(report_dir, "junit.xml", junit.merge(junit_paths))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tinygate.targets.ability import Ability
 from tinygate.targets.faults import ConsoleSigns
 from tinygate.targets.firmware import BuildOrder, Firmware
 from tinygate.targets.sizes import Sizes
@@ -26,6 +27,7 @@ class Family:
         sizes: flash and RAM that a build folder's firmware takes. Raises InputError.
         emulator_image: writes what a flash holds after flashing a build folder, for emulators that take a file.
         flash_verified: what the flashing tool's log says when it has read back what it wrote.
+        abilities: what of its toolchain an environment has, for `tinygate doctor`.
     """
 
     name: str
@@ -38,3 +40,4 @@ class Family:
     sizes: Callable[[Path], Sizes] = field(repr=False)
     emulator_image: Callable[[Path], Path] = field(repr=False)
     flash_verified: str
+    abilities: Callable[[Mapping[str, str]], Iterator[Ability]] = field(repr=False)

@@ -128,6 +128,7 @@ class Operator:
         outputs: tensor indices.
         options: its options, decoded as far as tinygate knows them.
         options_type: their type's number in the schema's union BuiltinOptions; 0 if the file gives no options.
+        custom_options: a custom operator's options, a FlexBuffer by convention.
     """
 
     index: int
@@ -139,6 +140,7 @@ class Operator:
     intermediates: tuple[int, ...]
     options: Options
     options_type: int = field(default=0, compare=False)
+    custom_options: bytes = b""
 
 
 @dataclass(frozen=True)

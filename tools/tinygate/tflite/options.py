@@ -13,7 +13,7 @@ from tinygate.tflite.schema import ACTIVATIONS, OPERATORS, PADDINGS, name_of
 
 
 def slot(number: int, code: str, default: Any = 0, names: tuple[str, ...] = ()) -> Any:
-    """Declare an options field: slot, `struct` code ("[i" for a vector), default, and names if it is enumerated."""
+    """Declare an options field: slot, `struct` code ("[i" a vector, "s" a string), default, names if enumerated."""
     shown = () if code.startswith("[") else name_of(names, default) if names else default
     return field(default=shown, metadata={"slot": number, "code": code, "default": default, "names": names})
 
@@ -195,6 +195,22 @@ class BranchOptions(Options):
         return (self.first_subgraph, self.second_subgraph)
 
 
+@dataclass(frozen=True)
+class BatchMatmulOptions(Options):
+    """Options of BATCH_MATMUL: which operands are stored transposed."""
+
+    adjoint_x: bool = slot(0, "?", False)
+    adjoint_y: bool = slot(1, "?", False)
+
+
+@dataclass(frozen=True)
+class VarHandleOptions(Options):
+    """Options of VAR_HANDLE: the resource variable that it names."""
+
+    container: str = slot(0, "s", "")
+    shared_name: str = slot(1, "s", "")
+
+
 OPTION_TYPES: dict[int, type[Options]] = {
     1: Conv2DOptions,
     2: DepthwiseConv2DOptions,
@@ -224,7 +240,9 @@ OPTION_TYPES: dict[int, type[Options]] = {
     79: SplitOptions,  # SPLIT_V
     92: BranchOptions,
     93: BranchOptions,
+    101: BatchMatmulOptions,
     103: CallOnceOptions,
+    111: VarHandleOptions,
 }
 """Options by their number in the schema's union BuiltinOptions."""
 

@@ -147,6 +147,7 @@ def _read_operator(table: Table, index: int, codes: tuple[OperatorCode, ...]) ->
         intermediates=_read_indices(table, index, 8),
         options=options,
         options_type=options_type,
+        custom_options=table.blob(5)[1],
     )
 
 
@@ -169,6 +170,8 @@ def _read_options(operator: Table, index: int) -> tuple[Options, int]:
 def _read_option(table: Table, place: Any) -> Any:
     if place["code"].startswith("["):
         return table.numbers(place["slot"], place["code"][1:], int)
+    if place["code"] == "s":
+        return table.text(place["slot"])
     value = table.scalar(place["slot"], place["code"], place["default"])
     return schema.name_of(place["names"], value) if place["names"] else value
 

@@ -41,6 +41,7 @@ from tinygate.protocol import (
     WindowAssembly,
     tensor_lists,
 )
+from tinygate.virtual.chip_arena import POINTER_BITS, ChipArena, chip_arena, chip_structures
 from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
 from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
@@ -82,9 +83,11 @@ def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
         os.dup2(uart.fileno(), descriptor)
     tried_bytes, boot.rtc.next_arena_bytes = boot.rtc.next_arena_bytes, 0
     arena_bytes = (tried_bytes or boot.app.arena_bytes or arena_bytes) // ALIGNMENT * ALIGNMENT
-    loaded = load(boot.app.model, arena_bytes, is_trial=bool(tried_bytes))
+    on_chip = chip_arena(boot.app.model, _BOARD["target"])
+    here = on_chip.size_here(arena_bytes) if on_chip else arena_bytes
+    loaded = load(boot.app.model, here, is_trial=bool(tried_bytes))
     uart.sendall(_greeting(boot, loaded).encode())
-    app = App(boot, loaded, arena_bytes, secrets.token_hex(4))
+    app = App(boot, loaded, arena_bytes, secrets.token_hex(4), on_chip=on_chip)
     uart.sendall(app.announce())
     while not app.restarting and (data := uart.recv(1 << 16)):
         for output in app.receive(data):
@@ -121,11 +124,13 @@ class App:
         arena_bytes: int,
         boot_id: str,
         rx_line_bytes: int = RX_LINE_BYTES,
+        on_chip: ChipArena | None = None,
     ) -> None:
         self.restarting = False
         self._boot = boot
         self._loaded = loaded
         self._arena_bytes = arena_bytes
+        self._on_chip = on_chip
         self._rx_line_bytes = rx_line_bytes
         self._session = DeviceSession(boot_id, rx_line_bytes)
         self._started_at = time.monotonic()
@@ -201,6 +206,9 @@ class App:
         return Restart()
 
     def _arena(self, interpreter: Interpreter, _: ArenaRequest) -> Message:
+        if self._on_chip:
+            chip = self._on_chip.chip
+            return Arena(chip.used_bytes, self._arena_bytes, POINTER_BITS, chip.head_bytes, chip.tail_bytes)
         arena = interpreter.arena
         return Arena(arena.used_bytes, self._arena_bytes, interpreter.pointer_bits, arena.head_bytes, arena.tail_bytes)
 
@@ -232,6 +240,9 @@ class App:
         return Infer(request.first, len(windows), b"".join(outputs))
 
     def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
+        if self._on_chip:
+            names, places = zip(*chip_structures(_BOARD["target"]).items(), strict=True)
+            return Layout(names, *(tuple(column) for column in zip(*places, strict=True)))
         structures = interpreter.structures
         return Layout(tuple(structures), tuple(structures.values()), (interpreter.pointer_bits // 8,) * len(structures))
 

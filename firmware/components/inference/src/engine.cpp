@@ -67,7 +67,8 @@ std::optional<Error> Engine::check_arena() {
     }
     const size_t least = kMinArenaBytes + kBytesPerVariable * static_cast<size_t>(variable_count_);
     if (arena_.size() < least) {
-        detail << "an arena of " << arena_.size() << " bytes holds not even the interpreter, which takes " << least;
+        detail << "an arena of " << arena_.size() << " bytes holds not even the interpreter, which takes "
+               << least;
         return Error(ErrorCode::kArenaTooSmall, detail);
     }
     if (load(nullptr)) return std::nullopt;
@@ -159,8 +160,9 @@ std::optional<Error> Engine::describe_interface() {
     for (size_t i = 0; i < input_count; ++i) complete = complete && inputs_.add(interpreter_->input(i));
     for (size_t i = 0; i < output_count; ++i) complete = complete && outputs_.add(interpreter_->output(i));
     if (complete) return std::nullopt;
-    return Error(ErrorCode::kInternal, "the protocol cannot carry an input or output of the model: it is missing or "
-                                       "empty, or its type or number of dimensions is none that it knows");
+    return Error(ErrorCode::kInternal,
+                 "the protocol cannot carry an input or output of the model: it is missing or empty, or its "
+                 "type or number of dimensions is none that it knows");
 }
 
 void Engine::set_inputs(std::string_view window) {

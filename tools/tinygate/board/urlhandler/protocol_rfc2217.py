@@ -11,6 +11,7 @@ its own; here they wait in one buffer, which is read whole. Register once:
 
 from __future__ import annotations
 
+import struct
 import threading
 import time
 import warnings
@@ -130,8 +131,24 @@ class Serial(_Serial):  # type: ignore[misc]
         if wanted == self._negotiated:
             return
         self._negotiated = None
-        super()._reconfigure_port()
+        if self._write_timeout is not None or (self._rtscts and self._xonxoff) or not 0 < self._baudrate < 2**32:
+            super()._reconfigure_port()  # which says what is wrong
+        self._negotiate_settings()
+        flow = "HW" if self._rtscts else "SW" if self._xonxoff else "NO"
+        self.rfc2217_set_control(getattr(rfc2217, f"SET_CONTROL_USE_{flow}_FLOW_CONTROL"))
         self._negotiated = wanted
+
+    def _negotiate_settings(self) -> None:
+        values = {
+            "baudrate": struct.pack("!I", self._baudrate),
+            "datasize": struct.pack("!B", self._bytesize),
+            "parity": struct.pack("!B", rfc2217.RFC2217_PARITY_MAP[self._parity]),
+            "stopsize": struct.pack("!B", rfc2217.RFC2217_STOPBIT_MAP[self._stopbits]),
+        }
+        for name, value in values.items():
+            self._rfc2217_port_settings[name].set(value)
+        for name in values:
+            self._await(name)
 
     def rfc2217_set_control(self, value: bytes) -> None:
         """Change a control line; return when the server has done it."""
@@ -145,8 +162,12 @@ class Serial(_Serial):  # type: ignore[misc]
         self._demand("purge", value)
 
     def _demand(self, option: str, value: bytes) -> None:
+        self._rfc2217_options[option].set(value)
+        self._await(option)
+
+    def _await(self, option: str) -> None:
+        """Wait until the server has done what was set."""
         item = self._rfc2217_options[option]
-        item.set(value)
         deadline = time.monotonic() + self._network_timeout
         while not item.is_ready():
             if time.monotonic() > deadline:

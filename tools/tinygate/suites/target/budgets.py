@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tinygate.board.evidence import Run
 from tinygate.board.log import BootLog, extension_values
 from tinygate.figures import Needs
-from tinygate.judge.arena import judge_least_arena
+from tinygate.judge.arena import arena_differs, judge_layout, judge_least_arena, judge_prediction, predicted
 from tinygate.judge.latency import configuration, summarize
+from tinygate.judge.metric import judge_metric
 from tinygate.model.folder import Variant
-from tinygate.oracle import predicted_classes
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.plugin.core import Judge, SaysNotJudged
 from tinygate.plugin.measuring import Measured
@@ -18,6 +20,7 @@ from tinygate.plugin.target import JudgeFigure
 from tinygate.targets.firmware import Firmware
 
 WIDE_POINTERS = "The arena of a 64-bit interpreter: a chip, whose pointers have 32 bits, needs less."
+COMPUTED = "What {} needs, computed from the .tflite; the interpreter behind an emulated board has wider pointers."
 NO_SEARCH = "A boot per size: ask for it with --arena-search."
 NO_TIME = "An emulated board does not run at a chip's speed; use --board serial."
 NO_CYCLES = "Cycles that mean anything come from an emulator that counts instructions; see docs/lab.md."
@@ -29,28 +32,65 @@ def test_the_arena_used_is_within_its_budget(
 ) -> None:
     """arena_used_bytes, which no target can have less of than the model's activations take."""
     judge(judge_least_arena(variant, board.place, run.arena.used_bytes))
-    judge_figure("arena_used_bytes", run.arena.used_bytes, WIDE_POINTERS if run.arena.pointer_bits == 64 else "")
+    if run.arena.pointer_bits == 64:
+        note = WIDE_POINTERS
+    else:
+        note = COMPUTED.format(board.target) if board.kind.emulation == "virtual" else ""
+    judge_figure("arena_used_bytes", run.arena.used_bytes, note)
 
 
 def test_the_smallest_arena_that_works_is_recorded(
-    board_run: Measured, judge_figure: JudgeFigure, not_judged: SaysNotJudged
+    board_run: Measured,
+    variant: Variant,
+    board: BoardChoice,
+    judge: Judge,
+    judge_figure: JudgeFigure,
+    not_judged: SaysNotJudged,
 ) -> None:
     """arena_minimum_bytes."""
-    smallest_bytes = board_run.minimum_arena_bytes
-    if smallest_bytes is None:
+    smallest_bytes, computed = board_run.minimum_arena_bytes, predicted(variant, board.target)
+    used_bytes = board_run.boots[0].arena.used_bytes
+    if smallest_bytes is None and (computed is None or not computed.exact):
         judge_figure("arena_minimum_bytes", None, NO_SEARCH)
         not_judged(NO_SEARCH)
-    used_bytes = board_run.boots[0].arena.used_bytes
-    note = f"{smallest_bytes - used_bytes} bytes above what is in use afterwards; each size had a boot of its own."
-    judge_figure("arena_minimum_bytes", smallest_bytes, note)
+    if smallest_bytes is None:
+        assert computed is not None
+        smallest_bytes, how = computed.minimum_bytes, "computed from the .tflite; --arena-search measures it"
+    else:
+        how = "measured, each size in a boot of its own"
+        if computed is not None and computed.exact and computed.minimum_bytes != smallest_bytes:
+            judge(arena_differs(variant, board.place, smallest_bytes, computed.minimum_bytes))
+    margin = variant.model.config.thresholds.arena_margin_percent
+    wanted = f" {margin:g} % above it are wanted (thresholds.arena_margin_percent)." if margin else ""
+    note = f"{smallest_bytes - used_bytes} bytes above what is in use afterwards; {how}.{wanted}"
+    judge_figure("arena_minimum_bytes", math.ceil(smallest_bytes * (1 + margin / 100)), note)
 
 
-def test_the_metric_on_the_device_reaches_its_budget(run: Run, variant: Variant, judge_figure: JudgeFigure) -> None:
+def test_the_arena_is_the_one_that_was_computed(
+    run: Run, variant: Variant, board: BoardChoice, judge: Judge, not_judged: SaysNotJudged
+) -> None:
+    """tinygate arena's figure, on the board."""
+    finding = judge_prediction(variant, board.place, run)
+    if finding is None:
+        not_judged("nobody has computed the arena of this interpreter")
+    judge(finding)
+
+
+def test_the_structures_in_the_arena_are_the_known_ones(
+    run: Run, variant: Variant, board: BoardChoice, judge: Judge, not_judged: SaysNotJudged
+) -> None:
+    """Sizes that predictions rest on: a component that changes one is named."""
+    finding = judge_layout(variant, board.place, run)
+    if finding is None:
+        not_judged("this interpreter tells no layout of a chip's structures")
+    judge(finding)
+
+
+def test_the_metric_on_the_device_reaches_its_budget(
+    run: Run, variant: Variant, board: BoardChoice, judge: Judge
+) -> None:
     """The model's metric, from what the board answered."""
-    labels = variant.model.dataset.test.labels
-    right = int((predicted_classes(run.output) == labels).sum())
-    note = f"{len(labels)} windows, on the board."
-    judge_figure("accuracy_percent", round(100 * right / len(labels), 3), note, len(labels))
+    judge(judge_metric(variant, board.place, run.outputs))
 
 
 def test_latency_is_within_its_budget(

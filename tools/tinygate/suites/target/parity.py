@@ -15,7 +15,7 @@ from tinygate.tflite import Tensor
 def test_every_output_is_the_oracles(run: Run, variant: Variant, board: BoardChoice, judge: Judge) -> None:
     """Every value of every window; floats of another compiler within a tolerance."""
     same_kernels = board.kind.emulation == "virtual"  # of the same build as the oracle's
-    judge(judge_parity(variant, board.place, run.output, run_oracle(variant), exact_floats=same_kernels))
+    judge(judge_parity(variant, board.place, run.outputs, run_oracle(variant), exact_floats=same_kernels))
 
 
 def test_every_window_of_the_test_set_was_run_on_the_board(

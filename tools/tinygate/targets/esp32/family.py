@@ -6,7 +6,10 @@ import json
 from functools import cache
 from pathlib import Path
 
+from tinygate.extras import require
 from tinygate.targets.esp32.console import SIGNS
+from tinygate.targets.esp32.project import PACKAGE, firmware_project
+from tinygate.targets.esp32.toolchain import abilities
 from tinygate.targets.family import Family
 from tinygate.targets.firmware import BuildOrder, Firmware
 from tinygate.targets.sizes import Sizes
@@ -15,7 +18,6 @@ COUNT_INSTRUCTIONS = "-icount 3,sleep=off -rtc clock=vm"
 """Options of QEMU: on a busy machine's clock watchdogs would bite for nothing, and cycles would mean nothing."""
 
 _CHIPS = ("esp32", "esp32c3", "esp32s3")
-_PROJECT = Path(__file__).parents[4] / "firmware"
 
 
 def _build(order: BuildOrder) -> Firmware:
@@ -23,11 +25,13 @@ def _build(order: BuildOrder) -> Firmware:
         return _virtual(order)
     from tinygate.targets.esp32 import idf_build
 
-    package = Path(__file__).parents[2]
-    generators = tuple(path for room in ("tflm", "tflite") for path in sorted((package / room).glob("*.[pj]*")))
+    if order.board == "qemu":
+        require("pytest_embedded_qemu", "firmware cannot be judged in QEMU")
+    generators = tuple(path for room in ("tflm", "tflite") for path in sorted((PACKAGE / room).glob("*.[pj]*")))
     overlays = ("sdkconfig.qemu",) if order.board == "qemu" else ()
+    project = firmware_project(order.build_root)
     recipe = idf_build.Recipe(
-        _PROJECT, order.chip, order.variant, order.model_folder, generators, overlays, order.arena_bytes
+        project, order.chip, order.variant, order.model_folder, generators, overlays, order.arena_bytes
     )
     folder = order.build_root / order.board / order.model_folder.name
     built = idf_build.build_firmware(recipe, folder, order.log, order.skip_build)
@@ -37,6 +41,7 @@ def _build(order: BuildOrder) -> Firmware:
 def _virtual(order: BuildOrder) -> Firmware:
     from tinygate.targets.esp32 import virtual_build
 
+    require("tflite_micro", "firmware cannot be judged on the virtual board")
     folder = order.build_root / order.board / order.model_folder.name
     if order.board == "virtual":
         built = virtual_build.build_virtual_app(order.content, order.variant, folder, order.arena_bytes)
@@ -83,4 +88,5 @@ ESP32 = Family(
     sizes=_sizes,
     emulator_image=_flash_image,
     flash_verified="Hash of data verified.",
+    abilities=abilities,
 )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tinygate.errors import InputError
 from tinygate.store.atomic import write_text
+from tinygate.targets.esp32.project import PACKAGE
 
 ELF_SHA256_OFFSET = 0xB0
 """Where an application image holds its ELF file's sha256: in the descriptor that opens the first segment."""
@@ -145,6 +146,7 @@ def _run_idf_py(recipe: Recipe, idf: Path, build: Path, log: Path) -> None:
         "SDKCONFIG": str(build.absolute() / "sdkconfig"),
         "SDKCONFIG_DEFAULTS": ";".join([*recipe.defaults, str(variant.absolute())]),
         "TINYGATE_MODEL": str(recipe.model_folder.absolute()),
+        "TINYGATE_PACKAGE": str(PACKAGE),
     }
     command = [str(python), str(idf / "tools" / "idf.py"), "-C", str(recipe.project), "-B", str(build.absolute())]
     command += [f"-D{name}={value}" for name, value in defines.items()]

@@ -1,0 +1,1 @@
+"""Mutation rounds: which changes of the code does no test notice?"""
