@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tinygate"
 
-# Everything may import the shared words: errors, figures, places. cli, the thin edge, may import all.
+# Everything may import the shared words: errors, figures, places, redaction. cli, the thin edge, may import all.
 ARROWS: dict[str, set[str]] = {
     "verdict": set(),
     "quant": set(),
@@ -55,7 +55,7 @@ ARROWS: dict[str, set[str]] = {
     "plugin": {"board", "gate", "judge", "model", "project", "store", "targets", "tflite", "tflm", "verdict"},
     "suites": {"audit", "board", "data", "judge", "model", "oracle", "plugin", "targets", "tflite", "verdict"},
 }
-WORDS = {"errors", "extras", "figures", "places", "__version__"}
+WORDS = {"errors", "extras", "figures", "places", "redaction", "__version__"}
 EDGES = {"__init__", "__main__", "cli"} | WORDS
 TENSORFLOW = {"tensorflow", "tf_keras", "tensorflow_model_optimization"}
 

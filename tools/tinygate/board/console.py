@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tinygate.errors import LabError, TargetError, TinygateError
+from tinygate.redaction import redact
 from tinygate.targets.faults import ConsoleSigns, FaultKind
 
 KEPT_LINES = 120
@@ -39,8 +40,8 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 def plain(line: str, limit: int = KEPT_LINE_CHARS) -> str:
-    """Return a console line without colour codes, unprintable characters and excess length."""
-    return _UNPRINTABLE.sub("?", _ESCAPES.sub("", line[: 2 * limit]).strip())[:limit]
+    """Return a console line without colour codes, unprintable characters, secrets and excess length."""
+    return redact(_UNPRINTABLE.sub("?", _ESCAPES.sub("", line[: 2 * limit]).strip()))[:limit]
 
 
 class Console:

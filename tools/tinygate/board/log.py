@@ -12,7 +12,10 @@ from collections import deque
 from pathlib import Path
 
 from tinygate.board.console import plain
+from tinygate.errors import LabError
 from tinygate.protocol import Decoder, Record, Text
+from tinygate.protocol.framing import PREFIX
+from tinygate.redaction import redact
 
 MAX_LOG_BYTES = 64 * 1024 * 1024
 IDLE_PAUSE_S = 0.005
@@ -43,8 +46,12 @@ class BootLog:
         if not data:
             time.sleep(IDLE_PAUSE_S)
         elif self._room_bytes > 0:
-            with self.console.open("ab") as log:
-                log.write(data[: self._room_bytes])
+            try:
+                with self.console.open("ab") as log:
+                    log.write(data[: self._room_bytes])
+            except OSError as error:
+                why = f"{self.console}: the log cannot be written ({error.strerror})"
+                raise LabError(f"{why}; free space, or name another --report-dir, and run again") from error
             self._room_bytes -= len(data)
 
     def write(self, text: str) -> int:
@@ -59,6 +66,14 @@ class BootLog:
     def isatty(self) -> bool:
         """Say no: no progress bars in a log."""
         return False
+
+
+def redact_log(log: Path) -> None:
+    """Take secrets out of the console text of a log that is no longer written; records stay as they came."""
+    lines = log.read_bytes().splitlines(keepends=True)
+    kept = [line if PREFIX in line else redact(line.decode("latin-1")).encode("latin-1") for line in lines]
+    if kept != lines:
+        log.write_bytes(b"".join(kept))
 
 
 def console_tail(log: Path, count: int = 15) -> tuple[str, ...]:

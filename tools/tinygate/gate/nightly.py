@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tinygate.errors import InputError, TinygateError
+from tinygate.errors import InputError, LabError, TinygateError
 from tinygate.gate.cases import expected_checks
 from tinygate.gate.session import InterruptedRunError, run_session
 from tinygate.model.selection import Selection, select
@@ -88,7 +88,10 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
 
 def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     selection = _selected(run)
-    run.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        run.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(f"{run.folder}: cannot be made ({error.strerror}); name another --report-dir") from error
     _forget_old_runs(run.folder.parent)
     journal.append(run.journal_path, _header(run, selection))
     common = [f"--models-root={run.models_root}", f"--report-dir={run.folder}"]

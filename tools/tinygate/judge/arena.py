@@ -8,6 +8,7 @@ from functools import cache
 from tinygate.arena import TARGETS, ArenaPrediction, differences, load_layout, predict
 from tinygate.board.evidence import Run
 from tinygate.judge.facts import fact
+from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.tflite import read_model
 from tinygate.verdict import Finding, Verdict
@@ -52,6 +53,23 @@ def judge_prediction(variant: Variant, place: str, run: Run) -> Finding | None:
         f"{run.hello.kernels}. {cause}."
     )
     return fact(variant, place, "arena", "arena_as_predicted", used, f"= {wanted}", used == wanted, reason)
+
+
+def judge_least_arena(variant: Variant, place: str, used_bytes: int) -> Finding:
+    """Hold what a device reports against what activations and scratch buffers take in the oracle, on any target.
+
+    Persistent structures come on top; they shrink with the pointers, activations do not. A device that reports less
+    would pass any budget.
+    """
+    least = run_oracle(variant).reference.arena_head_bytes or 1
+    holds = used_bytes >= least
+    reason = (
+        ""
+        if holds
+        else "The application reports a smaller arena than the model's activations take: what it measures is another "
+        "model's, or not the arena; look at what it answers to an arena request."
+    )
+    return fact(variant, place, "arena", "arena_used_at_least_bytes", used_bytes, f"≥ {least}", holds, reason)
 
 
 def arena_differs(variant: Variant, place: str, measured: int, computed: int) -> Finding:

@@ -17,6 +17,7 @@ from tinygate.places import HOST
 from tinygate.verdict import Finding, Verdict
 
 DIGITS = 9
+_SHARES = ("accuracy_percent", "top2_accuracy_percent", "top3_accuracy_percent", "top5_accuracy_percent")
 
 Outputs = Sequence[NDArray[Any]]
 
@@ -37,7 +38,8 @@ def judge_metric(variant: Variant, place: str = HOST, outputs: Outputs | None = 
         told = judging.unknown if place == HOST else ""  # once is enough
         return judge_budget(variant, place, judging.figure.name, None, told)
     value = _shown(judging.value(answers))
-    return judge_budget(variant, place, judging.figure.name, value, _note(variant, answers, outputs))
+    windows = len(answers) if judging.figure.name in _SHARES else None
+    return judge_budget(variant, place, judging.figure.name, value, _note(variant, answers, outputs), windows)
 
 
 def judge_agreement(variant: Variant, place: str = HOST, outputs: Outputs | None = None) -> Finding | None:

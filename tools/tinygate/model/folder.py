@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tinygate.errors import ConfigError, DataError, ModelFileError
 from tinygate.model.config import ModelConfig, load_config
-from tinygate.model.manifest import Manifest, load_manifest
+from tinygate.model.manifest import Manifest, load_manifest, recipe_sha256
 from tinygate.model.recipe import data_of, load_recipe
 from tinygate.store.files import read_file
 
@@ -92,6 +92,7 @@ class Model:
                 f"{self.folder}: the data set's sha256 is {dataset.sha256[:12]}…, the manifest was made from "
                 f"{self.manifest.dataset.sha256[:12]}…; restore the data, or {_remedy(self)}"
             )
+        check_manifest(self, dataset)
         return dataset
 
 
@@ -155,7 +156,32 @@ def _read_pinned(variant: Variant) -> bytes:
             f"{found[:12]}…, {manifest_path} demands {pinned.sha256[:12]}…; restore it (git checkout), or "
             f"{_remedy(variant.model)}"
         )
+    if len(content) != pinned.bytes:
+        raise ModelFileError(
+            f"{manifest_path}: variants.{variant.name}.bytes is {pinned.bytes}, the pinned file has {len(content)}; "
+            f"the manifest was edited: restore it (git checkout), or {_remedy(variant.model)}"
+        )
     return content
+
+
+def check_manifest(model: Model, dataset: Dataset) -> None:
+    """Raise ModelFileError when the manifest says something else of recipe or data than they say themselves."""
+    from tinygate.model.pinning import dataset_entry  # which needs this module
+
+    pinned, path = model.manifest, model.folder / "artifacts" / "manifest.json"
+    recipe = recipe_sha256(model.recipe_path)
+    if pinned.recipe_sha256 != recipe:
+        raise ModelFileError(
+            f"{path}: recipe_sha256 is {pinned.recipe_sha256[:12]}…, that of {model.recipe_path} is {recipe[:12]}…: "
+            f"the artifacts are not what it makes; restore it (git checkout), or {_remedy(model)}"
+        )
+    said, found = pinned.dataset, dataset_entry(dataset)
+    for key in type(found).model_fields:
+        if getattr(said, key) != getattr(found, key):
+            raise ModelFileError(
+                f"{path}: dataset.{key} is {getattr(said, key)!r}, the data are {getattr(found, key)!r}: the manifest "
+                f"was edited or the split has changed; restore it (git checkout), or {_remedy(model)}"
+            )
 
 
 def _remedy(model: Model) -> str:

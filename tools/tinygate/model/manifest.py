@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from tinygate.errors import ModelFileError
 from tinygate.store.atomic import write_text
+from tinygate.store.files import read_file
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
@@ -132,8 +133,8 @@ def recipe_sha256(path: Path) -> str:
         ModelFileError: the file cannot be read or is no Python.
     """
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        tree = ast.parse(read_file(path, "a recipe in Python", ModelFileError).decode())
+    except (SyntaxError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: not a readable recipe ({error}); expected a Python file") from error
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
@@ -145,8 +146,8 @@ def load_manifest(path: Path) -> Manifest:
         ModelFileError: missing, no JSON, of another schema version, an unknown key or a value of another type.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_file(path, f"a manifest; {REMEDY}", ModelFileError).decode()
+    except UnicodeDecodeError as error:
         raise ModelFileError(f"{path}: cannot be read ({error}); {REMEDY}") from error
     try:
         return Manifest.model_validate_json(text)

@@ -1,6 +1,7 @@
 """Keeps results of the reference interpreters on disk: same model, inputs and runtime, same outputs.
 
-A file that cannot be read is as good as none. Writing is atomic, so that processes may share the folder.
+A result proves whose it is by a hash over its key and content. What does not match, or cannot be read for whatever
+reason, is as good as none. Writing is atomic, so that processes may share the folder.
 """
 
 from __future__ import annotations
@@ -9,14 +10,13 @@ import hashlib
 import json
 import os
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
 from tinygate.oracle.worker import Arrays
 
 LARGEST_BYTES = 1 << 30
-_FORMAT = 2
+_FORMAT = 3
 """Part of every key: raise it when the worker comes to mean something else by the same request."""
 
 
@@ -44,9 +44,19 @@ def load(key: str) -> tuple[Arrays, str] | None:
 
     try:
         with (cache_folder() / f"{key}.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return [stored[f"array{i}"] for i in range(len(stored.files) - 1)], str(stored["printed"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            arrays = [stored[f"array{i}"] for i in range(len(stored.files) - 2)]
+            printed, proof = str(stored["printed"]), str(stored["proof"])
+    except Exception:  # whatever zipfile, NumPy and its parser of headers make of damage
         return None
+    return (arrays, printed) if proof == _proof(key, arrays, printed) else None
+
+
+def _proof(key: str, arrays: Arrays, printed: str) -> str:
+    digest = hashlib.sha256(f"{key}\0{printed}\0".encode())
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def save(key: str, arrays: Arrays, printed: str) -> None:
@@ -58,7 +68,7 @@ def save(key: str, arrays: Arrays, printed: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
             named: dict[str, Any] = {f"array{i}": array for i, array in enumerate(arrays)}
-            np.savez(file, printed=np.array(printed), **named)
+            np.savez(file, printed=np.array(printed), proof=np.array(_proof(key, arrays, printed)), **named)
         Path(file.name).replace(folder / f"{key}.npz")
         _forget_oldest(folder)
     except OSError:

@@ -19,8 +19,11 @@ from tinygate.oracle import process
 from tinygate.oracle.state import resets_that_matter, resource_operators
 from tinygate.tflite import TfliteModel, read_model
 from tinygate.tflite.model import NUMPY_TYPES
+from tinygate.tflm.work import multiplications
 
 TIMEOUT_S = 120.0
+_WINDOW_S = 0.003  # per window on top: ten times what an idle core takes for a small model
+_MULTIPLICATIONS_PER_S = 10e6  # reference kernels do several times that
 _PACKAGES = {"tflm": "tflite_micro", "litert-ref": "ai-edge-litert", "litert": "ai-edge-litert"}
 _MODULES = {"tflm": "tflite_micro", "litert-ref": "ai_edge_litert", "litert": "ai_edge_litert"}
 _ARENA_LINE = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
@@ -72,7 +75,7 @@ def run_tflm(
     tensors: Sequence[int] = (),
     resets: Collection[int] | None = None,
     use_cache: bool = True,
-    timeout_s: float = TIMEOUT_S,
+    timeout_s: float | None = None,
 ) -> ReferenceRun:
     """Run every sample through TensorFlow Lite Micro, in order, in a process of its own.
 
@@ -85,7 +88,7 @@ def run_tflm(
         resets: samples before which the model's state is reset, by number from 0, as a board is told to; None for all.
             The first one finds the model as it is after loading in any case.
         use_cache: read and write results on disk.
-        timeout_s: for the whole batch.
+        timeout_s: for the whole batch; None for what its size and the model's demand, on a busy machine.
 
     Raises:
         ModelFileError: the file is malformed, or the interpreter refused it, died or took too long.
@@ -103,7 +106,7 @@ def run_litert(
     tensors: Sequence[int] = (),
     resets: Collection[int] | None = None,
     use_cache: bool = True,
-    timeout_s: float = TIMEOUT_S,
+    timeout_s: float | None = None,
 ) -> ReferenceRun:
     """Run every sample through LiteRT; arguments and errors as for `run_tflm`.
 
@@ -122,7 +125,7 @@ def _run(
     tensors: Sequence[int],
     resets: Collection[int] | None,
     use_cache: bool,
-    timeout_s: float,
+    timeout_s: float | None,
 ) -> ReferenceRun:
     require(_MODULES[runtime], "no reference interpreter can run the model")
     parsed = read_model(model)
@@ -132,10 +135,15 @@ def _run(
     arrays = [np.frombuffer(model, np.uint8), *batches]
     key = result_cache.key_of(request, arrays, _version(runtime)) if use_cache else ""
     stored = result_cache.load(key) if use_cache else None
-    results, printed = stored or process.ask(runtime, request, arrays, timeout_s)
+    patience_s = _patience_s(parsed, len(batches[0])) if timeout_s is None else timeout_s
+    results, printed = stored or process.ask(runtime, request, arrays, patience_s)
     if use_cache and not stored:
         result_cache.save(key, results, printed)
     return _reference_run(runtime, results, printed, stored is not None)
+
+
+def _patience_s(model: TfliteModel, count: int) -> float:
+    return TIMEOUT_S + count * max(_WINDOW_S, multiplications(model) / _MULTIPLICATIONS_PER_S)
 
 
 def _request(runtime: str, model: TfliteModel, tensors: Sequence[int], resets: Sequence[int] | None) -> dict[str, Any]:

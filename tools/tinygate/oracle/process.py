@@ -1,7 +1,10 @@
 """Starts the interpreter's process, asks it, and outlives it: one process per runtime, reused, with limits.
 
 A request that takes too long or a process that dies (TensorFlow Lite Micro aborts on failed checks) costs that process
-only: the caller gets a ModelFileError with its last words, and the next request a new process.
+only: the caller gets a ModelFileError with its last words, and the next request a new process. What was stopped or
+killed from outside says nothing of the model: a LabError.
+
+A process ends with the thread that started it, so that one that never ends starts all: see `worker.end_with_parent`.
 """
 
 from __future__ import annotations
@@ -9,22 +12,26 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import select
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from tinygate.errors import ModelFileError
+from tinygate.errors import LabError, ModelFileError, TinygateError
+from tinygate.oracle.pipe import Pipe
 from tinygate.oracle.worker import Arrays, read_message, write_message
 
 MEMORY_LIMIT_BYTES = 4 << 30
 _LAST_WORDS_LINES = 5
 _EXIT_TIMEOUT_S = 5.0
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class InterpreterProcess:
@@ -35,16 +42,20 @@ class InterpreterProcess:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed in `close`
         read_end, write_end = os.pipe()
         worker = Path(__file__).with_name("worker.py")
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", str(worker), str(write_end), str(memory_limit_bytes)],
+        self._process = _started(
+            [sys.executable, "-W", "ignore", str(worker), str(write_end), str(memory_limit_bytes), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=self._log,
             stderr=self._log,
             pass_fds=(write_end,),
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            bufsize=0,
         )
         os.close(write_end)
-        self._answers: BinaryIO = os.fdopen(read_end, "rb")
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
+        os.set_blocking(read_end, False)
+        self._answers = Pipe(read_end)
 
     @property
     def is_alive(self) -> bool:
@@ -56,21 +67,18 @@ class InterpreterProcess:
 
         Raises:
             ModelFileError: the interpreter refused, died or took longer than `timeout_s`.
+            LabError: its process was stopped or killed from outside.
         """
         self._forget_printed()
         assert self._process.stdin is not None
+        self._answers.deadline = time.monotonic() + timeout_s
         try:
-            write_message(self._process.stdin, request, arrays)  # type: ignore[arg-type]
+            write_message(Pipe(self._process.stdin.fileno(), self._answers.deadline), request, arrays)
+            message = read_message(self._answers)
         except BrokenPipeError:
             raise self._died() from None
-        if not select.select([self._answers], [], [], timeout_s)[0]:
-            self.close()
-            raise ModelFileError(
-                f"{self.runtime} did not finish within {timeout_s:g} s on this model; it was stopped. "
-                "Is the model meant for a microcontroller?"
-            )
-        try:
-            message = read_message(self._answers)
+        except TimeoutError:
+            raise self._late(timeout_s) from None
         except BaseException:  # interrupted half way: what follows in the pipe is no answer to anything
             self.close()
             raise
@@ -91,10 +99,25 @@ class InterpreterProcess:
             self._answers.close()
             self._log.close()
 
-    def _died(self) -> ModelFileError:
+    def _late(self, timeout_s: float) -> TinygateError:
+        stopped = _is_stopped(self._process.pid)
+        self.close()
+        if stopped:
+            return LabError(f"{self.runtime}'s process was stopped from outside (SIGSTOP); it was ended, run again")
+        return ModelFileError(
+            f"{self.runtime} did not finish within {timeout_s:g} s on this model; it was stopped. "
+            "Is the model meant for a microcontroller?"
+        )
+
+    def _died(self) -> TinygateError:
         code = self._process.wait(_EXIT_TIMEOUT_S)
         words = self._last_words()
         self.close()
+        if -code in _FROM_OUTSIDE:
+            return LabError(
+                f"{self.runtime}'s process was killed from outside ({signal.Signals(-code).name}), by a user or for "
+                "want of memory; nothing is known of the model, run again"
+            )
         how = f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
         return ModelFileError(
             f"{self.runtime} {how} while it ran this model: the model breaks one of its checks.{words}"
@@ -111,6 +134,23 @@ class InterpreterProcess:
     def _last_words(self) -> str:
         lines = [line for line in self._printed().splitlines() if line.strip()][-_LAST_WORDS_LINES:]
         return f" Its last words: {' | '.join(lines)}" if lines else " It left no message."
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("T", "t")
+    except OSError:
+        return False
+
+
+_starter = ThreadPoolExecutor(1, "oracle-starter")
+
+
+def _started(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, **options)
+
+    return _starter.submit(start).result()
 
 
 LANES = 2

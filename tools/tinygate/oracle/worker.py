@@ -5,20 +5,25 @@ does not like, and writes to file descriptors 1 and 2. Its parent is `tinygate.o
 
     8 bytes little-endian length, that many bytes of JSON, then the bytes of each array named in `arrays`
 
-where `arrays` is a list of {"dtype", "shape"}. It ends when stdin ends, so that it never outlives its parent.
+where `arrays` is a list of {"dtype", "shape"}. It ends when stdin ends, and on Linux with its parent at once, even
+in the middle of a long request.
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
+import signal
 import sys
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+_PR_SET_PDEATHSIG = 1
 
 Arrays = list[NDArray[Any]]
 _ARENA_BYTES = 64 << 20  # untouched pages cost nothing; the figures reported are of use, not of size
@@ -133,7 +138,24 @@ def _run(runner: Runner, inputs: Arrays, sample_shapes: list[list[int]], resets:
     return [np.stack(values) for values in zip(*collected, strict=True)]
 
 
-def read_message(stream: BinaryIO) -> tuple[dict[str, Any], Arrays] | None:
+class Reader(Protocol):
+    """Gives bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return that many bytes, fewer at the end."""
+
+
+class Writer(Protocol):
+    """Takes bytes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write all of it."""
+
+    def flush(self) -> object:
+        """Let the other end have it."""
+
+
+def read_message(stream: Reader) -> tuple[dict[str, Any], Arrays] | None:
     """Return the next message's JSON and arrays, None at the end of the stream."""
     size = stream.read(8)
     if len(size) < 8:
@@ -147,7 +169,7 @@ def read_message(stream: BinaryIO) -> tuple[dict[str, Any], Arrays] | None:
     return header, arrays
 
 
-def write_message(stream: BinaryIO, header: dict[str, Any], arrays: Arrays) -> None:
+def write_message(stream: Writer, header: dict[str, Any], arrays: Arrays) -> None:
     """Write one message."""
     entries = [{"dtype": array.dtype.str, "shape": list(array.shape)} for array in arrays]
     text = json.dumps(header | {"arrays": entries}).encode()
@@ -165,7 +187,7 @@ def _limit(memory_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
-def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
+def _serve(requests: Reader, answers: Writer) -> None:
     key, runner = "", None
     while (message := read_message(requests)) is not None:
         request, (model, *inputs) = message
@@ -183,9 +205,18 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
         sys.stdout.flush()
 
 
+def end_with_parent(parent: int) -> None:
+    """Let Linux kill this process when the thread that started it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before this could be asked for
+            os._exit(1)
+
+
 def main() -> None:
-    """Serve until stdin ends. Arguments: descriptor for answers, memory limit in bytes."""
-    answers, memory_bytes = int(sys.argv[1]), int(sys.argv[2])
+    """Serve until stdin ends. Arguments: descriptor for answers, memory limit in bytes, the parent's process id."""
+    answers, memory_bytes, parent = map(int, sys.argv[1:])
+    end_with_parent(parent)
     _limit(memory_bytes)
     with os.fdopen(answers, "wb") as stream:
         _serve(sys.stdin.buffer, stream)

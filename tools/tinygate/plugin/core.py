@@ -20,6 +20,7 @@ from tinygate.model.selection import Selection, select
 from tinygate.places import HOST
 from tinygate.plugin.once import JudgedError, NotJudged, Once, Told
 from tinygate.project.settings import settings_of
+from tinygate.redaction import redact
 from tinygate.store.journal import JournalWriter, TestOutcome
 from tinygate.verdict import Finding, Verdict, verdict_of
 
@@ -137,6 +138,7 @@ def _only_proven_artifacts(request: pytest.FixtureRequest) -> None:
 
 
 def _prove(config: pytest.Config, node: pytest.Item, variant: Variant) -> None:
+    _ = variant.model.manifest  # one that cannot be used says nothing of the artifact: ERROR
     try:
         _ = variant.content
     except InputError as error:
@@ -181,14 +183,14 @@ def pytest_runtest_makereport(
     error = call.excinfo.value if call.excinfo is not None else None
     teller = item.config.stash[_told_key].before(error, item.nodeid)
     if teller is not None or isinstance(error, NotJudged):
-        why = f"as {teller} told: {error}" if teller else str(error)
+        why = redact(f"as {teller} told: {error}" if teller else str(error))
         report.outcome = "skipped"
         report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {why}")
     elif not report.skipped and not os.environ.get("TINYGATE_TRACEBACK"):
         if isinstance(error, JudgedError):
-            report.longrepr = str(error)
+            report.longrepr = redact(str(error))
         elif isinstance(error, TinygateError):
-            report.longrepr = f"{verdict_of(error)}: {type(error).__name__}: {error}"
+            report.longrepr = redact(f"{verdict_of(error)}: {type(error).__name__}: {error}")
     writer = item.config.stash[_journal_key]
     if writer is not None and (report.when == "call" or not report.passed):
         writer.append(_outcome(item, report, error, teller))

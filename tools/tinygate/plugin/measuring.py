@@ -19,7 +19,7 @@ from tinygate.board.attempts import Attempts, try_to_measure
 from tinygate.board.deadlines import Deadlines
 from tinygate.board.evidence import Plan, Run
 from tinygate.board.identity import Expected
-from tinygate.board.log import BootLog, console_tail
+from tinygate.board.log import BootLog, console_tail, redact_log
 from tinygate.board.plausible import check_new_boot
 from tinygate.board.port import Port, port_of, reopen
 from tinygate.board.run import measure
@@ -93,7 +93,9 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
         if isinstance(attempts.outcome, Run):
             found = _more(request, dut, port, attempts, task)
             _keep(found.boots, log.console.parent)
+            redact_log(log.console)
             return found
+    redact_log(log.console)
     request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
     return Measured(attempts)
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from pytest_embedded.plugin import parametrize_fixtures  # taken back, see plugin/embedded.py
@@ -41,7 +41,14 @@ __all__ = [
 ]  # fmt: skip
 
 Figures = dict[tuple[str, str, str], float | int | None]
-JudgeFigure = Callable[[str, float | int | None, str], None]
+
+
+class JudgeFigure(Protocol):
+    """Judges a figure; `windows` is the sample that a share of right answers rests on."""
+
+    def __call__(self, figure: str, value: float | int | None, note: str, windows: int | None = None) -> None:
+        """See `judge_figure`."""
+
 
 _figures_key = pytest.StashKey[Figures]()
 _passed = 0
@@ -233,9 +240,9 @@ def measured_figures(pytestconfig: pytest.Config) -> Figures:
 def judge_figure(variant: Variant, board: BoardChoice, judge: Judge, measured_figures: Figures) -> JudgeFigure:
     """Judge a figure of this variant against its budget at this place, and keep it for the rules."""
 
-    def settle(figure: str, value: float | int | None, note: str) -> None:
+    def settle(figure: str, value: float | int | None, note: str, windows: int | None = None) -> None:
         measured_figures[variant.model.name, variant.name, figure] = value
-        judge(judge_budget(variant, board.place, figure, value, note))
+        judge(judge_budget(variant, board.place, figure, value, note, windows))
 
     return settle
 

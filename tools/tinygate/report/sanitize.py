@@ -6,6 +6,8 @@ import html
 import re
 import unicodedata
 
+from tinygate.redaction import redact
+
 _MAX_CHARACTERS = 2000
 
 
@@ -13,10 +15,10 @@ def plain(text: str) -> str:
     """Return text on one line without control, bidirectional or private characters, cut at 2000 characters.
 
     Unicode categories Cc, Cf, Co, Cs and Cn go (line breaks and tabs become a space), so no terminal sequence,
-    no reordered text and no NUL survives.
+    no reordered text and no NUL survives; nor do secrets, see `tinygate.redaction`.
     """
     one_line = re.sub(r"[\r\n\t]+", " ", text)
-    kept = "".join(character for character in one_line if not unicodedata.category(character).startswith("C"))
+    kept = redact("".join(character for character in one_line if not unicodedata.category(character).startswith("C")))
     return kept if len(kept) <= _MAX_CHARACTERS else kept[: _MAX_CHARACTERS - 1] + "…"
 
 

@@ -159,7 +159,18 @@ def summarize(journal: Journal, expected: Sequence[Expected], place: str, notice
         )
         for model, variant in names
     )
-    return Summary(rows, journal.tests, (*journal.notices, *notices), place, journal.header)
+    return Summary(rows, journal.tests, (*journal.notices, *notices, *_flakes(rows)), place, journal.header)
+
+
+def _flakes(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence for each variant that was measured only after attempts that failed."""
+    told = []
+    for row in rows:
+        failed = [finding for finding in row.findings if finding.check == "attempt"]
+        if failed and not any(finding.check == "run" for finding in row.findings):
+            again = f"passed after {len(failed)} failed attempt{'s' if len(failed) > 1 else ''}"
+            told.append(f"flake: {row.model} {row.variant} on {failed[0].place} {again}: {failed[-1].reason}")
+    return told
 
 
 def _answered(journal: Journal) -> set[tuple[str, str]]:

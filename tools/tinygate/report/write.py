@@ -7,7 +7,9 @@ was killed finds that it has not ended.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,13 +22,17 @@ from tinygate.report.comment import to_comment
 from tinygate.report.summary import Summary
 from tinygate.store import atomic
 
+NEEDED_BYTES = 16 << 20
+REPORTS = ("verdict.json", "report.md", "junit.xml")
+
 
 def begin_report(report_dir: Path, run_id: str) -> None:
     """Replace the reports of an earlier run by ones that say that this run has not ended.
 
     Raises:
-        LabError: they cannot be written.
+        LabError: they cannot be written, or there is no room for a run's evidence.
     """
+    _require_room(report_dir)
     sentence = f"run {run_id} has not ended: it is under way, or it was killed"
     suites = ET.Element("testsuites", name="tinygate", tests="1", errors="1")
     suite = ET.SubElement(suites, "testsuite", name="tinygate", tests="1", errors="1")
@@ -36,6 +42,21 @@ def begin_report(report_dir: Path, run_id: str) -> None:
     _write(report_dir, "report.md", f"# Gate report: no verdict\n\nThe {sentence}.\n".encode())
     _write(report_dir, "summary.md", f"## tinygate: no verdict\n\nThe {sentence}.\n".encode())
     _write(report_dir, "junit.xml", ET.tostring(suites, encoding="utf-8", xml_declaration=True))
+
+
+def _require_room(report_dir: Path) -> None:
+    """Raise LabError where a run would end on a full disk half way; an older verdict must not outlive that."""
+    folder = next(path for path in (report_dir.absolute(), *report_dir.absolute().parents) if path.exists())
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes >= NEEDED_BYTES:
+        return
+    for name in REPORTS:
+        with contextlib.suppress(OSError):
+            (report_dir / name).unlink()
+    raise LabError(
+        f"{report_dir}: {free_bytes // 1024} KiB are free there, and a run takes up to {NEEDED_BYTES >> 20} MiB; "
+        "free space, or name another --report-dir"
+    )
 
 
 def end_report(report_dir: Path, run_id: str, sentence: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tinygate.errors import EvidenceError, LabError
+from tinygate.redaction import redact
 from tinygate.verdict import Finding, Verdict
 
 
@@ -93,8 +94,9 @@ class JournalWriter:
         self._file: BinaryIO | None = None
 
     def append(self, record: Record) -> None:
-        """Append one record in one write."""
-        line = json.dumps({"kind": _NAMES[type(record)], **asdict(record)}, ensure_ascii=True) + "\n"
+        """Append one record in one write, without the secrets that it may quote."""
+        fields = {name: redact(value) if type(value) is str else value for name, value in asdict(record).items()}
+        line = json.dumps({"kind": _NAMES[type(record)], **fields}, ensure_ascii=True) + "\n"
         with self._explained():
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import pytest
 from tinygate.board.evidence import Run
 from tinygate.board.log import BootLog, extension_values
 from tinygate.figures import Needs
-from tinygate.judge.arena import arena_differs, judge_layout, judge_prediction, predicted
+from tinygate.judge.arena import arena_differs, judge_layout, judge_least_arena, judge_prediction, predicted
 from tinygate.judge.latency import configuration, summarize
 from tinygate.judge.metric import judge_metric
 from tinygate.model.folder import Variant
@@ -27,8 +27,11 @@ NO_CYCLES = "Cycles that mean anything come from an emulator that counts instruc
 NO_FIRMWARE = "What an emulated board is flashed with is the model in an image, not the firmware; build it for a chip."
 
 
-def test_the_arena_used_is_within_its_budget(run: Run, board: BoardChoice, judge_figure: JudgeFigure) -> None:
-    """arena_used_bytes."""
+def test_the_arena_used_is_within_its_budget(
+    run: Run, variant: Variant, board: BoardChoice, judge: Judge, judge_figure: JudgeFigure
+) -> None:
+    """arena_used_bytes, which no target can have less of than the model's activations take."""
+    judge(judge_least_arena(variant, board.place, run.arena.used_bytes))
     if run.arena.pointer_bits == 64:
         note = WIDE_POINTERS
     else:
