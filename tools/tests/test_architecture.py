@@ -53,6 +53,7 @@ ARROWS: dict[str, set[str]] = {
     "recipes": {"data", "model", "oracle", "paired", "quant", "store", "tflite"},
     "gate": {"audit", "calibration", "model", "report", "store", "verdict"},
     "plugin": {"board", "gate", "judge", "model", "project", "store", "targets", "tflite", "tflm", "verdict"},
+    "testing": {"board", "judge", "model", "plugin", "verdict"},
     "suites": {"audit", "board", "data", "judge", "model", "oracle", "plugin", "targets", "tflite", "verdict"},
 }
 WORDS = {"errors", "extras", "figures", "places", "redaction", "__version__"}

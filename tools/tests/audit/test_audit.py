@@ -91,7 +91,7 @@ def test_json_holds_findings_and_histograms(report: AuditReport) -> None:
 
 
 def test_sarif_has_the_parts_that_code_scanning_needs(report: AuditReport) -> None:
-    document = json.loads(formats.as_sarif(report, "models/m.tflite"))
+    document = json.loads(formats.as_sarif([(report, "models/m.tflite")]))
     (run,) = document["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert document["version"] == "2.1.0"
@@ -101,7 +101,7 @@ def test_sarif_has_the_parts_that_code_scanning_needs(report: AuditReport) -> No
 
 
 def test_sarif_names_the_file_by_a_uri(report: AuditReport) -> None:
-    (run,) = json.loads(formats.as_sarif(report, "my models/größe#1.tflite"))["runs"]
+    (run,) = json.loads(formats.as_sarif([(report, "my models/größe#1.tflite")]))["runs"]
     assert run["artifacts"][0]["location"]["uri"] == "my%20models/gr%C3%B6%C3%9Fe%231.tflite"
     assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == run["artifacts"][0]["location"]
 
@@ -116,7 +116,7 @@ def test_an_ignored_rule_is_set_aside_with_its_reason() -> None:
     report = audit(INT8, target="esp32", ignore={"TG-Q031": "MEAN is not hot"})
     assert not any(finding.code == "TG-Q031" for finding in report.findings)
     assert [why for _, why in report.ignored] == ["MEAN is not hot"]
-    suppressed = json.loads(formats.as_sarif(report, "m"))["runs"][0]["results"][-1]
+    suppressed = json.loads(formats.as_sarif([(report, "m")]))["runs"][0]["results"][-1]
     assert suppressed["suppressions"][0]["justification"] == "MEAN is not hot"
 
 

@@ -1,4 +1,5 @@
-"""An audit report as text for people, JSON for programs, SARIF 2.1.0 for code-scanning services."""
+"""An audit report as text for people, JSON for programs, SARIF 2.1.0 for code-scanning services,
+workflow commands for GitHub."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import dataclasses
 import json
 import math
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -115,20 +117,46 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 
-def as_sarif(report: AuditReport, path: str) -> str:
-    """Return the report as SARIF 2.1.0; ignored findings are suppressed with their reasons. `path`: the file's."""
+def as_github(report: AuditReport, path: str) -> str:
+    """Return one workflow command per finding: GitHub shows them at the file of a pull request."""
+    levels = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+    lines = []
+    for finding in report.findings:
+        rule = RULES[finding.code]
+        title = _github(f"{rule.code} {rule.name}", property=True)
+        text = _github(f"{finding.place}: {finding.values}. {rule.demand} Fix: {rule.fix}")
+        lines.append(f"::{levels[finding.severity]} file={_github(path, property=True)},title={title}::{text}\n")
+    return "".join(lines)
+
+
+def _github(text: str, *, property: bool = False) -> str:
+    """Escape text as GitHub's runner unescapes it; names come from the file, and must not make commands."""
+    escapes = {"%": "%25", "\r": "%0D", "\n": "%0A"} | ({":": "%3A", ",": "%2C"} if property else {})
+    for character, escape in escapes.items():
+        text = text.replace(character, escape)
+    return printable(text)
+
+
+def as_sarif(reports: Sequence[tuple[AuditReport, str]]) -> str:
+    """Return reports, each with its file's path, as SARIF 2.1.0; ignored findings are suppressed with their reasons."""
     from tinygate import __version__
 
-    codes, uri = list(RULES), quote(path)
     driver = {"name": "tinygate audit", "version": __version__, "rules": [_sarif_rule(r) for r in RULES.values()]}
-    results = [_sarif_result(finding, uri, codes) for finding in report.findings]
-    for finding, reason in report.ignored:
-        suppression = {"kind": "external", "justification": reason}
-        results.append(_sarif_result(finding, uri, codes) | {"suppressions": [suppression]})
-    run = {"tool": {"driver": driver}, "results": results, "artifacts": [{"location": {"uri": uri}}]}
+    results = [result for report, path in reports for result in _sarif_results(report, quote(path))]
+    artifacts = [{"location": {"uri": quote(path)}} for _, path in reports]
+    run = {"tool": {"driver": driver}, "results": results, "artifacts": artifacts}
     return (
         json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False) + "\n"
     )
+
+
+def _sarif_results(report: AuditReport, uri: str) -> Iterator[dict[str, Any]]:
+    codes = list(RULES)
+    for finding in report.findings:
+        yield _sarif_result(finding, uri, codes)
+    for finding, reason in report.ignored:
+        suppression = {"kind": "external", "justification": reason}
+        yield _sarif_result(finding, uri, codes) | {"suppressions": [suppression]}
 
 
 def _sarif_rule(rule: Rule) -> dict[str, Any]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tinygate.errors import InputError, ModelFileError
 from tinygate.extras import require
 from tinygate.verdict import Verdict
+
+if TYPE_CHECKING:
+    from tinygate.audit import AuditReport
 
 _LARGEST_FILE_BYTES = 256 << 20  # far beyond any flash; keeps the audit's memory below 1 GB
 
@@ -24,6 +28,7 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     SARIF = "sarif"
+    GITHUB = "github"
 
 
 class FailOn(StrEnum):
@@ -40,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def audit(
-    model: Annotated[Path | None, typer.Argument(help="any .tflite file")] = None,
+    models: Annotated[list[Path] | None, typer.Argument(metavar="[MODEL]...", help=".tflite files")] = None,
     target: Annotated[str, typer.Option(help="a chip, for the rules about its kernels")] = "",
     output: Annotated[Format, typer.Option("--format", help="how to print the report")] = Format.TEXT,
     ignore: Annotated[list[str] | None, typer.Option(help="CODE=reason; may be repeated")] = None,
@@ -52,7 +57,7 @@ def audit(
     ] = None,
     explain: Annotated[str, typer.Option(metavar="CODE", help="say what a rule demands and why")] = "",
 ) -> None:
-    """Check a quantized model against every rule; exit 0 sound, 1 broken rules, 2 no .tflite at all."""
+    """Check quantized models against every rule; exit 0 sound, 1 broken rules, 2 no .tflite at all."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # starting threads would take longer than the audit
     from tinygate.audit import audit as run_audit
     from tinygate.audit import formats
@@ -61,25 +66,35 @@ def audit(
     if explain:
         sys.stdout.write(formats.explain(rule_of(explain)))
         return
-    if model is None:
+    if not models:
         raise InputError("no model named; expected a .tflite file, or --explain CODE.")
-    content = content_of(model)
-    report = run_audit(
-        content,
-        target=target,
-        ignore=_pairs(ignore or []),
-        versions=_pairs(kernels or []),
-        refusal=_refusal(content) if run else None,
-    )
-    printed = {
-        Format.TEXT: lambda: formats.as_text(report, str(model), figures=tensors),
-        Format.JSON: lambda: formats.as_json(report, str(model)),
-        Format.SARIF: lambda: formats.as_sarif(report, model.as_posix()),
-    }[output]()
-    sys.stdout.write(printed)
+    reports = []
+    for model in models:
+        content = content_of(model)
+        refusal = _refusal(content) if run else None
+        report = run_audit(
+            content, target=target, ignore=_pairs(ignore or []), versions=_pairs(kernels or []), refusal=refusal
+        )
+        reports.append((model, report))
+    sys.stdout.write(_printed(reports, output, tensors))
     limit = list(FailOn).index(fail_on)
-    failed = report.worst is not None and list(FailOn).index(FailOn(report.worst.value)) <= limit
+    worst = [FailOn(report.worst.value) for _, report in reports if report.worst is not None]
+    failed = any(list(FailOn).index(severity) <= limit for severity in worst)
     raise typer.Exit((Verdict.FAIL if failed else Verdict.PASS).exit_code)
+
+
+def _printed(reports: list[tuple[Path, AuditReport]], output: Format, tensors: bool) -> str:
+    """Return all reports in a format that one reader takes: several are one SARIF log, and one JSON object a line."""
+    from tinygate.audit import formats
+
+    if output is Format.TEXT:
+        return "".join(formats.as_text(report, str(model), figures=tensors) for model, report in reports)
+    if output is Format.GITHUB:
+        return "".join(formats.as_github(report, model.as_posix()) for model, report in reports)
+    if output is Format.SARIF:
+        return formats.as_sarif([(report, model.as_posix()) for model, report in reports])
+    shown = [formats.as_json(report, str(model)) for model, report in reports]
+    return shown[0] if len(shown) == 1 else "".join(json.dumps(json.loads(text)) + "\n" for text in shown)
 
 
 def content_of(model: Path) -> bytes:
@@ -95,9 +110,12 @@ def content_of(model: Path) -> bytes:
                 "Is this the right file?"
             )
         with model.open("rb") as file:
-            return file.read(_LARGEST_FILE_BYTES)
+            content = file.read(_LARGEST_FILE_BYTES)
     except OSError as error:
         raise ModelFileError(f"{model} cannot be read: {error.strerror}. Name a .tflite file.") from None
+    if content.startswith(b"version https://git-lfs"):
+        raise ModelFileError(f"{model}: a Git LFS pointer, not the file itself; fetch it with `git lfs pull`.")
+    return content
 
 
 def _refusal(content: bytes) -> str:
