@@ -25,7 +25,7 @@ test: lint  ## every test: host, target on the virtual board, tinygate itself
 	$(VENV)/bin/pytest -q tests_target --target esp32 --board virtual
 
 faults: $(VENV)/.ready  ## thousands of seeded schedules of faults between host and board: no false green, the blame right
-	TINYGATE_FAULT_SCHEDULES=10000 $(VENV)/bin/pytest -q tools/tests/faults
+	TINYGATE_FAULT_SCHEDULES=10000 $(VENV)/bin/pytest -q tools/tests/faults tools/tests/gate/test_silencers.py
 
 lint: $(VENV)/.ready  ## ruff and mypy --strict
 	$(VENV)/bin/ruff check .

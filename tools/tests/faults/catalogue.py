@@ -71,7 +71,7 @@ ANSWERS: dict[str, tuple[str, type[protocol.Message], Callable[[object], object]
     "bench_other_input": (FAIL, Bench, _replace(input_crc32="00000000")),
     "bench_wrong_us": (FAIL, Bench, lambda b: _replace(latency_us=tuple(2 * us for us in b.latency_us))(b)),
     "bench_longer_than_up": (FAIL, Bench, lambda b: _replace(
-        cycles=tuple(240_000_000 for _ in b.cycles), latency_us=tuple(1_000_000 for _ in b.cycles))(b)),
+        cycles=tuple(3_600_000_000 for _ in b.cycles), latency_us=tuple(15_000_000 for _ in b.cycles))(b)),
     "bench_empty_costs_more": (FAIL, Bench, _replace(empty_cycles=10**6)),
     "arena_zero": (FAIL, Arena, _replace(used_bytes=0)),
     "arena_parts": (FAIL, Arena, _replace(used_bytes=2000)),

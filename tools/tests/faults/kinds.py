@@ -184,7 +184,7 @@ def insert(text: bytes, source: random.Random) -> Callable[[bytes], list[bytes]]
     place = source.random()
 
     def change(line: bytes) -> list[bytes]:
-        at = int(place * (len(line) - 2))
+        at = max(6, int(place * (len(line) - 2)))  # within the record: before it, it is console text
         return [line[:at] + text + line[at:]]
 
     return change
