@@ -41,6 +41,7 @@ ARROWS: dict[str, set[str]] = {
         "calibration",
         "compare",
         "data",
+        "interpreter",
         "model",
         "oracle",
         "paired",

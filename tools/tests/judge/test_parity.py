@@ -1,10 +1,18 @@
 """Comparing a board's outputs with the oracle's."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tinygate.errors import EvidenceError
-from tinygate.judge.parity import compare
+from tinygate.interpreter.execution import interpret
+from tinygate.interpreter.rounding import Rounding
+from tinygate.judge.oracle import OracleRun, run_oracle
+from tinygate.judge.parity import compare, explanation
+from tinygate.model.folder import load_model
 
 ORACLE = np.array([[1, 2, 3], [4, 6, 5], [9, 8, 7]], np.int8)
 
@@ -46,3 +54,23 @@ def test_not_a_number_is_a_mismatch() -> None:
 def test_outputs_of_another_kind_cannot_be_compared(other: np.ndarray) -> None:
     with pytest.raises(EvidenceError, match="the same test set"):
         compare(other, ORACLE)
+
+
+@pytest.fixture(scope="module")
+def oracle() -> OracleRun:
+    return run_oracle(load_model(Path("models/gesture")).variant("ptq_int8"))
+
+
+def single_rounding(oracle: OracleRun) -> NDArray[Any]:
+    """What a board answers whose kernels round once where TensorFlow Lite Micro rounds twice."""
+    return interpret(oracle.tflite, oracle.fed[0], lambda operator: Rounding.SINGLE).outputs
+
+
+def test_another_rounding_is_named_where_it_explains_every_difference(oracle: OracleRun) -> None:
+    assert "single" in explanation(oracle, [single_rounding(oracle)])
+
+
+def test_a_wrong_value_is_explained_by_no_rounding(oracle: OracleRun) -> None:
+    outputs = np.array(oracle.reference.outputs)
+    outputs[7] ^= 64
+    assert explanation(oracle, [outputs]) == ""

@@ -55,7 +55,9 @@ def test_the_table_says_which_types_every_operator_takes() -> None:
     assert {name for name in operators.registered() if operators.signature_of(name) is None} == UNTYPED
 
 
-@pytest.mark.parametrize("name", sorted({*operators.WEIGHTED, *operators.KEEPS_SCALE, *operators.FIXED_OUTPUT_OPERATORS}))
+@pytest.mark.parametrize(
+    "name", sorted({*operators.WEIGHTED, *operators.KEEPS_SCALE, *operators.FIXED_OUTPUT_OPERATORS})
+)
 def test_what_an_operator_means_is_said_of_registered_ones(name: str) -> None:
     assert name in operators.registered()
 

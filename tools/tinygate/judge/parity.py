@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygate.errors import EvidenceError
+from tinygate.errors import EvidenceError, TinygateError
+from tinygate.interpreter.diagnosis import fit_roundings
 from tinygate.judge.oracle import OracleRun
 from tinygate.model.folder import Variant
 from tinygate.verdict import Finding, Verdict
@@ -23,6 +24,9 @@ _FLOATS_DIFFER = (
     f"a chip's compiler orders float additions otherwise; within {CHIP_FLOAT_TOLERANCE:g} of the oracle, "
     "the same decision."
 )
+
+
+_EXPLAINED_WINDOWS = 32
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,22 @@ def compare_all(device: Sequence[NDArray[Any]], oracle: Sequence[NDArray[Any]], 
     return replace(first, mismatches=sum(one.mismatches for one in found), largest_difference=largest)
 
 
+def explanation(oracle: OracleRun, outputs: Sequence[NDArray[Any]]) -> str:
+    """Return which other rounding of an integer model gives a board's outputs [N, ...]; empty if none is known to.
+
+    A board that rounds in one step where TensorFlow Lite Micro rounds in two has another kernel library, not a fault.
+    """
+    if len(outputs) != 1 or len(oracle.fed) != 1 or oracle.resets is not None:
+        return ""
+    theirs = np.reshape(oracle.reference.outputs, (len(outputs[0]), -1))
+    differs = np.flatnonzero((np.reshape(outputs[0], theirs.shape) != theirs).any(axis=1))[:_EXPLAINED_WINDOWS]
+    try:
+        best = fit_roundings(oracle.tflite, oracle.fed[0][differs], outputs[0][differs])[0]
+    except TinygateError:  # floats, or an operator that the interpreter does not have
+        return ""
+    return f" Explained by another rounding: {best.name}." if best.mismatches == 0 else ""
+
+
 def judge_parity(
     variant: Variant, place: str, outputs: Sequence[NDArray[Any]], oracle: OracleRun, *, exact_floats: bool
 ) -> Finding:
@@ -118,6 +138,7 @@ def judge_parity(
     if not parity.mismatches:
         verdict = Verdict.PASS
     else:
+        reason += explanation(oracle, outputs)
         verdict = Verdict.FAIL if oracle.reference.oracle == "tflm" else Verdict.INCONCLUSIVE
     shared = (variant.model.name, variant.name, place, "parity", "parity_mismatches")
     return Finding(*shared, parity.mismatches, limit, verdict, str(variant.path), reason, note)
