@@ -73,7 +73,7 @@ void send_hello(std::istringstream& arguments) {
     Hello hello = device.hello();
     hello.inputs = {inputs.data(), inputs.size()};
     KeptLines lines;
-    ReplySender(Ident("0badcafe"), lines).send(hello, Answers{2, Ident("5eed0001")});
+    ReplySender(Ident("0badcafe"), lines).send(hello, Answers{2, Ident("5eed0001"), 0x600df00d});
     std::cout << to_hex(lines.text) << "\n";
 }
 

@@ -136,7 +136,7 @@ def test_a_hello_describes_any_number_of_tensors_as_python_does(count: int, twin
     hello.check()
     assert len(hello.inputs) == count
     assert hello.inputs[-1].zero_point == count - 129
-    assert b"".join(encode_reply(0, "0badcafe", hello, Answers(2, "5eed0001"))) == raw
+    assert b"".join(encode_reply(0, "0badcafe", hello, Answers(2, "5eed0001", "600df00d"))) == raw
 
 
 def test_lost_bytes_are_told_unasked(twin: Any) -> None:
