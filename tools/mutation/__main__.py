@@ -36,7 +36,8 @@ def main() -> int:
         environment = {**os.environ, "TINYGATE_CACHE": str(ROOT / ".cache")}
         mutmut = [str(Path(sys.executable).with_name("mutmut"))]
         subprocess.run([*mutmut, "run"], cwd=copy, env=environment, stdout=subprocess.DEVNULL, check=True)
-        listing = subprocess.run([*mutmut, "results", "--all", "true"], cwd=copy, capture_output=True, text=True, check=True).stdout
+        results = [*mutmut, "results", "--all", "true"]
+        listing = subprocess.run(results, cwd=copy, capture_output=True, text=True, check=True).stdout
         _tell(room, [line.strip().split(": ") for line in listing.splitlines() if ": " in line], copy)
         if not options.keep:
             shutil.rmtree(copy)
