@@ -28,7 +28,7 @@ def add(
     from tinygate.model.adding import Brought, add
     from tinygate.model.pinning import measured
 
-    names = tuple(part.strip() for part in class_names.split(",") if part.strip())
+    names = tuple(part.strip() for part in class_names.split(",")) if class_names else ()
     folder, manifest = add(Brought(name, _variants(variant), data, task, names), models_root)
     for variant_name, entry in manifest.variants.items():
         print(f"{variant_name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, {measured(entry)}")
