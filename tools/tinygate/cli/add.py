@@ -31,7 +31,7 @@ def add(
 
     usual = settings_of(Path.cwd()).models_root
     root = models_root or usual
-    names = tuple(part.strip() for part in class_names.split(",") if part.strip())
+    names = tuple(part.strip() for part in class_names.split(",")) if class_names else ()
     folder, manifest = add(Brought(name, _variants(variant), data, task, names), root)
     for variant_name, entry in manifest.variants.items():
         print(f"{variant_name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, {measured(entry)}")

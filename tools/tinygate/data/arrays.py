@@ -37,11 +37,25 @@ def dataset_from_npz(path: Path, class_names: Sequence[str] = ()) -> Dataset:
     arrays, content = read_arrays(path, "test_inputs")
     source = str(path)
     splits = _renumbered({part: _split(arrays, part, source) for part in PARTS})
-    if splits["test"] is None:
+    if splits["test"] is not None:
+        _check_all_read(arrays, source)
+    else:
         raise DataError(f"{source}: no array test_inputs; found: {', '.join(arrays) or 'nothing'}.")
     return Dataset(
         **splits, class_names=class_names, sha256=hashlib.sha256(content).hexdigest(), preprocessing={}, source=source
     )
+
+
+def _check_all_read(arrays: Arrays, source: str) -> None:
+    """Raise DataError for an array that is named nearly like one which is read, and would not be missed."""
+    for name in arrays:
+        part, _, rest = name.partition("_")
+        known = rest in _COLUMNS or rest.split("_")[0] == "inputs"
+        if (part in PARTS and not known) or (name in _COLUMNS and f"test_{name}" not in arrays):
+            read = ", ".join(f"test_{column}" for column in ("inputs", *_COLUMNS))
+            raise DataError(
+                f"{source}: nothing reads an array {name}; read are {read}, likewise of train and validation."
+            )
 
 
 def _split(arrays: Arrays, part: str, source: str) -> Split | None:

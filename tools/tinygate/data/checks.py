@@ -28,7 +28,8 @@ def check_inputs(inputs: NDArray[Any] | Mapping[str, NDArray[Any]], part: str, s
         _check_numbers(array, where)
         if not array.ndim:
             raise DataError(f"{where}: a single value; expected [windows, ...].")
-        found[name] = np.ascontiguousarray(array, np.float32) if array.dtype.kind == "f" else array
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinity, refused below
+            found[name] = np.ascontiguousarray(array, np.float32) if array.dtype.kind == "f" else array
         check_finite(found[name], where)
     lengths = {len(array) for array in found.values()}
     if len(lengths) > 1:
@@ -58,6 +59,8 @@ def check_columns(
         whole = array.dtype.kind in "iub"
         if name != "labels" and (not whole or array.ndim != 1):
             raise DataError(f"{where}: {array.dtype} of shape {array.shape}; expected integers [windows].")
+        if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
+            raise DataError(f"{where}: {array.max()}, which is beyond any label or number; mend the data.")
         found[name] = array.astype(np.int64) if whole else array
     return found
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.data.checks import check_columns, check_inputs
+from tinygate.data.classes import check_class_labels, check_class_names
 from tinygate.data.hashing import json_sha256, window_sha256
 from tinygate.errors import DataError
 
@@ -152,6 +153,7 @@ class Dataset:
             raise DataError(f"{source}: no test set; a model is judged on test_inputs.")
         self.test, self.source, self.sha256 = test, source, sha256
         self.class_names = tuple(class_names)
+        check_class_names(self.class_names, source)
         self.preprocessing: Mapping[str, Any] = preprocessing or {}
         self._parts = {"train": train, "validation": validation, "test": test}
         for part, split in self.parts.items():
@@ -197,12 +199,5 @@ class Dataset:
             raise DataError(f"{split.source}: {part}_inputs holds {len(split)} windows; at least 2 are needed.")
         if not self.class_names or not split.has("labels"):
             return
-        labels, where = split.labels, f"{split.source}: {part}_labels"
-        if labels.ndim != 1 or labels.dtype.kind not in "iu":
-            hint = "one-hot? take argmax(axis=1)" if labels.ndim == 2 else "count classes from 0"
-            raise DataError(f"{where}: {labels.dtype} of shape {labels.shape}; expected integers [windows]: {hint}.")
-        for wrong in (labels.min(), labels.max()):
-            if not 0 <= wrong < len(self.class_names):
-                raise DataError(
-                    f"{where}: label {wrong}, but {len(self.class_names)} class names; labels count from 0."
-                )
+        count = len(self.class_names)
+        check_class_labels(split.labels, count, f"{split.source}: {part}_labels", f"{count} class names")

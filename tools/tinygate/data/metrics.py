@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tinygate.data.classes import check_class_labels, class_count
 from tinygate.data.judged import Judged
 from tinygate.errors import DataError
 
@@ -31,7 +32,7 @@ def statistic(name: str, judged: Judged, task: str = "classification") -> Statis
         DataError: labels are missing or do not fit the outputs, or there is no reference to agree with.
     """
     if name == "auc_percent" and task == "anomaly":
-        return _area(_binary(judged.labels), anomaly_scores(judged))
+        return _area(_binary(judged.labels, _place(judged)), anomaly_scores(judged))
     return _METRICS[name](judged)
 
 
@@ -129,9 +130,8 @@ def _macro_f1(judged: Judged) -> Statistic:
 
 def _auc(judged: Judged) -> Statistic:
     outputs = judged.outputs.reshape(len(judged), -1).astype(np.float64)
-    labels = judged.labels
     if outputs.shape[1] <= 2:
-        return _area(_binary(labels), outputs[:, -1])
+        return _area(_binary(judged.labels, _place(judged)), outputs[:, -1])
     truth = class_labels(judged)
     one_against_rest = [_area(truth == k, outputs[:, k]) for k in np.unique(truth)]
     return lambda weights: np.asarray(np.mean([area(weights) for area in one_against_rest], axis=0))
@@ -155,9 +155,11 @@ def _area(is_positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> Statis
     return over
 
 
-def _binary(labels: NDArray[Any]) -> NDArray[np.bool_]:
-    if labels.ndim != 1 or not np.isin(labels, (0, 1)).all():
-        raise DataError(f"an AUC needs labels 0 and 1, one per window; found {labels.dtype} of shape {labels.shape}.")
+def _binary(labels: NDArray[Any], where: str = "") -> NDArray[np.bool_]:
+    wrong = labels[~np.isin(labels, (0, 1))]
+    if labels.ndim != 1 or wrong.size:
+        found = f"label {wrong[0]}" if labels.ndim == 1 else f"{labels.dtype} of shape {labels.shape}"
+        raise DataError(f"{where}{found}; an AUC needs labels 0 and 1, one per window.")
     return np.asarray(labels == 1)
 
 
@@ -211,16 +213,15 @@ def replace_outputs(judged: Judged, outputs: NDArray[Any]) -> Judged:
     return Judged(judged.split, (outputs,), np.arange(len(judged), dtype=np.int64))
 
 
+def _place(judged: Judged) -> str:
+    return f"{judged.split.source}: {judged.split.part or 'test'}_labels: "
+
+
 def class_labels(judged: Judged) -> NDArray[np.int64]:
     """Return labels that are classes of the outputs, [n]. Raises DataError naming file and array for any other."""
-    labels, where = judged.labels, f"{judged.split.source}: {judged.split.part or 'test'}_labels"
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        hint = "one-hot? take argmax(axis=1)" if labels.ndim == 2 else "count classes from 0, or set task"
-        raise DataError(f"{where}: {labels.dtype} of shape {labels.shape}; expected integers [windows]: {hint}.")
-    count = max(2, judged.outputs.reshape(len(judged), -1).shape[1])
-    for label in (labels.min(initial=0), labels.max(initial=0)):
-        if not 0 <= label < count:
-            raise DataError(f"{where}: label {label}, but the model tells {count} classes apart; labels count from 0.")
+    labels = judged.labels
+    count = class_count(judged.outputs.reshape(len(judged), -1).shape[1])
+    check_class_labels(labels, count, _place(judged).removesuffix(": "), f"the model tells {count} classes apart")
     return labels
 
 

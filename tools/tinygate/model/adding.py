@@ -92,6 +92,8 @@ def _check_names(brought: Brought, folder: Path) -> None:
             raise InputError(f"{name!r} cannot be a variant's name: expected small letters, digits and _.")
     if brought.task and brought.task not in TASKS:
         raise InputError(f"--task {brought.task}: expected one of {', '.join(TASKS)}.")
+    if brought.class_names and brought.task == "regression":
+        raise InputError("--class-names with --task regression, which has no classes; leave one of them out.")
 
 
 def _labels(dataset: Dataset) -> NDArray[Any] | None:

@@ -50,7 +50,7 @@ def evaluate(content: bytes, split: Split, name: str, state: StateScope = "none"
     """
     tflite = read_model(content)
     fed = feed(tflite, split, name)
-    resets = resets_of(state, len(split), split.column("recordings") if split.has("recordings") else None)
+    resets = _resets(split, state)
     reference = run_suitable(content, list(fed), resets)
     return Evaluation(tflite, fed, resets, reference, judged(tflite, split, reference.all_outputs))
 
@@ -65,6 +65,14 @@ def judged(tflite: TfliteModel, split: Split, outputs: Sequence[Raw]) -> Judged:
     """
     real = tuple(real_values(tensor, raw) for tensor, raw in zip(tflite.outputs, outputs, strict=False))
     return Judged(split, real, np.arange(len(split), dtype=np.int64))
+
+
+def _resets(split: Split, state: StateScope) -> tuple[int, ...] | None:
+    recordings = split.column("recordings") if split.has("recordings") else None
+    try:
+        return resets_of(state, len(split), recordings)
+    except DataError as error:
+        raise DataError(f"{split.source}: {split.part or 'test'}_recordings: {error}") from error
 
 
 def feed(tflite: TfliteModel, split: Split, name: str) -> tuple[Raw, ...]:
@@ -102,10 +110,12 @@ def _fed(tensor: Tensor, array: Raw, where: str, name: str) -> Raw:
     squeezed = [tuple(size for size in shape if size != 1) for shape in (array.shape[1:], tensor.shape)]
     if squeezed[0] != squeezed[1]:
         raise DataError(
-            f"{where} has windows of shape {array.shape[1:]}, {name} takes {tensor.shape[1:] or tensor.shape}; "
+            f"{where} has windows of shape {array.shape[1:]}, {name} takes {_window_shape(tensor)}; "
             "expected the shape of the model's input."
         )
-    raw_type = np.dtype(NUMPY_TYPES.get(tensor.dtype, "V0"))
+    if tensor.dtype not in NUMPY_TYPES:
+        raise DataError(f"{where}: {name} takes {tensor.dtype}, which can be fed neither here nor on a chip.")
+    raw_type = np.dtype(NUMPY_TYPES[tensor.dtype])
     is_real = array.dtype.kind == "f"
     if array.dtype == raw_type and not is_real:
         return array
@@ -116,6 +126,11 @@ def _fed(tensor: Tensor, array: Raw, where: str, name: str) -> Raw:
     codes = f" or {tensor.dtype}, its own codes" if tensor.scales else ""
     expected = "real values, float32" + codes if tensor.dtype == "float32" or tensor.scales else f"{tensor.dtype}"
     raise DataError(f"{where} is {array.dtype}, {name} takes {tensor.dtype}; expected {expected}.")
+
+
+def _window_shape(tensor: Tensor) -> tuple[int, ...]:
+    """Return what one window is: the input without its batch, which is a batch only where it is 1."""
+    return tensor.shape[1:] if tensor.shape[:1] == (1,) and len(tensor.shape) > 1 else tensor.shape
 
 
 def _cast(array: Raw, raw_type: np.dtype[Any], where: str, name: str) -> Raw:

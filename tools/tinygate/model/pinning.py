@@ -11,10 +11,10 @@ from typing import TypeVar
 import numpy as np
 
 from tinygate.data import Dataset, Judged, Split
-from tinygate.data.classes import class_count
+from tinygate.data.classes import check_class_labels, class_count
 from tinygate.errors import DataError, ModelFileError
 from tinygate.figures import METRICS
-from tinygate.model.evaluation import evaluate
+from tinygate.model.evaluation import evaluate, feed
 from tinygate.model.folder import Model
 from tinygate.model.manifest import (
     DatasetEntry,
@@ -28,10 +28,17 @@ from tinygate.model.manifest import (
 )
 from tinygate.model.scoring import scorer
 from tinygate.store.files import is_text, read_file
-from tinygate.tflite import read_model
+from tinygate.tflite import TfliteModel, read_model
 from tinygate.tflm.operators import WEIGHTED
 
 MADE = "elsewhere"
+OF_CLASSES = (
+    "accuracy_percent",
+    "top2_accuracy_percent",
+    "top3_accuracy_percent",
+    "top5_accuracy_percent",
+    "macro_f1_percent",
+)
 T = TypeVar("T")
 
 
@@ -66,6 +73,7 @@ def variant_entry(model: Model, name: str, content: bytes, dataset: Dataset, mad
     path = model.variant_path(name)
     evaluation = located(path, lambda: evaluate(content, dataset.test, f"variant {name}", model.config.state))
     check_answers(model, name, evaluation.judged, dataset)
+    check_parts(evaluation.tflite, dataset, f"variant {name}")
     judging = scorer(model, dataset)
     return VariantEntry(
         **pinned_file(f"{name}.tflite", content).model_dump(),
@@ -85,6 +93,19 @@ def check_answers(model: Model, name: str, judged: Judged, dataset: Dataset) -> 
             f"{dataset.source}: {len(names)} class names, but variant {name} tells {class_count(values)} classes apart "
             f"({values} outputs); name each class once, or set task in {model.config_path}."
         )
+    if model.config.metric_figure.name not in OF_CLASSES:
+        return
+    for part, split in dataset.parts.items():
+        if split.has("labels"):
+            where, count = f"{split.source}: {part}_labels", class_count(values)
+            check_class_labels(split.labels, count, where, f"the model tells {count} classes apart")
+
+
+def check_parts(tflite: TfliteModel, dataset: Dataset, name: str) -> None:
+    """Raise DataError where training or validation windows are not what the model takes, as test windows must be."""
+    for part, split in dataset.parts.items():
+        first = {key: array[:1] for key, array in split.all_inputs.items()}
+        feed(tflite, Split(first, raw_sha256=None, part=part, source=split.source), name)
 
 
 def located(path: Path, use: Callable[[], T]) -> T:
@@ -132,7 +153,8 @@ def pin(model: Model) -> Manifest:
 def measured(entry: VariantEntry) -> str:
     """Say what was measured of a variant, and by whom when it was not TensorFlow Lite Micro."""
     figure = METRICS[entry.metric]
-    known = "no labels, so no " + figure.title if entry.value is None else f"{figure.title} {figure.show(entry.value)}"
+    absent = "no metric named" if figure.name in ("score", "loss") else "no labels"
+    known = f"{absent}, so no {figure.title}" if entry.value is None else f"{figure.title} {figure.show(entry.value)}"
     return known if entry.oracle.startswith("tflm") else f"{known}, by {entry.oracle} in TensorFlow Lite Micro's place"
 
 
