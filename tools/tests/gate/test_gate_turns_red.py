@@ -145,6 +145,15 @@ def test_an_output_byte_that_differs_on_the_board_is_a_fail(gesture: Path) -> No
     assert "the first is window 7" in told
 
 
+def test_a_structure_that_has_grown_on_the_board_is_a_fail_that_names_it(gesture: Path) -> None:
+    support = str(ROOT / "tools" / "tests" / "support")
+    code, output = gate(gesture, "--variant", "qat_int8", PYTEST_ADDOPTS="-p grown_structure", PYTHONPATH=support)
+    assert code == 1, output
+    told = [line for line in output.splitlines() if line.startswith("FAIL: ")][-1]
+    assert "structures_that_differ = 1" in told
+    assert "TfLiteEvalTensor has 16 bytes" in told
+
+
 def test_a_variant_left_out_is_told_and_is_no_fault(gesture: Path) -> None:
     code, output = gate(gesture, "--variant", "qat_int8")
     assert code == 0, output
