@@ -12,7 +12,7 @@ GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help gate test lint models test-models bench lock clean
+.PHONY: docs help gate test lint models test-models bench lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -37,6 +37,9 @@ test-models: $(TRAIN)/.ready  ## tests that need TensorFlow: pinned weights conv
 
 bench: $(VENV)/.ready  ## what streaming the test set costs, against one round trip per 31 bytes
 	$(VENV)/bin/python -m tools.bench.transfer
+
+docs: $(VENV)/.ready  ## the documentation as a site, in build/site
+	$(VENV)/bin/mkdocs build -q
 
 lock:  ## resolve requirements/*.in anew (needs uv)
 	for name in gate train; do \
