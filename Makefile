@@ -12,7 +12,7 @@ GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help gate test faults lint models test-models bench mutants lock clean
+.PHONY: help gate test faults lint models test-models bench docs mutants lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,6 +40,9 @@ test-models: $(TRAIN)/.ready  ## tests that need TensorFlow: pinned weights conv
 
 bench: $(VENV)/.ready  ## what streaming the test set costs, against one round trip per 31 bytes
 	$(VENV)/bin/python -m tools.bench.transfer
+
+docs: $(VENV)/.ready  ## the documentation as a site, in build/site
+	$(VENV)/bin/mkdocs build -q
 
 mutants: $(VENV)/.ready  ## which changes of judge, gate, protocol and board does no test notice? (an hour; ROOMS= narrows it)
 	$(VENV)/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/mutants.lock
