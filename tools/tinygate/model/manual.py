@@ -56,7 +56,7 @@ def _rows(table: type[BaseModel]) -> Iterator[str]:
         else:
             value = field.get_default(call_default_factory=True)
             default = "" if value is None or isinstance(value, BaseModel) or value in ({}, ()) else f"`{value}`"
-        written = table.__annotations__[name].replace("|", "\\|")
+        written = table.__annotations__[name].replace(" | ", " or ")
         yield f"| `{name}` | `{written}` | {default} | {told.get(name, '')} |"
 
 
