@@ -11,7 +11,7 @@ from tinygate.errors import EvidenceError
 from tinygate.interpreter.execution import interpret
 from tinygate.interpreter.rounding import Rounding
 from tinygate.judge.oracle import OracleRun, run_oracle
-from tinygate.judge.parity import compare, explanation
+from tinygate.judge.parity import alike, compare, explanation
 from tinygate.model.folder import load_model
 
 ORACLE = np.array([[1, 2, 3], [4, 6, 5], [9, 8, 7]], np.int8)
@@ -74,3 +74,11 @@ def test_a_wrong_value_is_explained_by_no_rounding(oracle: OracleRun) -> None:
     outputs = np.array(oracle.reference.outputs)
     outputs[7] ^= 64
     assert explanation(oracle, [outputs]) == ""
+
+
+def test_answers_that_are_all_alike_are_said_to_prove_little() -> None:
+    assert alike([np.zeros((5, 2), np.int8), np.ones((5, 1), np.float32)]).startswith(
+        "all 5 windows have the same answer"
+    )
+    assert not alike([np.zeros((5, 2), np.int8), np.arange(5)])
+    assert not alike([np.zeros((1, 2), np.int8)])

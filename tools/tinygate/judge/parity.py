@@ -97,6 +97,17 @@ def compare_all(device: Sequence[NDArray[Any]], oracle: Sequence[NDArray[Any]], 
     return replace(first, mismatches=sum(one.mismatches for one in found), largest_difference=largest)
 
 
+def alike(outputs: Sequence[NDArray[Any]]) -> str:
+    """Say that every window has the same answer, [N, ...] each, so that equal ones prove little; empty if not so."""
+    count = len(outputs[0])
+    if count < 2 or any((one != one[:1]).any() for one in outputs):
+        return ""
+    return (
+        f"all {count} windows have the same answer, so that neither exchanged windows nor state that is not reset "
+        "would be seen; bring inputs that the model tells apart."
+    )
+
+
 def explanation(oracle: OracleRun, outputs: Sequence[NDArray[Any]]) -> str:
     """Return which other rounding of an integer model gives a board's outputs [N, ...]; empty if none is known to.
 
@@ -133,7 +144,7 @@ def judge_parity(
     tolerance = 0.0 if exact else CHIP_FLOAT_TOLERANCE
     parity = compare_all(outputs, oracle.reference.all_outputs, tolerance)
     limit = "= 0, every value equal" if exact else f"= 0, floats within {CHIP_FLOAT_TOLERANCE:g} and the same decision"
-    note = "" if exact else _FLOATS_DIFFER
+    note = " ".join(filter(None, ("" if exact else _FLOATS_DIFFER, alike(oracle.reference.all_outputs))))
     reason = f"{parity.sentence()} Oracle: {oracle.reference.oracle} {oracle.reference.version}."
     if not parity.mismatches:
         verdict = Verdict.PASS

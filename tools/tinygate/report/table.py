@@ -113,7 +113,7 @@ def _cell(column: Column, finding: Finding | None, off_device: str, names_metric
     if not isinstance(finding.value, int | float):
         return NOT_MEASURED
     if column.figure == "parity_mismatches":
-        shown = _parity(int(finding.value), finding.note)
+        shown = _parity(int(finding.value), finding.limit)
     else:
         figure = FIGURES[finding.figure]
         name = f"{figure.short} " if column.figure == METRIC and names_metric else ""
@@ -121,7 +121,7 @@ def _cell(column: Column, finding: Finding | None, off_device: str, names_metric
     return shown if finding.verdict in (None, Verdict.PASS) else f"{shown} {finding.verdict}"
 
 
-def _parity(mismatches: int, note: str) -> str:
+def _parity(mismatches: int, limit: str) -> str:
     if mismatches:
         return f"{mismatches:,} differ"
-    return "within rounding" if note else "bit-exact"  # the note says how exact it had to be
+    return "within rounding" if "within" in limit else "bit-exact"  # the limit says how exact it had to be
