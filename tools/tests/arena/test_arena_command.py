@@ -119,7 +119,7 @@ def test_it_imports_neither_numpy_nor_matplotlib() -> None:
 def test_what_is_no_model_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(content)
-    with pytest.raises(ModelFileError):
+    with pytest.raises(ModelFileError, match=r"m\.tflite: "):
         run(str(path))
 
 

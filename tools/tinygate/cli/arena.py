@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tinygate.cli.audit import content_of
+from tinygate.cli.audit import content_of, naming
 
 
 def register(app: typer.Typer) -> None:
@@ -31,8 +31,9 @@ def arena(
     from tinygate.targets import DEFAULT_CHIP
     from tinygate.tflite import read_model
 
-    parsed = read_model(content_of(model))
-    prediction = predict(parsed, target or DEFAULT_CHIP)
+    with naming(model):
+        parsed = read_model(content_of(model))
+        prediction = predict(parsed, target or DEFAULT_CHIP)
     lower = savings(parsed, prediction)
     if plot is not None:
         from tinygate.arena.plot import write_plot

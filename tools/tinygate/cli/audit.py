@@ -6,6 +6,8 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,11 +72,12 @@ def audit(
         raise InputError("no model named; expected a .tflite file, or --explain CODE.")
     reports = []
     for model in models:
-        content = content_of(model)
-        refusal = _refusal(content) if run else None
-        report = run_audit(
-            content, target=target, ignore=_pairs(ignore or []), versions=_pairs(kernels or []), refusal=refusal
-        )
+        with naming(model):
+            content = content_of(model)
+            refusal = _refusal(content) if run else None
+            report = run_audit(
+                content, target=target, ignore=_pairs(ignore or []), versions=_pairs(kernels or []), refusal=refusal
+            )
         reports.append((model, report))
     sys.stdout.write(_printed(reports, output, tensors))
     limit = list(FailOn).index(fail_on)
@@ -95,6 +98,15 @@ def _printed(reports: list[tuple[Path, AuditReport]], output: Format, tensors: b
         return formats.as_sarif([(report, model.as_posix()) for model, report in reports])
     shown = [formats.as_json(report, str(model)) for model, report in reports]
     return shown[0] if len(shown) == 1 else "".join(json.dumps(json.loads(text)) + "\n" for text in shown)
+
+
+@contextmanager
+def naming(model: Path) -> Iterator[None]:
+    """Put the file's name before a ModelFileError that does not say it: several files may have been named."""
+    try:
+        yield
+    except ModelFileError as error:
+        raise error if str(model) in str(error) else ModelFileError(f"{model}: {error}") from error
 
 
 def content_of(model: Path) -> bytes:
