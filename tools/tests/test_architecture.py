@@ -114,3 +114,9 @@ def test_collecting_does_not_import_tensorflow(command: list[str]) -> None:
     args = [sys.executable, "-c", script, *command, "--collect-only", "-q"]
     run = subprocess.run(args, cwd=PACKAGE.parents[1], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr
+
+
+def test_test_modules_have_names_of_their_own() -> None:
+    """pytest imports them by name: a second one of the same name is not collected, and the whole run ends."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
