@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +68,7 @@ def add(brought: Brought, root: Path) -> tuple[Path, Manifest]:
     contents = {name: read_tflite(path) for name, path in brought.variants.items()}
     dataset = dataset_from_npz(brought.data, brought.class_names)
     task = brought.task or task_of(read_model(next(iter(contents.values()))), _labels(dataset))
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix=".adding-") as scratch:
+    with _folder_or_nothing(root), tempfile.TemporaryDirectory(dir=root, prefix=".adding-") as scratch:
         fresh = Path(scratch) / brought.name
         try:
             manifest = _fill(fresh, brought, contents, task, dataset)
@@ -78,6 +78,18 @@ def add(brought: Brought, root: Path) -> tuple[Path, Manifest]:
             raise InputError(f"{folder}: exists; choose another name.")
         fresh.rename(folder)
     return folder, manifest
+
+
+@contextmanager
+def _folder_or_nothing(root: Path) -> Iterator[None]:
+    """Make the folder of models where there is none, and take it back if nothing came into it."""
+    is_new = not root.exists()
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        if is_new and not any(root.iterdir()):
+            root.rmdir()
 
 
 def _check_names(brought: Brought, folder: Path) -> None:
