@@ -111,4 +111,7 @@ FIGURES: Mapping[str, Figure] = {
     )
 }
 
+HOST_ONLY = "host_only_operator"
+"""What keeps a variant off every chip, in findings: an operator's name, no number."""
+
 BUDGETABLE = tuple(figure.name for figure in FIGURES.values() if figure.budget)

@@ -75,11 +75,11 @@ def test_a_cache_entry_that_is_not_this_results_is_made_anew(
     monkeypatch.setenv("TINYGATE_CACHE", str(tmp_path))
     inputs = np.array([[1, 2]], np.int8)
     right = run_tflm(doubling, inputs).outputs
-    (path,) = cache.cache_folder().iterdir()
+    (path,) = (cache.cache_folder() / "reference").iterdir()
     content = path.read_bytes()
     if damage == "another":
         run_tflm(doubling, np.array([[7, 7]], np.int8))
-        (other,) = set(cache.cache_folder().iterdir()) - {path}
+        (other,) = set((cache.cache_folder() / "reference").iterdir()) - {path}
         path.write_bytes(other.read_bytes())
     else:
         path.write_bytes(

@@ -17,12 +17,11 @@ from tinygate.errors import InputError
 from tinygate.judge.facts import ALL_VARIANTS
 from tinygate.model.folder import Model
 from tinygate.places import HOST
-from tinygate.store.results import kept, source_sha256
+from tinygate.store.results import kept
 from tinygate.tflite import read_model
 from tinygate.verdict import Finding, Verdict
 
 CONVERTED_FROM_ANOTHER_SET = "TG-D019"
-_ROOMS = ("audit", "calibration", "compare", "interpreter", "oracle", "quant", "tflite")
 
 
 def judge_calibration_rule(model: Model, report: LintReport, rule: Rule) -> Finding:
@@ -39,7 +38,7 @@ def judge_calibration_rule(model: Model, report: LintReport, rule: Rule) -> Find
 @cache
 def recorded_report(model: Model) -> LintReport:
     """Return the lint of a model's recorded set and variants, once a process; kept on disk by content."""
-    depends_on = [source_sha256(*_ROOMS), arrays_sha256(model.dataset), model.manifest.model_dump_json()]
+    depends_on = [arrays_sha256(model.dataset), model.manifest.model_dump_json()]
     depends_on += [variant.sha256 for variant in model.variants]
     found = kept("lint", depends_on, lambda: asdict(lint_model(model)))
     findings = (LintFinding(**{**f, "severity": f["severity"] and Severity(f["severity"])}) for f in found["findings"])

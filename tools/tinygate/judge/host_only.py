@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from tinygate.errors import ModelFileError
+from tinygate.figures import HOST_ONLY
 from tinygate.judge.facts import fact
 from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
-from tinygate.oracle import hybrid_operator, run_tflm, tflm_is_installed, tflm_version
+from tinygate.oracle import hybrid_operator, refusal, tflm_is_installed
 from tinygate.places import HOST
-from tinygate.store.results import kept, source_sha256
+from tinygate.store.results import kept
 from tinygate.tflite import read_model
 from tinygate.verdict import Finding
-
-HOST_ONLY = "host_only_operator"
 
 
 def judge_host_only(variant: Variant) -> Finding:
@@ -25,16 +23,16 @@ def judge_host_only(variant: Variant) -> Finding:
     declared = variant.model.config.variants[variant.name].host_only
     hybrid = hybrid_operator(read_model(variant.content))
     name = hybrid.name if hybrid is not None else None
-    refusal = _refusal(variant)
+    refused = _refusal(variant)
     key = f"variants.{variant.name}.host_only in {variant.model.config_path}"
     if declared and hybrid is not None:
         note = f"TensorFlow Lite Micro refuses {name}: int8 weights with a float input (a hybrid operator)."
         shared = (variant.model.name, variant.name, HOST, "target", HOST_ONLY, name, "", None, str(variant.path), "")
         return Finding(*shared, note)
-    if declared and not refusal:
+    if declared and not refused:
         reason = f"{key} is true, and TensorFlow Lite Micro runs the model: set it to false, so that boards judge it."
-    elif refusal and not declared:
-        reason = f"No microcontroller can run it: {refusal} Set {key} to true, or convert it otherwise."
+    elif refused and not declared:
+        reason = f"No microcontroller can run it: {refused} Set {key} to true, or convert it otherwise."
     else:
         reason = ""
     return fact(variant, HOST, "target", HOST_ONLY, name or "none", "as model.toml says", not reason, reason)
@@ -47,11 +45,5 @@ def _refusal(variant: Variant) -> str:
     if run_oracle(variant).reference.oracle == "tflm":
         return ""
 
-    def ask() -> dict[str, str]:
-        try:
-            run_tflm(variant.content, [tensor[:1] for tensor in run_oracle(variant).fed])
-        except ModelFileError as error:
-            return {"refusal": str(error)}
-        return {"refusal": ""}
-
-    return str(kept("refusals", [variant.content, tflm_version(), source_sha256("oracle")], ask)["refusal"])
+    asked = kept("refusals", [variant.content], lambda: {"refusal": refusal(variant.content)})
+    return str(asked["refusal"])

@@ -13,11 +13,10 @@ from tinygate.model.config import Margin
 from tinygate.model.folder import Model
 from tinygate.oracle.execution import execution
 from tinygate.places import HOST
-from tinygate.store.results import kept, source_sha256
+from tinygate.store.results import kept
 from tinygate.tflite import read_model
 from tinygate.verdict import Finding, Verdict
 
-_ROOMS = ("compare", "interpreter", "oracle", "quant", "tflite", "judge")
 _EVERY = 3  # windows of which one is used where each layer needs an execution of its own
 
 
@@ -55,7 +54,7 @@ def layers_of(model: Model, margin: Margin) -> Layers:
     test = model.dataset.test
     names = (margin.relative_to, margin.variant)
     contents = [model.variant(name).content for name in names]
-    depends_on: list[str | bytes] = [source_sha256(*_ROOMS), repr(margin), *contents, arrays_sha256(test)]
+    depends_on: list[str | bytes] = [repr(margin), model.config.task, *contents, arrays_sha256(test)]
     found = kept("layers", depends_on, lambda: asdict(_compare(model, margin)))
     return Layers(**{**found, "unmatched": tuple(found["unmatched"])})
 

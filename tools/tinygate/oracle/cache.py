@@ -14,19 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from tinygate.oracle.worker import Arrays
+from tinygate.store.results import cache_folder
 
 LARGEST_BYTES = 1 << 30
 _FORMAT = 3
 """Part of every key: raise it when the worker comes to mean something else by the same request."""
 
 
-def cache_folder() -> Path:
-    """Return the folder of results: $TINYGATE_CACHE, else .cache of the checkout, else of the working directory."""
-    if named := os.environ.get("TINYGATE_CACHE"):
-        return Path(named) / "reference"
-    checkout = Path(__file__).parents[3]
-    base = checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
-    return base / ".cache" / "reference"
+def _folder() -> Path:
+    return cache_folder() / "reference"
 
 
 def key_of(request: dict[str, Any], arrays: Arrays, version: str) -> str:
@@ -43,7 +39,7 @@ def load(key: str) -> tuple[Arrays, str] | None:
     import numpy as np
 
     try:
-        with (cache_folder() / f"{key}.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with (_folder() / f"{key}.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = [stored[f"array{i}"] for i in range(len(stored.files) - 2)]
             printed, proof = str(stored["printed"]), str(stored["proof"])
     except Exception:  # whatever zipfile, NumPy and its parser of headers make of damage
@@ -63,7 +59,7 @@ def save(key: str, arrays: Arrays, printed: str) -> None:
     """Store arrays and printed text under `key`; a full or read-only disk is no reason to fail."""
     import numpy as np
 
-    folder = cache_folder()
+    folder = _folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:

@@ -63,11 +63,6 @@ def tflm_is_installed() -> bool:
     return is_installed("tflite_micro")
 
 
-def tflm_version() -> str:
-    """Return the version of the TFLM wheel."""
-    return _version("tflm")
-
-
 def run_tflm(
     model: bytes,
     inputs: Inputs,

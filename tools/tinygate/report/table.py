@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinygate.figures import FIGURES, Figure
+from tinygate.figures import FIGURES, HOST_ONLY, Figure
 from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding, Verdict
 
 NOT_MEASURED = "not measured"
 METRIC = "metric"
 AGREEMENT = "agreement_percent"
-HOST_ONLY = "host_only_operator"  # the figure that says which operator keeps a variant off every chip
 
 
 @dataclass(frozen=True)
