@@ -65,6 +65,7 @@ def test_a_good_file_gives_budgets_rules_and_margins(toml: Path) -> None:
         ("latency_median_us = 900.5", "auc_percent = 90", r"this model's metric is accuracy_percent"),
         ('figure = "tflite_bytes"', 'figure = "tflite_kb"', r"rules\[0\].figure: unknown key; did you mean tflite_bytes"),
         ('places = ["host"]', 'places = ["esp32-qemu"]', r"tflite_bytes is never known at esp32-qemu"),
+        ('figure = "tflite_bytes"', 'figure = "accuracy_percent"', r"rules\[0\].figure: accuracy_percent is a metric, which \[\[margins\]\] hold"),
         ("max_ratio = 0.4", "ratio = 0.4", r"rules.0"),
         ("schema_version = 1", "schema_version = 2", r"schema_version"),
         ('title = "A model"', "", r"title: required and missing"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,13 +42,23 @@ def cases_of(parameter: str, selection: Selection, places: Sequence[str]) -> lis
     if parameter == "model":
         return [Case(model.name, model) for model in selection.models]
     if parameter == "margin":
-        return [Case(f"{m.name}-{x.variant}-{x.relative_to}", (m, x)) for m, x in selection.margins]
+        return _numbered((f"{m.name}-{x.variant}-{x.relative_to}", (m, x)) for m, x in selection.margins)
     if parameter in ("ratio_rule", "target_rule"):
         at = (HOST,) if parameter == "ratio_rule" else places
         rules = dict.fromkeys(pair for place in at for pair in selection.rules_at(place))
-        return [Case(f"{m.name}-{r.figure}-{r.variant}-{r.relative_to}", (m, r)) for m, r in rules]
+        return _numbered((f"{m.name}-{r.figure}-{r.variant}-{r.relative_to}", (m, r)) for m, r in rules)
     rules_by_code = {"audit_rule": AUDIT_RULES, "calibration_rule": CALIBRATION_RULES}[parameter]
     return [Case(code, rule) for code, rule in rules_by_code.items()]
+
+
+def _numbered(named: Iterable[tuple[str, Any]]) -> list[Case]:
+    """Return cases with ids of their own: a second one of a name gets a number, where pytest would change both."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name, value in named:
+        seen[name] += 1
+        found.append(Case(name if seen[name] == 1 else f"{name}-{seen[name]}", value))
+    return found
 
 
 def expected_checks(selection: Selection, place: str) -> list[Expected]:

@@ -21,6 +21,7 @@ from tinygate.targets import places
 
 VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Number = int | float
+RATIO_FIGURES = tuple(name for name in BUDGETABLE if name not in METRICS)
 Task = Literal["classification", "regression", "anomaly", "custom"]
 TASKS: tuple[str, ...] = get_args(Task)
 
@@ -246,8 +247,11 @@ def _percent_problems(key: str, limit: Number) -> Iterator[str]:
 
 
 def _rule_problems(key: str, rule: RatioRule) -> Iterator[str]:
-    if rule.figure not in BUDGETABLE:
-        yield f"{key}.figure: {complaints.unknown(rule.figure, BUDGETABLE)}"
+    if rule.figure in METRICS:
+        yield f"{key}.figure: {rule.figure} is a metric, which [[margins]] hold against another variant's"
+        return
+    if rule.figure not in RATIO_FIGURES:
+        yield f"{key}.figure: {complaints.unknown(rule.figure, RATIO_FIGURES)}"
         return
     for place in rule.places:
         yield from _place_problems(f"{key}.places", place)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn
 
 import pytest
 from pytest_embedded.plugin import parametrize_fixtures  # taken back, see plugin/embedded.py
@@ -26,7 +26,7 @@ from tinygate.judge.arena import arena_bytes_for
 from tinygate.judge.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice, chosen_board
-from tinygate.plugin.core import Judge
+from tinygate.plugin.core import Judge, SaysNotJudged
 from tinygate.plugin.measuring import Measured, failure, measured
 from tinygate.plugin.once import Once
 from tinygate.project.settings import settings_of
@@ -35,20 +35,15 @@ from tinygate.verdict import verdict_of
 
 __all__ = [
     "_serial_port", "_virtual_port", "app_path", "baud", "board", "board_run", "boots", "build_dir", "config",
-    "embedded_services", "firmware", "judge_figure", "logs", "measured_figures", "parametrize_fixtures", "port",
-    "pytest_collection_modifyitems", "pytest_configure", "pytest_runtest_logreport", "pytest_sessionfinish",
+    "embedded_services", "firmware", "judge_figure", "logs", "measured_figures", "not_measured",
+    "parametrize_fixtures", "port", "pytest_collection_modifyitems", "pytest_configure", "pytest_runtest_logreport",
+    "pytest_sessionfinish",
     "qemu_image_path", "run", "target", "test_case_tempdir", "variant",
 ]  # fmt: skip
 
 Figures = dict[tuple[str, str, str], float | int | None]
-
-
-class JudgeFigure(Protocol):
-    """Judges a figure; `windows` is the sample that a share of right answers rests on."""
-
-    def __call__(self, figure: str, value: float | int | None, note: str, windows: int | None = None) -> None:
-        """See `judge_figure`."""
-
+JudgeFigure = Callable[[str, float | int | None, str], None]
+SaysNotMeasured = Callable[[str, str], NoReturn]
 
 _figures_key = pytest.StashKey[Figures]()
 _passed = 0
@@ -240,11 +235,22 @@ def measured_figures(pytestconfig: pytest.Config) -> Figures:
 def judge_figure(variant: Variant, board: BoardChoice, judge: Judge, measured_figures: Figures) -> JudgeFigure:
     """Judge a figure of this variant against its budget at this place, and keep it for the rules."""
 
-    def settle(figure: str, value: float | int | None, note: str, windows: int | None = None) -> None:
+    def settle(figure: str, value: float | int | None, note: str) -> None:
         measured_figures[variant.model.name, variant.name, figure] = value
-        judge(judge_budget(variant, board.place, figure, value, note, windows))
+        judge(judge_budget(variant, board.place, figure, value, note))
 
     return settle
+
+
+@pytest.fixture
+def not_measured(judge_figure: JudgeFigure, not_judged: SaysNotJudged) -> SaysNotMeasured:
+    """Record that a figure was not measured and why, and skip the test; a budget for it is then INCONCLUSIVE."""
+
+    def say(figure: str, reason: str) -> NoReturn:
+        judge_figure(figure, None, reason)
+        not_judged(reason)
+
+    return say
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.plugin.core import Judge, SaysNotJudged
 from tinygate.plugin.measuring import Measured
-from tinygate.plugin.target import JudgeFigure
+from tinygate.plugin.target import JudgeFigure, SaysNotMeasured
 from tinygate.targets.firmware import Firmware
 
 WIDE_POINTERS = "The arena of a 64-bit interpreter: a chip, whose pointers have 32 bits, needs less."
@@ -45,14 +45,13 @@ def test_the_smallest_arena_that_works_is_recorded(
     board: BoardChoice,
     judge: Judge,
     judge_figure: JudgeFigure,
-    not_judged: SaysNotJudged,
+    not_measured: SaysNotMeasured,
 ) -> None:
     """arena_minimum_bytes."""
     smallest_bytes, computed = board_run.minimum_arena_bytes, predicted(variant, board.target)
     used_bytes = board_run.boots[0].arena.used_bytes
     if smallest_bytes is None and (computed is None or not computed.exact):
-        judge_figure("arena_minimum_bytes", None, NO_SEARCH)
-        not_judged(NO_SEARCH)
+        not_measured("arena_minimum_bytes", NO_SEARCH)
     if smallest_bytes is None:
         assert computed is not None
         smallest_bytes, how = computed.minimum_bytes, "computed from the .tflite; --arena-search measures it"
@@ -94,34 +93,38 @@ def test_the_metric_on_the_device_reaches_its_budget(
 
 
 def test_latency_is_within_its_budget(
-    boots: tuple[Run, ...], board: BoardChoice, judge_figure: JudgeFigure, not_judged: SaysNotJudged
+    boots: tuple[Run, ...], board: BoardChoice, judge_figure: JudgeFigure, not_measured: SaysNotMeasured
 ) -> None:
     """latency_median_us."""
     samples_us = [run.bench.latency_us for run in boots if run.bench and not board.emulated]
     if not samples_us:
-        judge_figure("latency_median_us", None, NO_TIME)
-        not_judged(NO_TIME)
+        not_measured("latency_median_us", NO_TIME)
     latency = summarize(samples_us)
     settings = ", ".join(f"{name} {value}" for name, value in configuration(boots[0].hello).items())
     judge_figure("latency_median_us", latency.median, f"{latency.sentence('µs')} Comparable with: {settings}.")
 
 
 def test_emulated_cycles_are_recorded(
-    boots: tuple[Run, ...], board: BoardChoice, boot_log: BootLog, judge_figure: JudgeFigure, not_judged: SaysNotJudged
+    boots: tuple[Run, ...],
+    board: BoardChoice,
+    boot_log: BootLog,
+    judge_figure: JudgeFigure,
+    not_measured: SaysNotMeasured,
 ) -> None:
     """emulated_cycles, for ratios between builds."""
     if Needs.CYCLES not in board.kind.offers or boots[0].bench is None:
-        not_judged(NO_CYCLES)
+        not_measured("emulated_cycles", NO_CYCLES)
     cycles = summarize([extension_values(boot_log.console, run.boot_id, "bench", "x_emulated_cycles") for run in boots])
     note = f"{cycles.sentence('cycles')} Instructions, blind to cache and flash: for ratios between builds only."
     judge_figure("emulated_cycles", cycles.median, note)
 
 
-def test_the_firmware_fits_its_flash(firmware: Firmware, judge_figure: JudgeFigure, not_judged: SaysNotJudged) -> None:
+def test_the_firmware_fits_its_flash(
+    firmware: Firmware, judge_figure: JudgeFigure, not_measured: SaysNotMeasured
+) -> None:
     """flash_bytes."""
     if firmware.image is None:
-        judge_figure("flash_bytes", None, NO_FIRMWARE)
-        not_judged(NO_FIRMWARE)
+        not_measured("flash_bytes", NO_FIRMWARE)
     judge_figure("flash_bytes", firmware.image.stat().st_size, f"The image {firmware.image.name}.")
 
 
@@ -130,13 +133,12 @@ def test_static_ram_is_within_its_budget(
     firmware: Firmware,
     board: BoardChoice,
     judge_figure: JudgeFigure,
-    not_judged: SaysNotJudged,
+    not_measured: SaysNotMeasured,
     pytestconfig: pytest.Config,
 ) -> None:
     """static_ram_bytes."""
     if firmware.image is None:
-        judge_figure("static_ram_bytes", None, NO_FIRMWARE)
-        not_judged(NO_FIRMWARE)
+        not_measured("static_ram_bytes", NO_FIRMWARE)
     sizes = board.family.sizes(firmware.folder)
     left = sizes.left_of(pytestconfig.getoption("--ram-bytes"), run.arena.used_bytes)
     judge_figure("static_ram_bytes", sizes.static_ram_bytes, left)
