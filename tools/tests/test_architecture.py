@@ -20,7 +20,7 @@ ARROWS: dict[str, set[str]] = {
     "protocol": set(),
     "tflm": {"tflite"},
     "paired": {"verdict"},
-    "resampling": {"verdict"},
+    "resampling": {"paired", "verdict"},
     "interpreter": {"quant", "tflite", "tflm"},
     "data": {"store"},
     "store": {"verdict"},

@@ -106,7 +106,7 @@ def compare_paired(
         worst_class=worst_class,
         worst_class_drop_points=100 * worst_drop,
         margin_points=margin_points,
-        verdict=_verdict(100 * low, 100 * high, margin_points),
+        verdict=verdict_of_interval(100 * low, 100 * high, margin_points),
         windows_needed=_windows_that_decide(loss, sizes, losses, margin_points / 100, (low, high)),
     )
 
@@ -152,7 +152,7 @@ def drop_interval(
     pivots = _resampled_pivots(sizes, losses, drop, seed, resamples)
     alpha = (1 - CONFIDENCE) / 2
     left, right = np.quantile(pivots, [alpha, 1 - alpha])
-    student = _student_quantile(1 - alpha, count - 1)
+    student = student_quantile(1 - alpha, count - 1)
     return max(-1.0, float(drop - max(right, student) * error)), min(1.0, float(drop + max(-left, student) * error))
 
 
@@ -180,7 +180,8 @@ def _standard_error(clusters: int, total: Any, dd: Any, dn: Any, nn: Any, drop: 
     return np.sqrt(squares * clusters / (clusters - 1) + PSEUDO_FLIPS) / total
 
 
-def _student_quantile(probability: float, degrees: int) -> float:
+def student_quantile(probability: float, degrees: int) -> float:
+    """Return a quantile of Student's t."""
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, probability))
@@ -199,10 +200,11 @@ def _worst_class(truth: NDArray[Any], loss: NDArray[np.int64]) -> tuple[int, flo
     return int(classes[worst]), float(drops[worst])
 
 
-def _verdict(low_points: float, high_points: float, margin_points: float) -> Verdict:
-    if high_points < margin_points:
+def verdict_of_interval(low: float, high: float, margin: float) -> Verdict:
+    """PASS when the whole interval lies below the margin, FAIL when it lies above, else INCONCLUSIVE."""
+    if high < margin:
         return Verdict.PASS
-    return Verdict.FAIL if low_points > margin_points else Verdict.INCONCLUSIVE
+    return Verdict.FAIL if low > margin else Verdict.INCONCLUSIVE
 
 
 def _windows_that_decide(
@@ -213,7 +215,7 @@ def _windows_that_decide(
     interval: tuple[float, float],
 ) -> int:
     planned, drop = _windows_needed_here(loss, sizes, losses, margin), float(loss.mean())
-    if _verdict(*interval, margin) is not Verdict.INCONCLUSIVE:
+    if verdict_of_interval(*interval, margin) is not Verdict.INCONCLUSIVE:
         return planned
     half = interval[1] - drop if drop < margin else drop - interval[0]
     at_the_margin = len(sizes) < 2 or abs(margin - drop) < half / 30  # then no number of windows is sure to decide

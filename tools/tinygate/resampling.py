@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygate.paired import PSEUDO_FLIPS, student_quantile, verdict_of_interval
 from tinygate.verdict import Verdict
 
 RESAMPLES = 2_000
 CHUNK = 4_000_000  # weights held at a time
-PSEUDO_FLIPS = 4.0
 MOST_UNDEFINED = 0.1
 
 Statistic = Callable[[NDArray[Any]], NDArray[np.float64]]
@@ -44,9 +44,7 @@ class Loss:
 
     def verdict(self, margin: float) -> Verdict:
         """PASS when the whole interval lies below the margin, FAIL when it lies above, else INCONCLUSIVE."""
-        if self.high < margin:
-            return Verdict.PASS
-        return Verdict.FAIL if self.low > margin else Verdict.INCONCLUSIVE
+        return verdict_of_interval(self.low, self.high, margin)
 
     def windows_needed(self, margin: float) -> int | None:
         """Return with how many windows an interval around the loss seen would lie on one side of the margin.
@@ -96,7 +94,7 @@ def paired_loss(
     if len(defined) < (1 - MOST_UNDEFINED) * len(drawn):
         return Loss(seen, -math.inf, math.inf, *shape)
     error = float(defined.std()) * math.sqrt(len(groups) / (len(groups) - 1))
-    half = _student(len(groups) - 1) * max(error, math.sqrt(PSEUDO_FLIPS) * smallest_step)
+    half = student_quantile(0.975, len(groups) - 1) * max(error, math.sqrt(PSEUDO_FLIPS) * smallest_step)
     low, high = (float(q) for q in np.quantile(defined, [0.025, 0.975]))
     return Loss(seen, min(low, seen - half), max(high, seen + half), *shape)
 
@@ -106,9 +104,3 @@ def _weights(members: NDArray[np.int64], groups: int, seed: int, resamples: int)
     size = max(1, CHUNK // len(members))
     for start in range(0, resamples, size):
         yield generator.multinomial(groups, even, min(size, resamples - start))[:, members]
-
-
-def _student(degrees: int) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees, 0.975))

@@ -19,7 +19,8 @@ Usage = namedtuple("Usage", "total used free")
 
 def test_a_full_disk_ends_a_run_before_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1 << 20, 1 << 20, 8192))
-    (tmp_path / "report.md").write_text("# Gate report: PASS")
+    for name in ("verdict.json", "report.md", "summary.md", "junit.xml"):  # what a run leaves behind
+        (tmp_path / name).write_text("PASS")
     with pytest.raises(LabError, match=r"8 KiB are free there.*free space"):
         write.begin_report(tmp_path, "run")
     assert list(tmp_path.iterdir()) == []

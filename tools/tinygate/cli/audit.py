@@ -16,6 +16,7 @@ import typer
 
 from tinygate.errors import InputError, ModelFileError
 from tinygate.extras import require
+from tinygate.store.files import refuse_pointer
 from tinygate.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -125,8 +126,7 @@ def content_of(model: Path) -> bytes:
             content = file.read(_LARGEST_FILE_BYTES)
     except OSError as error:
         raise ModelFileError(f"{model} cannot be read: {error.strerror}. Name a .tflite file.") from None
-    if content.startswith(b"version https://git-lfs"):
-        raise ModelFileError(f"{model}: a Git LFS pointer, not the file itself; fetch it with `git lfs pull`.")
+    refuse_pointer(model, content, ModelFileError)
     return content
 
 

@@ -11,7 +11,7 @@ from tinygate.judge.facts import fact
 from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.tflite import read_model
-from tinygate.verdict import Finding, Verdict
+from tinygate.verdict import Finding
 
 SPARE = 1.125
 """What a firmware's arena has above the predicted minimum; more where the prediction is a lower bound."""
@@ -91,7 +91,7 @@ def judge_layout(variant: Variant, place: str, run: Run) -> Finding | None:
     more = f" {len(found) - 1} more differ." if len(found) > 1 else ""
     reason = f"{found[0]}.{more} A component has changed: pin it, or record the new layout." if found else ""
     limit = f"0 of {count} differ"
-    return fact(variant, place, "arena", "structures_that_differ", len(found), limit, not found, reason, Verdict.FAIL)
+    return fact(variant, place, "arena", "structures_that_differ", len(found), limit, not found, reason)
 
 
 def _differences(run: Run) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from tinygate.report.summary import Summary
 from tinygate.store import atomic
 
 NEEDED_BYTES = 16 << 20
-REPORTS = ("verdict.json", "report.md", "junit.xml")
+REPORTS = ("verdict.json", "report.md", "summary.md", "junit.xml")
 
 
 def begin_report(report_dir: Path, run_id: str) -> None:
@@ -38,10 +38,14 @@ def begin_report(report_dir: Path, run_id: str) -> None:
     suite = ET.SubElement(suites, "testsuite", name="tinygate", tests="1", errors="1")
     case = ET.SubElement(suite, "testcase", classname="tinygate", name="the run itself")
     ET.SubElement(case, "error", message=sentence)
-    _write(report_dir, "verdict.json", _json({"run": run_id, "verdict": None, "sentence": sentence}))
-    _write(report_dir, "report.md", f"# Gate report: no verdict\n\nThe {sentence}.\n".encode())
-    _write(report_dir, "summary.md", f"## tinygate: no verdict\n\nThe {sentence}.\n".encode())
+    _say_no_verdict(report_dir, run_id, sentence, f"The {sentence}.")
     _write(report_dir, "junit.xml", ET.tostring(suites, encoding="utf-8", xml_declaration=True))
+
+
+def _say_no_verdict(report_dir: Path, run_id: str, sentence: str, paragraph: str) -> None:
+    _write(report_dir, "verdict.json", _json({"run": run_id, "verdict": None, "sentence": sentence}))
+    _write(report_dir, "report.md", f"# Gate report: no verdict\n\n{paragraph}\n".encode())
+    _write(report_dir, "summary.md", f"## tinygate: no verdict\n\n{paragraph}\n".encode())
 
 
 def _require_room(report_dir: Path) -> None:
@@ -61,9 +65,7 @@ def _require_room(report_dir: Path) -> None:
 
 def end_report(report_dir: Path, run_id: str, sentence: str) -> None:
     """Say in the reports that a run ended without a verdict, and why."""
-    _write(report_dir, "verdict.json", _json({"run": run_id, "verdict": None, "sentence": sentence}))
-    _write(report_dir, "report.md", f"# Gate report: no verdict\n\nRun {run_id}: {sentence}\n".encode())
-    _write(report_dir, "summary.md", f"## tinygate: no verdict\n\nRun {run_id}: {sentence}\n".encode())
+    _say_no_verdict(report_dir, run_id, sentence, f"Run {run_id}: {sentence}")
 
 
 def write_report(summary: Summary, junit_paths: Sequence[Path], report_dir: Path) -> None:

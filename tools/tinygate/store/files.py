@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tinygate.errors import InputError
 
-_LFS = b"version https://git-lfs.github.com/spec/"
+_LFS = b"version https://git-lfs"
 
 
 def read_file(path: Path, expected: str, error: type[InputError] = InputError) -> bytes:
@@ -30,9 +30,14 @@ def read_file(path: Path, expected: str, error: type[InputError] = InputError) -
         raise error(f"{path}: cannot be read ({problem.strerror or problem}); expected {expected}.") from problem
     if not content:
         raise error(f"{path}: an empty file; expected {expected}.")
+    refuse_pointer(path, content, error)
+    return content
+
+
+def refuse_pointer(path: Path, content: bytes, error: type[InputError] = InputError) -> None:
+    """Raise InputError, of the type `error`, for a Git LFS pointer in the place of a file."""
     if content.startswith(_LFS):
         raise error(f"{path}: a Git LFS pointer, not the file itself; fetch it with `git lfs pull`.")
-    return content
 
 
 def is_text(content: bytes) -> bool:
