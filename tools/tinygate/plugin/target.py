@@ -266,7 +266,7 @@ def board_run(
             judge(failure(variant, board, "attempt", None, file, error))
         if isinstance(found.attempts.outcome, TinygateError):
             outcome = found.attempts.outcome
-            judge(failure(variant, board, "run", verdict_of(outcome), file, outcome))
+            judge(failure(variant, board, "run", verdict_of(outcome), file, outcome, found.crash))
         return found
 
     return once.get(("run", board.place, str(firmware.folder), firmware.app_sha256), measure)

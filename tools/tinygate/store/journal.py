@@ -51,6 +51,7 @@ class TestOutcome:
         message: why it failed or was skipped.
         judged: how many findings it gave.
         excused: whether it was skipped for a reason that the gate accepts.
+        stand_in: the file of what answered in place of the package's own test or one of its fixtures; empty if nothing.
     """
 
     __test__ = False  # pytest must not collect it
@@ -64,6 +65,7 @@ class TestOutcome:
     judged: int
     excused: bool
     duration_s: float
+    stand_in: str = ""
 
 
 def session_outcome(suite: str, verdict: Verdict, reason: str) -> TestOutcome:
