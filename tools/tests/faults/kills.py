@@ -48,26 +48,28 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.report, self.whole_s = folder, folder / "report", 60.0
+        self.finished: dict[Path, bytes] = {}
         shutil.copytree(ROOT / "models" / "sine", folder / "models" / "sine")
         for name in ("tests_host", "tests_target"):
             shutil.copytree(ROOT / name, folder / name)
         shutil.copy(ROOT / "conftest.py", folder)
         (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:hypothesispytest\n")
-        took = []
-        for board in ("virtual", "virtual"):  # the first one fills the cache
+
+    def warm_up(self) -> None:
+        """Gate twice, to fill the cache and to know how long it takes."""
+        for _ in range(2):
             began = time.monotonic()
-            code, said = self.ended(self.start(board))
-            took.append(time.monotonic() - began)
+            code, said = self.ended(self.start("virtual"))
             assert code == 0, said
-        self.whole_s = took[-1]
+            self.whole_s = time.monotonic() - began
         self.finished = self.journals()
 
-    def start(self, board: str, cache: str = "cache") -> subprocess.Popen[str]:
-        """Start a gate in a session of its own, as a terminal would."""
-        command = [sys.executable, "-c", "from tinygate.cli.main import main; main()", "gate", "--board", board]
+    def start(self, board: str, *options: str, cache: str = "cache", by: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        """Start a gate in a session of its own, as a terminal would; `by` is a command that starts it."""
+        command = [*by, sys.executable, "-c", "from tinygate.cli.main import main; main()", "gate", "--board", board]
         places = {"TINYGATE_CACHE": str(self.folder / cache), "TINYGATE_LOCK_DIR": str(self.folder / "locks")}
         return subprocess.Popen(
-            [*command, "--variant", "ptq_int8"], cwd=self.folder, env=os.environ | places, start_new_session=True,
+            [*command, "--variant", "ptq_int8", *options], cwd=self.folder, env=os.environ | places, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
@@ -85,7 +87,7 @@ class Project:
 def end_one(project: Project, what: str, source: random.Random) -> tuple[int, list[str]]:
     """Start a gate, end a process of it at a random moment, and return its exit code and what is wrong then."""
     cache = f"cache-{source.random()}" if what == "oracle" else "cache"
-    gate = project.start("virtual", cache)
+    gate = project.start("virtual", cache=cache)
     _end(gate, what, time.monotonic() + source.uniform(0.0, project.whole_s))
     try:
         code, said = project.ended(gate)
@@ -142,10 +144,10 @@ def _problems(project: Project, session: int, what: str, code: int, said: str) -
     if any(not path.is_file() or path.read_bytes() != content for path, content in project.finished.items()):
         yield "a journal of a finished run has changed"
     verdict = project.verdict()
-    allowed = {"gate": (-9, 0), "term": (143, 0), "once": (130, 0), "twice": (130, 0)}.get(what, (0, 2, 3))
+    allowed = {"gate": (-9, 0), "term": (143, -15, 0), "once": (130, -2, 0), "twice": (130, -2, 0)}.get(what, (0, 2))
     if code not in allowed:
         yield f"exit code {code}, expected one of {allowed}: {said[-600:]}"
-    if (verdict == "PASS") != (code == 0) and what != "gate":
+    if (verdict == "PASS") != (code == 0) and code >= 0:  # ended before its first act, it leaves an older verdict
         yield f"the verdict that lies there is {verdict}, the exit code {code}"
     if "Traceback" in said:
         yield f"a traceback: {said[said.index('Traceback') :][:1500]}"
@@ -163,6 +165,8 @@ def _is_held(path: Path) -> bool:
 def run(project: Project, seeds: Iterable[int], kinds: tuple[str, ...]) -> Tally:
     """End a process of each kind in turn, a seed each; after each round of them the next gate must be green."""
     tally = Tally()
+    if not project.finished:
+        project.warm_up()
     for seed in seeds:
         what = kinds[seed % len(kinds)]
         code, wrong = end_one(project, what, random.Random(seed))
@@ -181,7 +185,6 @@ if __name__ == "__main__":
     first, last = int(sys.argv[1]), int(sys.argv[2])
     with tempfile.TemporaryDirectory() as name:
         made = Project(Path(name))
-        print(f"a gate takes {made.whole_s:.1f} s", flush=True)
         for seed in range(first, last):
             found = run(made, [seed], tuple(sys.argv[3].split(",")))
             print(seed, *(f"{what} {code}" for what, code in found.codes), *found.wrong, flush=True)

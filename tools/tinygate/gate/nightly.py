@@ -5,6 +5,7 @@ Every run has a folder of its own, <report>/runs/<run id>: two gates in one chec
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import shutil
@@ -83,7 +84,8 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     try:
         return _judged(run)
     except (TinygateError, InterruptedRunError) as error:
-        end_report(run.report_dir, run.run_id, str(error))
+        with contextlib.suppress(LabError):  # a disk that takes no more has been told of, and no older verdict is left
+            end_report(run.report_dir, run.run_id, str(error))
         raise
 
 

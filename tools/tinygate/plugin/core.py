@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-from tinygate.errors import InputError, TinygateError
+from tinygate.errors import InputError, LabError, TinygateError
 from tinygate.gate.cases import PARAMETERS, cases_of
 from tinygate.model.folder import Model, Variant
 from tinygate.model.selection import Selection, select
@@ -22,6 +22,7 @@ from tinygate.plugin.once import JudgedError, NotJudged, Once, Told
 from tinygate.plugin.provenance import is_lawful_excuse, stand_in
 from tinygate.project.settings import settings_of
 from tinygate.redaction import redact
+from tinygate.store.disk import disk_error
 from tinygate.store.journal import JournalWriter, TestOutcome
 from tinygate.verdict import Finding, Verdict, verdict_of
 
@@ -55,11 +56,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash.setdefault(places_key, (HOST,))
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Put the journal on the disk."""
-    writer = config.stash.get(_journal_key, None)
-    if writer is not None:
-        writer.close()
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Put the journal on the disk; a disk that takes neither it nor other plugins' reports ends in a sentence."""
+    writer = session.config.stash.get(_journal_key, None)
+    try:
+        result = yield
+        if writer is not None:
+            writer.close()
+    except (OSError, LabError) as error:
+        raise pytest.exit.Exception(str(_explained(error)), pytest.ExitCode.INTERNAL_ERROR) from None
+    return result
 
 
 def selection_of(config: pytest.Config) -> Selection:
@@ -180,7 +187,8 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a TinygateError as its sentence, and journal how each test ended."""
-    error = call.excinfo.value if call.excinfo is not None else None  # before anyone else has a say
+    # Before anyone else has a say.
+    error = _explained(call.excinfo.value) if call.excinfo is not None else None
     report = yield
     teller = item.config.stash[_told_key].before(error, item.nodeid)
     if teller is not None or isinstance(error, NotJudged):
@@ -194,8 +202,16 @@ def pytest_runtest_makereport(
             report.longrepr = redact(f"{verdict_of(error)}: {type(error).__name__}: {error}")
     writer = item.config.stash[_journal_key]
     if writer is not None and (report.when == "call" or error is not None or not report.passed):
-        writer.append(_outcome(item, report, error, teller))
+        try:
+            writer.append(_outcome(item, report, error, teller))
+        except LabError as full:
+            pytest.exit(str(full), pytest.ExitCode.INTERNAL_ERROR)
     return report
+
+
+def _explained(error: BaseException) -> BaseException:
+    """Return an error about the disk as the lab's, in a sentence; any other as it is."""
+    return (disk_error(error) if isinstance(error, OSError) else None) or error
 
 
 def _outcome(
