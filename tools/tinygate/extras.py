@@ -11,8 +11,8 @@ from tinygate.errors import InputError
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "gate": (
-        "pytest", "_pytest", "pytest_embedded", "pytest_embedded_idf", "pytest_embedded_serial_esp", "esptool",
-        "serial", "pexpect", "scipy", "ai_edge_litert", "flatbuffers", "matplotlib",
+        "pytest", "_pytest", "pytest_embedded", "pytest_embedded_idf", "pytest_embedded_serial_esp",
+        "esp_idf_panic_decoder", "esptool", "serial", "pexpect", "scipy", "ai_edge_litert", "flatbuffers", "matplotlib",
     ),
     "oracle": ("tflite_micro",),
     "lab": ("pytest_embedded_qemu",),

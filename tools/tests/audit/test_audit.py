@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
 from sound_model import sound_model
 from tflite_build import ModelBuilder
 from tflite_writer import write_model
@@ -24,7 +23,7 @@ from typer.testing import CliRunner
 
 from tinygate.audit import RULES, AuditReport, Severity, audit, formats, manual
 from tinygate.audit.rules import rule_of
-from tinygate.cli import audit as audit_cli
+from tinygate.cli.main import app
 from tinygate.errors import InputError, ModelFileError
 from tinygate.tflite import read_model
 from tinygate.tflite.model import Operator, OperatorCode, Subgraph, TfliteModel
@@ -145,9 +144,6 @@ def test_an_unknown_target_is_refused_with_the_choices() -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    audit_cli.register(app)
     return lambda *arguments: CliRunner().invoke(app, ["audit", *map(str, arguments)])
 
 
@@ -213,8 +209,7 @@ def test_300_kilobytes_take_less_than_a_second_of_computing_with_start_up(tmp_pa
     large_model(tmp_path / "large.tflite")
     assert (tmp_path / "large.tflite").stat().st_size > 300_000
     script = (
-        "import sys, time, typer; from tinygate.cli import audit as audit_cli; app = typer.Typer(); app.callback()(lambda: None);"
-        "audit_cli.register(app); sys.argv[0] = 'tinygate'; app(standalone_mode=False);"
+        "import sys, time; from tinygate.cli.audit import audit; audit(sys.argv[2:]);"
         "print(time.process_time(), file=sys.stderr)"
     )
     command = [sys.executable, "-c", script, "audit", str(tmp_path / "large.tflite")]

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
 from sound_model import sound_model
 from tflite_build import ModelBuilder
 from tflite_writer import write_model
 from typer.testing import CliRunner
 
 from tinygate.audit import AuditReport, Severity, audit
-from tinygate.cli import audit as audit_cli
+from tinygate.cli.main import app
 from tinygate.errors import ModelFileError
 from tinygate.oracle import refusal, tflm_is_installed
 from tinygate.tflite import read_model
@@ -180,10 +179,6 @@ def test_a_subgraph_that_a_loop_calls_is_called_so() -> None:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    audit_cli.register(app)
-
     def command(model: bytes, *arguments: str) -> Any:
         (tmp_path / "m.tflite").write_bytes(model)
         return CliRunner().invoke(app, ["audit", str(tmp_path / "m.tflite"), *arguments])

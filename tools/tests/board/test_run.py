@@ -233,3 +233,11 @@ def test_outputs_that_skip_a_window_are_refused() -> None:
 def test_outputs_that_end_early_are_refused() -> None:
     with pytest.raises(TargetError, match="1 windows of 3"):
         assemble([protocol.Infer(0, 1, b"x")], HELLO, 3)
+
+
+def test_what_a_panic_prints_after_its_first_line_is_heard() -> None:
+    registers = b"Core  0 register dump:\r\nPC      : 0x400d1234\r\n" * 20
+    board = FakeBoard(before={3: PANIC + registers + b"Backtrace: 0x400d1234:0x3ffb5d60\r\n"})
+    with pytest.raises(TargetError, match="panic: the console says"):
+        measured(board)
+    assert board.output == b""

@@ -153,7 +153,8 @@ def _lines() -> Iterator[tuple[str, Make]]:
         for where in ("hello", "middle", "end"):
             number = {"hello": 1, "middle": 9, "end": LAST}[where]
             yield f"dead_{way}_{where}", lambda _, w=way, n=number: Cut("dead", n, w)
-    yield "dead_both", lambda r: Cut("dead", r.randint(0, LAST), "host and board")
+    yield "dead_both", lambda r: Cut("dead", r.randint(1, LAST), "host and board")
+    yield "dead_while_booting", lambda _: Cut("dead", 0, "host and board", FAIL, ERROR)  # or it hung: nobody can tell
     for name, (old, new) in REQUESTS_ALTERED.items():
         yield (
             f"request_altered_{name}",

@@ -101,8 +101,8 @@ class Hang(Fault):
 class Cut(Fault):
     """One way of the line, or both, dead from a line on."""
 
-    def __init__(self, name: str, number: int, way: str) -> None:
-        super().__init__(name, ERROR)
+    def __init__(self, name: str, number: int, way: str, *allowed: str) -> None:
+        super().__init__(name, *(allowed or (ERROR,)))
         self.number, self.way = number, way
 
     def _kept(self, number: int, way: str) -> bool:

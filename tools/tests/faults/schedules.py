@@ -40,11 +40,11 @@ def run(seeds: Iterable[int]) -> Tally:
     for seed in seeds:
         faults = schedule(seed)
         outcome = judged(faults)
-        _count(tally, seed, faults, outcome)
+        count(tally, seed, faults, outcome)
     return tally
 
 
-def _count(tally: Tally, seed: int, faults: list[Fault], outcome: Outcome) -> None:
+def count(tally: Tally, seed: int, faults: list[Fault], outcome: Outcome) -> None:
     tally.run += 1
     acted = [fault for fault in faults if fault.acted]
     allowed = frozenset().union(*(fault.allowed for fault in acted)) if acted else frozenset([PASS])

@@ -20,6 +20,7 @@ from tinygate import protocol
 from tinygate.board import aftermath, deadlines, run
 from tinygate.board.evidence import Plan
 from tinygate.board.identity import Expected
+from tinygate.board.port import Port
 from tinygate.errors import InputError, LabError, TargetError
 
 BOOT_ID = "00c0ffee"
@@ -200,14 +201,19 @@ def judged(faults: Sequence[Fault], hello: protocol.Hello = HELLO) -> Outcome:
     """Run once on a board with these faults; the verdict is the one that the target suite would give."""
     clock = Clock()
     with clock_of(clock):
-        board = SimulatedBoard(clock, faults, hello)
-        try:
-            found = run.measure(board, EXPECTED, PLAN)
-            return Outcome(*_judged(found), clock.now - board.started)
-        except TargetError as error:
-            return Outcome(FAIL, str(error), clock.now - board.started)
-        except (LabError, InputError) as error:
-            return Outcome(ERROR, str(error), clock.now - board.started)
+        return outcome_of(SimulatedBoard(clock, faults, hello), clock)
+
+
+def outcome_of(port: Port, clock: Clock | types.ModuleType) -> Outcome:
+    """Run once on what is behind a port, and judge it as the target suite would."""
+    began = clock.monotonic()
+    try:
+        verdict, sentence = _judged(run.measure(port, EXPECTED, PLAN))
+    except TargetError as error:
+        verdict, sentence = FAIL, str(error)
+    except (LabError, InputError) as error:
+        verdict, sentence = ERROR, str(error)
+    return Outcome(verdict, sentence, clock.monotonic() - began)
 
 
 def _judged(found: run.Run) -> tuple[str, str]:

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import GONE_S, wait_until_gone
 
 ROOT = Path(__file__).parents[3]
-GONE_S = 15.0
 
 
 @pytest.fixture
@@ -37,27 +37,6 @@ def gate(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     time.sleep(1.5)  # a board is being flashed
     yield process
     process.communicate()
-
-
-def left_of(session: int) -> list[str]:
-    """Command lines of the processes that are still in a session."""
-    found = []
-    for path in Path("/proc").iterdir():
-        try:
-            if path.name.isdigit() and os.getsid(int(path.name)) == session:
-                command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if command:  # a zombie has none
-                    found.append(command)
-        except (OSError, ProcessLookupError):
-            continue
-    return found
-
-
-def wait_until_gone(session: int) -> list[str]:
-    deadline = time.monotonic() + GONE_S
-    while (left := left_of(session)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return left
 
 
 def verdict(tmp_path: Path) -> object:

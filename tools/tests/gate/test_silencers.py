@@ -1,4 +1,4 @@
-"""Ways to silence a check, by option, environment, ini file, edited tests or a plugin: none ends green.
+"""A hundred ways to silence a check, by option, environment, ini file, edited tests or a plugin: none ends green.
 
 The host suite of one small model, judged as the gate judges it. A few run always, all of them by `make faults`.
 """
@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from silencers import BROKEN, EDITS, ENVIRONMENTS, HARMLESS, INIS, OPTIONS, PLUGINS, SITECUSTOMIZE
 
 from tinygate.gate import nightly
 from tinygate.gate.cases import expected_checks
@@ -21,49 +22,11 @@ from tinygate.verdict import Verdict
 
 ROOT = Path(__file__).parents[3]
 HOST_CHECKS = {check.name for check in CHECKS if check.suite == "host"}
-SIZE = "test_the_size_is_within_its_budget"
-OPTIONS = (
-    f"--deselect tests_host/test_model.py::{SIZE}", "-k 'not size'", "-k size", "-m train", "--collect-only", "--co -q",
-    "--help", "--fixtures", "--markers", "-p no:junitxml", "--ignore=tests_host/test_model.py", "--ignore-glob=*", "--setup-only",
-    "--setup-plan", "--noconftest", "-p no:tinygate.plugin",  "-o python_functions=check_*", "-o python_files=x.py",
-     "--no-such-option", "-p no_such_plugin",   "--model=no_such",
-    "--variant=no_such",  "--override-ini=python_classes=X -k not_one",
-)  # fmt: skip
-PLUGINS = {
-    "skips": "import pytest\ndef pytest_runtest_setup(item): pytest.skip('not today')",
-    "skips_one": f"import pytest\ndef pytest_runtest_setup(item):\n    if '{SIZE}' in item.nodeid: pytest.skip('no')",
-    "clears": "def pytest_collection_modifyitems(items): items.clear()",
-    "removes": f"def pytest_collection_modifyitems(items): items[:] = [i for i in items if '{SIZE}' not in i.nodeid]",
-    "runs_nothing": "def pytest_runtest_protocol(item): return True",
-    "calls_nothing": "def pytest_pyfunc_call(pyfuncitem): return True",
-    "exits": "import os\ndef pytest_runtestloop(session): os._exit(0)",
-    "stops": "import pytest\ndef pytest_runtestloop(session): pytest.exit('enough', 0)",
-    "ignores": "def pytest_ignore_collect(collection_path): return True",
-    "breaks": "def pytest_collection_modifyitems(items): raise ValueError('x')",
-    "judges_nothing": "import pytest\n@pytest.fixture\ndef judge(): return lambda finding: None",
-}
-EDITS = {
-    "deleted": None,
-    "emptied": "",
-    "one_line": "from tinygate.suites.host.metric import *",
-    "overridden": f"from tinygate.suites.host import *\ndef {SIZE}(): pass",
-    "skipped": "import pytest\nfrom tinygate.suites.host import *\npytestmark = pytest.mark.skip(reason='x')",
-    "xfailed": "import pytest\nfrom tinygate.suites.host import *\npytestmark = pytest.mark.xfail(run=False)",
-    "skipped_whole": "import pytest\npytest.skip('x', allow_module_level=True)",
-    "removed": f"from tinygate.suites.host import *\ndel {SIZE}",
-    "hidden": f"from tinygate.suites.host import *\n{SIZE}.__test__ = False",
-}
-HARMLESS = (
-    "--version",
-    "-c /dev/null",
-    "--pyargs",
-    "--junit-xml=elsewhere.xml",
-    "--journal=elsewhere.jsonl",
-    "--variant=float32",
-)
-"""Options that silence nothing: every check is answered all the same."""
-FEW = ("option -k size", "plugin judges_nothing", "edit overridden")
-WAYS = [f"option {o}" for o in OPTIONS] + [f"plugin {p}" for p in PLUGINS] + [f"edit {e}" for e in EDITS]
+FEW = ("option -k size", "plugin judges_softly", "plugin excuses_in_setup", "edit overridden")
+FEW_BROKEN = ("plugin unbroken", "plugin turned_green", "environment PYTHONOPTIMIZE", "ini python_functions")
+SILENCERS = [f"option {o}" for o in OPTIONS] + [f"plugin {p}" for p in PLUGINS] + [f"edit {e}" for e in EDITS]
+SILENCERS += [f"sitecustomize {s}" for s in SITECUSTOMIZE]
+HIDERS = [f"plugin {b}" for b in BROKEN] + [f"environment {e}" for e in ENVIRONMENTS] + [f"ini {i}" for i in INIS]
 ALL = bool(os.environ.get("TINYGATE_FAULT_SCHEDULES"))
 
 
@@ -103,16 +66,37 @@ def test_what_silences_nothing_leaves_every_check_answered(
     assert not any(row.missing for row in summary.rows)
 
 
-@pytest.mark.parametrize("way", WAYS if ALL else FEW)
-def test_no_way_to_silence_a_check_ends_green(way: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def apply(way: str, project: Path, patch: pytest.MonkeyPatch) -> None:
     kind, _, what = way.partition(" ")
+    test, conftest, ini = (project / name for name in ("tests_host/test_model.py", "conftest.py", "pytest.ini"))
     if kind == "option":
-        monkeypatch.setenv("PYTEST_ADDOPTS", what)
+        patch.setenv("PYTEST_ADDOPTS", what)
+    elif kind == "environment":
+        patch.setenv(what, ENVIRONMENTS[what])
+    elif kind == "ini":
+        lines = [line for line in ini.read_text().splitlines() if not line.startswith(f"{what} ")]
+        ini.write_text("\n".join([*lines, f"{what} = {INIS[what]}"]) + "\n")
     elif kind == "plugin":
-        path = project / "conftest.py"
-        path.write_text(f"{path.read_text()}\n{PLUGINS[what]}\n")
+        conftest.write_text(f"{conftest.read_text()}\n{(PLUGINS | BROKEN)[what]}\n")
+    elif kind == "sitecustomize":
+        (project / "site").mkdir()
+        (project / "site" / "sitecustomize.py").write_text(SITECUSTOMIZE[what])
+        patch.setenv("PYTHONPATH", str(project / "site"))
     elif EDITS[what] is None:
-        (project / "tests_host" / "test_model.py").unlink()
+        test.unlink()
     else:
-        (project / "tests_host" / "test_model.py").write_text(f"{EDITS[what]}\n")
+        test.write_text(f"{EDITS[what]}\n")
+
+
+@pytest.mark.parametrize("way", SILENCERS if ALL else FEW)
+def test_no_way_to_silence_a_check_ends_green(way: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply(way, project, monkeypatch)
+    assert judged(project).verdict is not Verdict.PASS
+
+
+@pytest.mark.parametrize("way", HIDERS if ALL else FEW_BROKEN)
+def test_nothing_makes_a_broken_budget_green(way: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toml = project / "models" / "sine" / "model.toml"
+    toml.write_text(toml.read_text().replace("tflite_bytes = 3_390", "tflite_bytes = 3_200"))
+    apply(way, project, monkeypatch)
     assert judged(project).verdict is not Verdict.PASS

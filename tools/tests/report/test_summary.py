@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +46,19 @@ def test_a_test_that_was_emptied_has_answered_nothing() -> None:
 def test_a_skip_counts_only_where_the_gate_accepts_its_reason() -> None:
     assert summary_of(tests=(outcome(None, judged=0),)).verdict is Verdict.INCONCLUSIVE
     assert summary_of(tests=(outcome(None, judged=0, excused=True),)).verdict is Verdict.PASS
+
+
+def test_an_answer_of_a_test_that_stands_in_for_the_suites_counts_for_nothing_and_is_named() -> None:
+    summary = summary_of(tests=(replace(outcome(Verdict.PASS), stand_in="conftest.py"),))
+    assert summary.verdict is Verdict.INCONCLUSIVE
+    assert "In their place answered conftest.py" in summary.problems[0]
+
+
+def test_a_check_that_gives_two_answers_decides_nothing() -> None:
+    twice = (finding(Verdict.PASS), replace(finding(Verdict.PASS), value=2))
+    assert summary_of(*twice).verdict is Verdict.INCONCLUSIVE
+    assert "tflite_bytes = 1, and 2 when" in summary_of(*twice).problems[0]
+    assert summary_of(twice[0], twice[0]).verdict is Verdict.PASS
 
 
 def test_a_model_with_nothing_but_recorded_figures_needs_no_excuse() -> None:

@@ -10,7 +10,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -80,13 +80,20 @@ def locked(key: str, wait_s: float = 0.0, folder: Path | None = None) -> Iterato
     Raises:
         LabError: another job holds it; the message says which.
     """
-    path = _folder(folder) / f"{re.sub(r'[^A-Za-z0-9._-]', '_', key)}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        path = _folder(folder) / f"{re.sub(r'[^A-Za-z0-9._-]', '_', key)}.lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        where = LOCK_DIR_VARIABLE if folder is None else "--build-root"
+        raise LabError(
+            f"{error.filename}: no lock can be made there ({error.strerror}); name another folder with {where}"
+        ) from error
     try:
         _acquire(descriptor, path, time.monotonic() + wait_s)
         holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%FT%T%z")})
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, holder.encode(), 0)
+        with suppress(OSError):  # a full disk: it is locked all the same, and nobody can read by whom
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, holder.encode(), 0)
         yield
     finally:
         os.close(descriptor)  # never unlinked: whoever waits holds the same file

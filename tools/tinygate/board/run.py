@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -242,18 +243,8 @@ class _Boot:
 
     def _cause_of(self, error: TinygateError) -> TinygateError:
         """Return what the console says of an error, if it explains it: a panic cuts records and restarts the board."""
-        until, data = time.monotonic() + self.deadlines.aftermath_s, b""
         unexplained = isinstance(error, LabError) and not isinstance(error, IdentityError)
-        while self.console.fault is None:
-            for event in self.session.text_in(data):
-                self._note(event)
-            self._hear_unfinished()
-            if not unexplained or time.monotonic() >= until:
-                break
-            try:
-                data = self.port.read_available(until)
-            except LabError:
-                unexplained = False
+        self._listen_on(self.deadlines.aftermath_s if unexplained or self.console.fault is not None else 0.0)
         if self.console.fault is not None:
             return self.console.fault.error()
         if isinstance(error, BootChangedError) and error.reset_reason in RESETS_BY_FIRMWARE:
@@ -261,6 +252,18 @@ class _Boot:
         if isinstance(error, UnansweredError):
             return ask_again(self.port, error.request, self.deadlines.again_s, self.deadlines.answer_s, self.deadlines)
         return error
+
+    def _listen_on(self, seconds: float) -> None:
+        """Hear what explains an error, or what a panic prints after its first line: registers and backtrace."""
+        until, data = time.monotonic() + seconds, b""
+        with suppress(LabError):
+            while True:
+                for event in self.session.text_in(data):
+                    self._note(event)
+                self._hear_unfinished()
+                if time.monotonic() >= until:
+                    return
+                data = self.port.read_available(until)
 
     def _only(self, kind: type[_MessageT]) -> _MessageT | None:
         return next((message for message in self.answers if isinstance(message, kind)), None)

@@ -1,18 +1,20 @@
-"""`tinygate audit`: is a quantized .tflite sound? Thin: reads the file, prints the report, sets the exit code."""
+"""`tinygate audit`: is a quantized .tflite sound? Thin: reads the file, prints the report, sets the exit code.
+
+The smallest first step, and a hook before every commit: it is parsed by argparse, since the libraries that parse the
+other commands take longer to import than the audit takes to run.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from tinygate.errors import InputError, ModelFileError
 from tinygate.extras import require
@@ -22,80 +24,68 @@ from tinygate.verdict import Verdict
 if TYPE_CHECKING:
     from tinygate.audit import AuditReport
 
+PURPOSE = "Check quantized models against every rule; exit 0 sound, 1 broken rules, 2 no .tflite at all."
+FORMATS = ("text", "json", "sarif", "github")
+SEVERITIES = ("error", "warning", "note")
+"""Worst first."""
+
 _LARGEST_FILE_BYTES = 256 << 20  # far beyond any flash; keeps the audit's memory below 1 GB
 
 
-class Format(StrEnum):
-    """How to print the report."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-
-
-class FailOn(StrEnum):
-    """The mildest severity that makes the command fail."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to an application."""
-    app.command()(audit)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("tinygate audit", description=PURPOSE, allow_abbrev=False)
+    option = parser.add_argument
+    option("models", nargs="*", type=Path, metavar="MODEL", help=".tflite files")
+    option("--target", default="", metavar="CHIP", help="a chip, for the rules about its kernels")
+    option("--format", default="text", choices=FORMATS, help="how to print the report (text)")
+    option("--ignore", action="append", default=[], metavar="CODE=REASON", help="set a rule aside; may be repeated")
+    option("--fail-on", default="error", choices=SEVERITIES, help="exit with 1 from this severity on (error)")
+    option("--tensors", action="store_true", help="list ranges, scales and weight histograms")
+    option("--run", action="store_true", help="also run the model once in TensorFlow Lite Micro")
+    option("--with", dest="kernels", action="append", default=[], metavar="LIBRARY=VERSION",
+           help="of the target's kernels; may be repeated")  # fmt: skip
+    option("--explain", default="", metavar="CODE", help="say what a rule demands and why")
+    return parser
 
 
-def audit(
-    models: Annotated[list[Path] | None, typer.Argument(metavar="[MODEL]...", help=".tflite files")] = None,
-    target: Annotated[str, typer.Option(help="a chip, for the rules about its kernels")] = "",
-    output: Annotated[Format, typer.Option("--format", help="how to print the report")] = Format.TEXT,
-    ignore: Annotated[list[str] | None, typer.Option(help="CODE=reason; may be repeated")] = None,
-    fail_on: Annotated[FailOn, typer.Option(help="exit with 1 from this severity on")] = FailOn.ERROR,
-    tensors: Annotated[bool, typer.Option(help="list ranges, scales and weight histograms")] = False,
-    run: Annotated[bool, typer.Option("--run", help="also run the model once in TensorFlow Lite Micro")] = False,
-    kernels: Annotated[
-        list[str] | None, typer.Option("--with", help="LIBRARY=VERSION of the target's kernels; may be repeated")
-    ] = None,
-    explain: Annotated[str, typer.Option(metavar="CODE", help="say what a rule demands and why")] = "",
-) -> None:
-    """Check quantized models against every rule; exit 0 sound, 1 broken rules, 2 no .tflite at all."""
+def audit(words: Sequence[str]) -> int:
+    """Run the command with these words after its name; return its exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # starting threads would take longer than the audit
-    from tinygate.audit import audit as run_audit
+    asked = _parser().parse_intermixed_args(words)
     from tinygate.audit import formats
     from tinygate.audit.rules import rule_of
 
-    if explain:
-        sys.stdout.write(formats.explain(rule_of(explain)))
-        return
-    if not models:
+    if asked.explain:
+        sys.stdout.write(formats.explain(rule_of(asked.explain)))
+        return Verdict.PASS.exit_code
+    if not asked.models:
         raise InputError("no model named; expected a .tflite file, or --explain CODE.")
-    reports = []
-    for model in models:
-        with naming(model):
-            content = content_of(model)
-            refusal = _refusal(content) if run else None
-            report = run_audit(
-                content, target=target, ignore=_pairs(ignore or []), versions=_pairs(kernels or []), refusal=refusal
-            )
-        reports.append((model, report))
-    sys.stdout.write(_printed(reports, output, tensors))
-    limit = list(FailOn).index(fail_on)
-    worst = [FailOn(report.worst.value) for _, report in reports if report.worst is not None]
-    failed = any(list(FailOn).index(severity) <= limit for severity in worst)
-    raise typer.Exit((Verdict.FAIL if failed else Verdict.PASS).exit_code)
+    reports = [(model, _audited(model, asked)) for model in asked.models]
+    sys.stdout.write(_printed(reports, asked.format, asked.tensors))
+    fatal = SEVERITIES[: SEVERITIES.index(asked.fail_on) + 1]
+    failed = any(report.worst is not None and report.worst.value in fatal for _, report in reports)
+    return (Verdict.FAIL if failed else Verdict.PASS).exit_code
 
 
-def _printed(reports: list[tuple[Path, AuditReport]], output: Format, tensors: bool) -> str:
+def _audited(model: Path, asked: argparse.Namespace) -> AuditReport:
+    from tinygate.audit import audit as run_audit
+
+    with naming(model):
+        content = content_of(model)
+        refusal = _refusal(content) if asked.run else None
+        ignore, versions = _pairs(asked.ignore), _pairs(asked.kernels)
+        return run_audit(content, target=asked.target, ignore=ignore, versions=versions, refusal=refusal)
+
+
+def _printed(reports: list[tuple[Path, AuditReport]], output: str, tensors: bool) -> str:
     """Return all reports in a format that one reader takes: several are one SARIF log, and one JSON object a line."""
     from tinygate.audit import formats
 
-    if output is Format.TEXT:
+    if output == "text":
         return "".join(formats.as_text(report, str(model), figures=tensors) for model, report in reports)
-    if output is Format.GITHUB:
+    if output == "github":
         return "".join(formats.as_github(report, model.as_posix()) for model, report in reports)
-    if output is Format.SARIF:
+    if output == "sarif":
         return formats.as_sarif([(report, model.as_posix()) for model, report in reports])
     shown = [formats.as_json(report, str(model)) for model, report in reports]
     return shown[0] if len(shown) == 1 else "".join(json.dumps(json.loads(text)) + "\n" for text in shown)

@@ -28,6 +28,7 @@ def gate(
     report_dir: Annotated[Path | None, typer.Option(help="where reports and the runs' evidence go (report)")] = None,
     boots: Annotated[int, typer.Option(min=1, help="boots to measure latency over")] = 1,
     arena_search: Annotated[bool, typer.Option("--arena-search", help="find the smallest arena that works")] = False,
+    build_root: Annotated[Path | None, typer.Option(help="where firmware is built (build)")] = None,
     skip_build: Annotated[bool, typer.Option("--skip-build", help="use the build folders as they are")] = False,
     ram_bytes: Annotated[int | None, typer.Option(min=1, help="RAM that firmware and application share")] = None,
     lock_wait: Annotated[float, typer.Option(min=0, help="seconds to wait for a board in use")] = 0.0,
@@ -50,6 +51,7 @@ def gate(
         "--port-serial-number": port_serial_number,
         "--port-mac": port_mac,
         "--boots": boots,
+        "--build-root": build_root,
         "--ram-bytes": ram_bytes,
         "--lock-wait": lock_wait,
     }

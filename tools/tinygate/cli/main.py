@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import sys
-
-if not (3, 11) <= sys.version_info[:2] <= (3, 13):  # before anything is imported that would fail in other words
-    sys.exit(f"tinygate needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}")
-
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +16,8 @@ from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
 from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
-from tinygate.errors import TinygateError
+from tinygate.cli.start import ending
 from tinygate.extras import MissingExtraError, extra_of
-from tinygate.verdict import verdict_of
 
 
 def _version(wanted: bool) -> None:
@@ -61,11 +56,20 @@ def pin(folder: Annotated[Path, typer.Argument(help="model folder with recipe.py
         print(f"{name}: {entry.bytes} bytes, sha256 {entry.sha256[:12]}…, {measured(entry)}")
 
 
+@app.command(
+    help=audit_cli.PURPOSE,
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+def audit(context: typer.Context) -> None:
+    """Hand everything on: the command parses its words itself."""
+    raise typer.Exit(audit_cli.audit(context.args))
+
+
 init_cli.register(app)
 gate_cli.register(app)
 add_cli.register(app)
 arena_cli.register(app)
-audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
 doctor_cli.register(app)
@@ -73,11 +77,8 @@ doctor_cli.register(app)
 
 def main() -> None:
     """Run the command; an error made on purpose is one line on stderr and the exit code of its verdict."""
-    try:
+    with ending():
         _run()
-    except TinygateError as error:
-        print(f"tinygate: {error}", file=sys.stderr)
-        sys.exit(verdict_of(error).exit_code)
 
 
 def _run() -> None:

@@ -5,6 +5,7 @@ Every run has a folder of its own, <report>/runs/<run id>: two gates in one chec
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import shutil
@@ -15,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from tinygate.errors import InputError, LabError, TinygateError
+from tinygate.errors import EvidenceError, InputError, LabError, TinygateError
 from tinygate.gate.cases import expected_checks
 from tinygate.gate.session import InterruptedRunError, run_session
 from tinygate.model.selection import Selection, select
 from tinygate.places import place_of
+from tinygate.report.junit import failures
 from tinygate.report.summary import Summary, summarize
 from tinygate.report.versions import versions
 from tinygate.report.write import begin_report, end_report
@@ -82,7 +84,8 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     try:
         return _judged(run)
     except (TinygateError, InterruptedRunError) as error:
-        end_report(run.report_dir, run.run_id, str(error))
+        with contextlib.suppress(LabError):  # a disk that takes no more has been told of, and no older verdict is left
+            end_report(run.report_dir, run.run_id, str(error))
         raise
 
 
@@ -141,17 +144,22 @@ def _run_pytest(run: GateRun, name: str, args: Sequence[str]) -> Path:
 def _session_verdict(
     suite: str, code: int, tests: Sequence[journal.TestOutcome], junit: Path
 ) -> tuple[Verdict, str] | None:
-    """Return what is wrong with a session as a whole; None if it ran to its end and its journal speaks for it."""
+    """Return what is wrong with a session as a whole; None if it ran to its end and its journal speaks for it.
+
+    Journal, exit code and JUnit file are three witnesses of one run: who would silence a failure has to silence all.
+    """
     see = "see its output above"
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         return Verdict.INCONCLUSIVE, f"pytest {suite} judged nothing; {see}"
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return Verdict.ERROR, f"pytest {suite} ended with exit code {code} and did not run to its end; {see}"
-    if code == pytest.ExitCode.TESTS_FAILED and not any(t.verdict not in (None, Verdict.PASS) for t in tests):
-        return Verdict.ERROR, f"pytest {suite} failed, and none of its tests says why; {see}"
     if not junit.is_file():
-        return (
-            Verdict.ERROR,
-            f"pytest {suite} wrote no {junit.name}: its JUnit plugin is switched off, or the disk is full",
-        )
+        why = "its JUnit plugin is switched off, or the disk is full"
+        return Verdict.ERROR, f"pytest {suite} wrote no {junit.name}: {why}"
+    try:
+        failed = code == pytest.ExitCode.TESTS_FAILED or failures(junit) > 0
+    except EvidenceError as error:
+        return Verdict.ERROR, str(error)
+    if failed and not any(test.verdict not in (None, Verdict.PASS) for test in tests):
+        return Verdict.ERROR, f"pytest {suite} failed, and none of its tests says why; {see}"
     return None

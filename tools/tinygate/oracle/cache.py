@@ -6,14 +6,16 @@ reason, is as good as none. Writing is atomic, so that processes may share the f
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from tinygate.oracle.worker import Arrays
+from tinygate.store.atomic import write_bytes
 from tinygate.store.results import cache_folder
 
 LARGEST_BYTES = 1 << 30
@@ -59,16 +61,12 @@ def save(key: str, arrays: Arrays, printed: str) -> None:
     """Store arrays and printed text under `key`; a full or read-only disk is no reason to fail."""
     import numpy as np
 
-    folder = _folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
-            named: dict[str, Any] = {f"array{i}": array for i, array in enumerate(arrays)}
-            np.savez(file, printed=np.array(printed), proof=np.array(_proof(key, arrays, printed)), **named)
-        Path(file.name).replace(folder / f"{key}.npz")
+    folder, file = _folder(), io.BytesIO()
+    named: dict[str, Any] = {f"array{i}": array for i, array in enumerate(arrays)}
+    np.savez(file, printed=np.array(printed), proof=np.array(_proof(key, arrays, printed)), **named)
+    with contextlib.suppress(OSError):
+        write_bytes(folder / f"{key}.npz", file.getvalue())
         _forget_oldest(folder)
-    except OSError:
-        return
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -13,14 +13,16 @@ from typing import NoReturn
 
 import pytest
 
-from tinygate.errors import InputError, TinygateError
+from tinygate.errors import InputError, LabError, TinygateError
 from tinygate.gate.cases import PARAMETERS, cases_of
 from tinygate.model.folder import Model, Variant
 from tinygate.model.selection import Selection, select
 from tinygate.places import HOST
 from tinygate.plugin.once import JudgedError, NotJudged, Once, Told
+from tinygate.plugin.provenance import is_lawful_excuse, stand_in
 from tinygate.project.settings import settings_of
 from tinygate.redaction import redact
+from tinygate.store.disk import disk_error
 from tinygate.store.journal import JournalWriter, TestOutcome
 from tinygate.verdict import Finding, Verdict, verdict_of
 
@@ -54,11 +56,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash.setdefault(places_key, (HOST,))
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Put the journal on the disk."""
-    writer = config.stash.get(_journal_key, None)
-    if writer is not None:
-        writer.close()
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Put the journal on the disk; a disk that takes neither it nor other plugins' reports ends in a sentence."""
+    writer = session.config.stash.get(_journal_key, None)
+    try:
+        result = yield
+        if writer is not None:
+            writer.close()
+    except (OSError, LabError) as error:
+        raise pytest.exit.Exception(str(_explained(error)), pytest.ExitCode.INTERNAL_ERROR) from None
+    return result
 
 
 def selection_of(config: pytest.Config) -> Selection:
@@ -190,8 +198,9 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a TinygateError as its sentence, and journal how each test ended."""
+    # Before anyone else has a say.
+    error = _explained(call.excinfo.value) if call.excinfo is not None else None
     report = yield
-    error = call.excinfo.value if call.excinfo is not None else None
     teller = item.config.stash[_told_key].before(error, item.nodeid)
     if teller is not None or isinstance(error, NotJudged):
         why = redact(f"as {teller} told: {error}" if teller else str(error))
@@ -203,9 +212,17 @@ def pytest_runtest_makereport(
         elif isinstance(error, TinygateError):
             report.longrepr = redact(f"{verdict_of(error)}: {type(error).__name__}: {error}")
     writer = item.config.stash[_journal_key]
-    if writer is not None and (report.when == "call" or not report.passed):
-        writer.append(_outcome(item, report, error, teller))
+    if writer is not None and (report.when == "call" or error is not None or not report.passed):
+        try:
+            writer.append(_outcome(item, report, error, teller))
+        except LabError as full:
+            pytest.exit(str(full), pytest.ExitCode.INTERNAL_ERROR)
     return report
+
+
+def _explained(error: BaseException) -> BaseException:
+    """Return an error about the disk as the lab's, in a sentence; any other as it is."""
+    return (disk_error(error) if isinstance(error, OSError) else None) or error
 
 
 def _outcome(
@@ -221,20 +238,22 @@ def _outcome(
         check=getattr(item, "originalname", item.name),
         case=callspec.id if callspec else "",
         subject=judged.id if isinstance(judged, Variant) else "",
-        verdict=_verdict_of(report, error),
+        verdict=_verdict_of(report, error, teller),
         message=message,
         judged=item.stash.get(_judged_key, 0),
-        excused=isinstance(error, NotJudged) or teller is not None,
+        excused=teller is not None or (isinstance(error, NotJudged) and is_lawful_excuse(item, error)),
         duration_s=report.duration,
+        stand_in=stand_in(item),
     )
 
 
-def _verdict_of(report: pytest.TestReport, error: BaseException | None) -> Verdict | None:
-    if report.passed:
-        return Verdict.PASS
-    if report.skipped:
+def _verdict_of(report: pytest.TestReport, error: BaseException | None, teller: str | None) -> Verdict | None:
+    """Return what a test decided; an error speaks for itself, whatever other plugins made of the report."""
+    if teller is not None or isinstance(error, pytest.skip.Exception):
         return None
     if isinstance(error, JudgedError):
         return error.verdict
+    if report.skipped or (error is None and report.passed):
+        return None if report.skipped else Verdict.PASS
     is_assertion = isinstance(error, pytest.fail.Exception | AssertionError)
     return Verdict.FAIL if is_assertion or error is None else verdict_of(error)

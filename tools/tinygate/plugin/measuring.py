@@ -23,7 +23,7 @@ from tinygate.board.log import BootLog, console_tail, redact_log
 from tinygate.board.plausible import check_new_boot
 from tinygate.board.port import Port, port_of, reopen
 from tinygate.board.run import measure
-from tinygate.errors import LabError, TinygateError
+from tinygate.errors import LabError, TargetError, TinygateError
 from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
@@ -35,6 +35,7 @@ from tinygate.verdict import Finding, Verdict
 _BITS_PER_BYTE = 10  # start, 8 data, stop
 _SLOWEST_PER_S = 1e6  # multiplications: reference kernels in floating point on a chip without such a unit do twice that
 _SHORTEST_INVOKE_S = 0.05
+CRASH_LINES = 400  # a panic, and what the next boots print after it
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,13 @@ class Measured:
         attempts: the run of its first boot, or the error that ended the last attempt.
         boots: that run and those of further boots; empty when there is no run.
         minimum_arena_bytes: the smallest arena that works; None when nobody asked.
+        crash: the call stack that the console shows, if the application crashed.
     """
 
     attempts: Attempts
     boots: tuple[Run, ...] = ()
     minimum_arena_bytes: int | None = None
+    crash: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,9 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
             return found
     redact_log(log.console)
     request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
-    return Measured(attempts)
+    is_crash = isinstance(attempts.outcome, TargetError)
+    lines = console_tail(log.console, CRASH_LINES) if is_crash else ()
+    return Measured(attempts, crash=board.family.where_it_crashed(lines, firmware.folder, board.target))
 
 
 def _more(request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, task: Task) -> Measured:
@@ -158,10 +163,14 @@ def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:
 
 
 def failure(
-    variant: Variant, board: BoardChoice, check: str, verdict: Verdict | None, file: str, error: TinygateError
+    variant: Variant,
+    board: BoardChoice,
+    check: str,
+    verdict: Verdict | None,
+    file: str,
+    error: TinygateError,
+    note: str = "",
 ) -> Finding:
     """Return the finding that a firmware could not be built or measured; without a verdict, that it was tried again."""
-    limit = "one boot without a fault"
-    return Finding(
-        variant.model.name, variant.name, board.place, check, "measured_run", None, limit, verdict, file, str(error)
-    )
+    limit, subject = "one boot without a fault", (variant.model.name, variant.name, board.place)
+    return Finding(*subject, check, "measured_run", None, limit, verdict, file, str(error), note)

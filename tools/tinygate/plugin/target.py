@@ -127,7 +127,7 @@ def firmware(
     def build() -> Firmware:
         order = BuildOrder(
             board.target, board.board, variant.model.folder, variant.name, variant.content,
-            pytestconfig.rootpath / "build", logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
+            _build_root(pytestconfig), logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
             arena_bytes_for(variant, board.target),
         )  # fmt: skip
         try:
@@ -208,12 +208,16 @@ def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Iterator[Path]:
     """Where this place's logs go; sessions in one checkout take turns, since they share logs and build folders."""
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(locked(board.place, OTHER_SESSION_S, pytestconfig.rootpath / "build" / "locks"))
+            stack.enter_context(locked(board.place, OTHER_SESSION_S, _build_root(pytestconfig) / "locks"))
         except LabError as error:
-            pytest.exit(f"{board.place} is being tested in this checkout: {error}", pytest.ExitCode.INTERRUPTED)
+            raise LabError(f"{board.place} cannot be tested in this checkout now: {error}") from error
         usual = pytestconfig.rootpath / settings_of(pytestconfig.rootpath).report_dir
         folder = Path(pytestconfig.getoption("--report-dir") or usual)
         yield folder / "logs" / board.place
+
+
+def _build_root(config: pytest.Config) -> Path:
+    return Path(config.getoption("--build-root") or config.rootpath / "build")
 
 
 @pytest.fixture
@@ -266,7 +270,7 @@ def board_run(
             judge(failure(variant, board, "attempt", None, file, error))
         if isinstance(found.attempts.outcome, TinygateError):
             outcome = found.attempts.outcome
-            judge(failure(variant, board, "run", verdict_of(outcome), file, outcome))
+            judge(failure(variant, board, "run", verdict_of(outcome), file, outcome, found.crash))
         return found
 
     return once.get(("run", board.place, str(firmware.folder), firmware.app_sha256), measure)

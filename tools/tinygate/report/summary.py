@@ -44,6 +44,7 @@ class Row:
     Attributes:
         missing: checks that nobody answered.
         is_variant: whether it is a row of the table whatever its verdict.
+        stand_ins: files whose tests or fixtures answered in place of the package's own.
     """
 
     model: str
@@ -52,13 +53,22 @@ class Row:
     tests: tuple[TestOutcome, ...]
     missing: tuple[Expected, ...]
     is_variant: bool
+    stand_ins: tuple[str, ...] = ()
+
+    @property
+    def contradictions(self) -> tuple[tuple[Finding, Finding], ...]:
+        """Pairs of findings in which one test says two things of one figure."""
+        first: dict[tuple[str, str, str, str], Finding] = {}
+        keyed = [((f.node_id.rpartition("::")[2], f.place, f.check, f.figure), f) for f in self.findings if f.node_id]
+        pairs = [(first.setdefault(key, finding), finding) for key, finding in keyed]
+        return tuple((one, other) for one, other in pairs if one.value != other.value)
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all findings and tests; evidence that is missing makes it at best INCONCLUSIVE."""
+        """The worst of all findings and tests; with evidence missing or contradictory at best INCONCLUSIVE."""
         verdicts = [finding.verdict for finding in self.findings] + [test.verdict for test in self.tests]
         judged = [Verdict.PASS, *(verdict for verdict in verdicts if verdict is not None)]
-        return worst([*judged, Verdict.INCONCLUSIVE] if self.missing else judged)
+        return worst([*judged, Verdict.INCONCLUSIVE] if self.missing or self.contradictions else judged)
 
     @property
     def is_limited(self) -> bool:
@@ -107,6 +117,7 @@ class Summary:
         tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and t.node_id not in told]
         sentences = [f.sentence() for f in findings] + [f"{t.verdict}: {t.node_id}: {t.message}" for t in tests]
         sentences += [_missing_sentence(row) for row in self.rows if row.missing]
+        sentences += [_contradiction(*pair) for row in self.rows for pair in row.contradictions]
         if not any(row.is_variant for row in self.rows):
             sentences.append(f"{Verdict.INCONCLUSIVE}: no variant was judged; declare [variants] in a model.toml.")
         return tuple(sorted(dict.fromkeys(sentences), key=_severity))
@@ -116,9 +127,20 @@ def _missing_sentence(row: Row) -> str:
     names = list(dict.fromkeys(expected.text for expected in row.missing))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     who = f"{row.model} {row.variant}".strip()
+    why = "They were deselected, skipped or removed, or the run ended before them"
+    if row.stand_ins:
+        why = f"In their place answered {', '.join(row.stand_ins)}: not tinygate's own tests and fixtures"
     return (
         f"{Verdict.INCONCLUSIVE}: {who}: not answered: {'; '.join(names[:_NAMED])}{more} ({len(row.missing)} tests). "
-        "They were deselected, skipped or removed, or the run ended before them; run the gate without that."
+        f"{why}; run the gate without that."
+    )
+
+
+def _contradiction(one: Finding, other: Finding) -> str:
+    return (
+        f"{Verdict.INCONCLUSIVE}: {one.model} {one.variant} on {one.place}: {one.figure} = {one.value}, and "
+        f"{other.value} when {other.node_id} was run again; what gives two answers decides nothing. Run the gate "
+        "without what repeats tests, and look for what changes the figure."
     )
 
 
@@ -156,6 +178,7 @@ def summarize(journal: Journal, expected: Sequence[Expected], place: str, notice
             tuple(tests[f"{model}-{variant}"]),
             tuple(gap for gap in unanswered if (gap.model, gap.variant) == (model, variant)),
             is_variant=(model, variant) in variants,
+            stand_ins=_stand_ins(journal, [gap for gap in unanswered if (gap.model, gap.variant) == (model, variant)]),
         )
         for model, variant in names
     )
@@ -174,9 +197,14 @@ def _flakes(rows: Sequence[Row]) -> list[str]:
 
 
 def _answered(journal: Journal) -> set[tuple[str, str]]:
-    """Return check and case of every test that judged something, failed, or was excused from judging."""
-    return {
-        (test.check, test.case)
-        for test in journal.tests
-        if test.excused or (test.verdict is not None and (test.judged or test.verdict is not Verdict.PASS))
-    }
+    """Return check and case of every test of the suites that judged something, failed, or was excused."""
+    return {(test.check, test.case) for test in journal.tests if not test.stand_in and _answers(test)}
+
+
+def _stand_ins(journal: Journal, missing: Sequence[Expected]) -> tuple[str, ...]:
+    wanted = {(gap.check, gap.case) for gap in missing}
+    return tuple(dict.fromkeys(t.stand_in for t in journal.tests if t.stand_in and (t.check, t.case) in wanted))
+
+
+def _answers(test: TestOutcome) -> bool:
+    return test.excused or (test.verdict is not None and (test.judged > 0 or test.verdict is not Verdict.PASS))

@@ -38,7 +38,11 @@ def begin_report(report_dir: Path, run_id: str) -> None:
     suite = ET.SubElement(suites, "testsuite", name="tinygate", tests="1", errors="1")
     case = ET.SubElement(suite, "testcase", classname="tinygate", name="the run itself")
     ET.SubElement(case, "error", message=sentence)
-    _say_no_verdict(report_dir, run_id, sentence, f"The {sentence}.")
+    try:
+        _say_no_verdict(report_dir, run_id, sentence, f"The {sentence}.")
+    except LabError as error:
+        older = "; the reports that lie there are an earlier run's" if (report_dir / REPORTS[0]).exists() else ""
+        raise LabError(f"{error}{older}") from error
     _write(report_dir, "junit.xml", ET.tostring(suites, encoding="utf-8", xml_declaration=True))
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from tinygate.errors import EvidenceError, LabError
 from tinygate.redaction import redact
+from tinygate.store.disk import disk_error
 from tinygate.verdict import Finding, Verdict
 
 
@@ -51,6 +52,7 @@ class TestOutcome:
         message: why it failed or was skipped.
         judged: how many findings it gave.
         excused: whether it was skipped for a reason that the gate accepts.
+        stand_in: the file of what answered in place of the package's own test or one of its fixtures; empty if nothing.
     """
 
     __test__ = False  # pytest must not collect it
@@ -64,6 +66,7 @@ class TestOutcome:
     judged: int
     excused: bool
     duration_s: float
+    stand_in: str = ""
 
 
 def session_outcome(suite: str, verdict: Verdict, reason: str) -> TestOutcome:
@@ -101,7 +104,7 @@ class JournalWriter:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("ab", buffering=0)
-            self._file.write(line.encode("ascii"))
+            _write_whole(self._file, line.encode("ascii"))
 
     def close(self) -> None:
         """Wait until everything is on the disk."""
@@ -115,8 +118,19 @@ class JournalWriter:
         try:
             yield
         except OSError as error:
-            sentence = f"{self._path}: the journal cannot be written ({error.strerror}); free space and run again"
-            raise LabError(sentence) from error
+            error.filename = error.filename or str(self._path)
+            raise disk_error(error) or LabError(f"{self._path}: cannot be written ({error.strerror})") from error
+
+
+def _write_whole(file: BinaryIO, line: bytes) -> None:
+    """Append a line or nothing: a disk that fills up takes a part of one, which the next line would stick to."""
+    written = file.write(line)
+    try:
+        while written < len(line):
+            written += file.write(line[written:])
+    except OSError:
+        file.truncate(file.tell() - written)
+        raise
 
 
 def append(path: Path, record: Record) -> None:

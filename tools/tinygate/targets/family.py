@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class Family:
         emulator_image: writes what a flash holds after flashing a build folder, for emulators that take a file.
         flash_verified: what the flashing tool's log says when it has read back what it wrote.
         abilities: what of its toolchain an environment has, for `tinygate doctor`.
+        where_it_crashed: the call stack in a crashed application's console lines, decoded with the build folder of a
+            chip as far as this machine can; "" if they hold none.
     """
 
     name: str
@@ -41,3 +43,4 @@ class Family:
     emulator_image: Callable[[Path], Path] = field(repr=False)
     flash_verified: str
     abilities: Callable[[Mapping[str, str]], Iterator[Ability]] = field(repr=False)
+    where_it_crashed: Callable[[Sequence[str], Path, str], str] = field(default=lambda *_: "", repr=False)

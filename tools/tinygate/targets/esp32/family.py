@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tinygate.extras import require
 from tinygate.targets.esp32.console import SIGNS
+from tinygate.targets.esp32.crash import where_it_crashed
 from tinygate.targets.esp32.project import PACKAGE, firmware_project
 from tinygate.targets.esp32.toolchain import abilities
 from tinygate.targets.family import Family
@@ -89,4 +90,5 @@ ESP32 = Family(
     emulator_image=_flash_image,
     flash_verified="Hash of data verified.",
     abilities=abilities,
+    where_it_crashed=where_it_crashed,
 )
