@@ -44,11 +44,13 @@ class Measured:
     Attributes:
         attempts: the run of its first boot, or the error that ended the last attempt.
         boots: that run and those of further boots; empty when there is no run.
+        console: the last lines of a board that was not measured.
         minimum_arena_bytes: the smallest arena that works; None when nobody asked.
     """
 
     attempts: Attempts
     boots: tuple[Run, ...] = ()
+    console: tuple[str, ...] = ()
     minimum_arena_bytes: int | None = None
 
 
@@ -96,8 +98,9 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
             redact_log(log.console)
             return found
     redact_log(log.console)
-    request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
-    return Measured(attempts)
+    console = console_tail(log.console)
+    request.node.add_report_section("setup", "board console", "\n".join(console))
+    return Measured(attempts, console=console)
 
 
 def _more(request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, task: Task) -> Measured:
@@ -158,10 +161,15 @@ def _dut(request: pytest.FixtureRequest, log: BootLog) -> Any:
 
 
 def failure(
-    variant: Variant, board: BoardChoice, check: str, verdict: Verdict | None, file: str, error: TinygateError
+    variant: Variant,
+    board: BoardChoice,
+    check: str,
+    verdict: Verdict | None,
+    file: str,
+    error: TinygateError,
+    console: tuple[str, ...] = (),
 ) -> Finding:
     """Return the finding that a firmware could not be built or measured; without a verdict, that it was tried again."""
     limit = "one boot without a fault"
-    return Finding(
-        variant.model.name, variant.name, board.place, check, "measured_run", None, limit, verdict, file, str(error)
-    )
+    shared = (variant.model.name, variant.name, board.place, check, "measured_run", None, limit, verdict, file)
+    return Finding(*shared, str(error), detail={"console": console} if console else {})

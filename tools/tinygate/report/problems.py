@@ -1,0 +1,126 @@
+"""Why a run is not green, for people: what is wrong with what, why, whose job it is, and the first step.
+
+One cause that several variants suffer from is one problem with several subjects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from tinygate.report.advice import MISSING, UNMEASURED, Advice, advice_on
+from tinygate.report.summary import Complaint, Row, Summary
+from tinygate.report.words import claim, subject_of
+from tinygate.store.journal import TestOutcome
+from tinygate.verdict import Finding, Verdict
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One cause, and what it keeps from being green.
+
+    Attributes:
+        claim: what is wrong, a clause.
+        why: what the gate knows of it, sentences.
+        subjects: whom it is true of: "gesture ptq_int8 on esp32"; the first one is told in `claim` and `why`.
+        file: to look at or to change; "" if there is none.
+        console: the last lines of the board, where it is one that failed.
+        sentences: how the terminal and verdict.json say it, one for each subject.
+    """
+
+    verdict: Verdict
+    claim: str
+    why: str
+    advice: Advice
+    subjects: tuple[str, ...]
+    file: str = ""
+    console: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """The problem in one line."""
+        more = len(self.subjects) - 1
+        others = f" and {more} more" if more else ""
+        return f"{self.subjects[0]}{others}: {self.claim}"
+
+
+def problems_of(summary: Summary) -> tuple[Problem, ...]:
+    """Return every problem of a run, worst first."""
+    grouped: dict[tuple[str, ...], Problem] = {}
+    for problem, key in map(_problem_of, summary.complaints):
+        known = grouped.get(key)
+        grouped[key] = problem if known is None else _joined(known, problem)
+    return tuple(grouped.values())
+
+
+def _joined(known: Problem, other: Problem) -> Problem:
+    subjects = tuple(dict.fromkeys((*known.subjects, *other.subjects)))
+    return replace(known, subjects=subjects, sentences=(*known.sentences, *other.sentences))
+
+
+def _problem_of(complaint: Complaint) -> tuple[Problem, tuple[str, ...]]:
+    """Return a complaint as a problem, and what two complaints of one cause have in common."""
+    source, verdict = complaint.source, complaint.verdict
+    if isinstance(source, Finding):
+        return _of_finding(source, verdict, complaint.sentence)
+    if isinstance(source, TestOutcome):
+        whom = source.subject.replace("-", " ", 1) or source.node_id
+        problem = Problem(verdict, _first_line(source.message), source.node_id, advice_on(verdict, ""), (whom,))
+    elif isinstance(source, Row):
+        names = [expected.text for expected in source.missing]
+        what = f"{len(names)} checks were" if len(names) > 1 else f"“{names[0]}” was"
+        whom = f"{source.model} {source.variant}".strip()
+        why = complaint.sentence.partition(": ")[2]
+        problem = Problem(verdict, f"{what} not answered", why, advice_on(verdict, MISSING), (whom,))
+        return replace(problem, sentences=(complaint.sentence,)), (MISSING,)
+    else:
+        said = complaint.sentence.partition(": ")[2]
+        problem = Problem(verdict, said, "", advice_on(verdict, MISSING), ("this run",))
+    return replace(problem, sentences=(complaint.sentence,)), (complaint.sentence,)
+
+
+def _of_finding(finding: Finding, verdict: Verdict, sentence: str) -> tuple[Problem, tuple[str, ...]]:
+    kind = UNMEASURED if finding.check == "budget" and finding.value is None else finding.check
+    why = f"{finding.reason} {finding.note}".strip()
+    console = tuple(finding.detail.get("console", ()))
+    subjects = (subject_of(finding),)
+    problem = Problem(verdict, claim(finding), why, advice_on(verdict, kind), subjects, finding.file, console, (sentence,))
+    cause = _without(why, {finding.variant: "*", finding.model: "*"})
+    return problem, (verdict, finding.check, finding.figure, cause) if finding.check in ("run", "build") else (sentence,)
+
+
+def _without(text: str, names: Mapping[str, str]) -> str:
+    for name, instead in names.items():
+        text = text.replace(name, instead)
+    return text
+
+
+def _first_line(text: str) -> str:
+    return next((line for line in text.splitlines() if line.strip()), "it failed and said nothing")
+
+
+def headline_of(summary: Summary, problems: Iterable[Problem]) -> str:
+    """Return the whole run in one line for a human, without its verdict."""
+    told = list(problems)
+    if told:
+        more = f"; {len(told) - 1} more problem{'s' if len(told) > 2 else ''}" if len(told) > 1 else ""
+        return told[0].headline + more
+    variants = [row for row in summary.rows if row.is_variant]
+    models = {row.model for row in variants}
+    count = f"all {len(variants)} variants" if len(variants) > 1 else "the only variant"
+    whose = f"{len(models)} models" if len(models) > 1 else next(iter(models), "no model")
+    return f"{count} of {whose} keep{'s' if len(variants) == 1 else ''} all that is demanded on the host and on {summary.device_place}"
+
+
+def standing_of(summary: Summary) -> str:
+    """Return how many variants came out how: "1 of 12 variants failed, 11 passed"."""
+    verdicts = [row.verdict for row in summary.rows if row.is_variant]
+    said = {
+        Verdict.FAIL: "failed",
+        Verdict.ERROR: "could not be judged",
+        Verdict.INCONCLUSIVE: "undecided",
+        Verdict.PASS: "passed",
+    }
+    counted = [f"{verdicts.count(verdict)} {word}" for verdict, word in said.items() if verdict in verdicts]
+    return f"Of {len(verdicts)} variants: {', '.join(counted)}." if verdicts else "No variant was judged."
