@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from tinygate.report.comment import MOST_CHARACTERS, to_comment
+from tinygate.report.facts import Facts, facts_of
 from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding, Verdict
 
 
-def failing(variants: int, reason: str = "Convert again.") -> Summary:
+def failing(variants: int, reason: str = "Convert again.") -> Facts:
     rows = []
     for number in range(variants):
         finding = Finding(
-            "kws", f"v{number}", "host", "budget", "tflite_bytes", 9, "8", Verdict.FAIL, "m.tflite", "", reason
+            "kws", f"v{number}", "host", "budget", "tflite_bytes", 9, "≤ 8", Verdict.FAIL, "m.tflite", "", reason
         )
         rows.append(Row("kws", f"v{number}", (finding,), (), (), is_variant=True))
-    return Summary(tuple(rows), (), (), "esp32-virtual")
+    return facts_of(Summary(tuple(rows), (), (), "esp32-virtual"))
 
 
 def test_the_verdict_comes_first_then_the_table_then_why() -> None:
     lines = to_comment(failing(1), "report/report.md").splitlines()
-    assert lines[0] == "## tinygate: FAIL"
+    assert lines[0].startswith("## tinygate: FAIL: kws v0 on host: .tflite is 9 bytes, 12.5 % over its budget")
+    assert lines[2].startswith("**Whose job:** whoever changed the model")
     table = next(n for n, line in enumerate(lines) if line.startswith("| model"))
     why = next(n for n, line in enumerate(lines) if "Convert again." in line)
     assert table < why

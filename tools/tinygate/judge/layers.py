@@ -59,7 +59,8 @@ def layers_of(model: Model, margin: Margin) -> Layers:
     contents = [model.variant(name).content for name in names]
     depends_on: list[str | bytes] = [repr(margin), model.config.task, *contents, arrays_sha256(test)]
     found = kept("layers", depends_on, lambda: asdict(_compare(model, margin)))
-    return Layers(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
+    lists = {name: tuple(value) for name, value in found.items() if isinstance(value, list)}
+    return Layers(**{**found, **lists})
 
 
 def _compare(model: Model, margin: Margin) -> Layers:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tinygate.tflite import Tensor, TfliteModel
 
 BINS = 32
-_TYPES = {"int8": np.dtype("i1"), "float32": np.dtype("<f4")}
+_TYPES: dict[str, np.dtype[Any]] = {"int8": np.dtype("i1"), "float32": np.dtype("<f4")}
 
 
 def weights(tflite: TfliteModel) -> dict[str, Any]:
@@ -44,4 +44,5 @@ def _holds_weights(tensor: Tensor) -> bool:
 
 
 def _values(tensor: Tensor) -> NDArray[np.float64]:
-    return np.frombuffer(tensor.data, _TYPES[tensor.dtype]).astype(np.float64)
+    raw: NDArray[Any] = np.frombuffer(tensor.data, _TYPES[tensor.dtype])
+    return raw.astype(np.float64)

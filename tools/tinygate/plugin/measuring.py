@@ -44,14 +44,14 @@ class Measured:
     Attributes:
         attempts: the run of its first boot, or the error that ended the last attempt.
         boots: that run and those of further boots; empty when there is no run.
-        console: the last lines of a board that was not measured.
         minimum_arena_bytes: the smallest arena that works; None when nobody asked.
+        console: the last lines of a board that was not measured.
     """
 
     attempts: Attempts
     boots: tuple[Run, ...] = ()
-    console: tuple[str, ...] = ()
     minimum_arena_bytes: int | None = None
+    console: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ One cause that several variants suffer from is one problem with several subjects
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tinygate.report.advice import MISSING, UNMEASURED, Advice, advice_on
@@ -41,8 +41,7 @@ class Problem:
     def headline(self) -> str:
         """The problem in one line."""
         more = len(self.subjects) - 1
-        others = f" and {more} more" if more else ""
-        return f"{self.subjects[0]}{others}: {self.claim}"
+        return f"{self.subjects[0]}{f' and {more} more' if more else ''}: {self.claim}"
 
 
 def problems_of(summary: Summary) -> tuple[Problem, ...]:
@@ -85,15 +84,10 @@ def _of_finding(finding: Finding, verdict: Verdict, sentence: str) -> tuple[Prob
     why = f"{finding.reason} {finding.note}".strip()
     console = tuple(finding.detail.get("console", ()))
     subjects = (subject_of(finding),)
-    problem = Problem(verdict, claim(finding), why, advice_on(verdict, kind), subjects, finding.file, console, (sentence,))
-    cause = _without(why, {finding.variant: "*", finding.model: "*"})
-    return problem, (verdict, finding.check, finding.figure, cause) if finding.check in ("run", "build") else (sentence,)
-
-
-def _without(text: str, names: Mapping[str, str]) -> str:
-    for name, instead in names.items():
-        text = text.replace(name, instead)
-    return text
+    advice = advice_on(verdict, kind)
+    problem = Problem(verdict, claim(finding), why, advice, subjects, finding.file, console, (sentence,))
+    same = (verdict, finding.check, problem.claim) if finding.check in ("run", "build") else (sentence,)
+    return problem, same
 
 
 def _first_line(text: str) -> str:
@@ -110,7 +104,8 @@ def headline_of(summary: Summary, problems: Iterable[Problem]) -> str:
     models = {row.model for row in variants}
     count = f"all {len(variants)} variants" if len(variants) > 1 else "the only variant"
     whose = f"{len(models)} models" if len(models) > 1 else next(iter(models), "no model")
-    return f"{count} of {whose} keep{'s' if len(variants) == 1 else ''} all that is demanded on the host and on {summary.device_place}"
+    keep = "keep" if len(variants) > 1 else "keeps"
+    return f"{count} of {whose} {keep} all that is demanded on the host and on {summary.device_place}"
 
 
 def standing_of(summary: Summary) -> str:

@@ -125,8 +125,10 @@ class Summary:
         if not any(row.is_variant for row in self.rows):
             sentence = f"{Verdict.INCONCLUSIVE}: no variant was judged; declare [variants] in a model.toml."
             found.append(Complaint(sentence, None))
-        once = {complaint.sentence: complaint for complaint in reversed(found)}  # the first of equal ones
-        return tuple(sorted(reversed(once.values()), key=lambda complaint: _SEVERITY.index(complaint.verdict)))
+        once: dict[str, Complaint] = {}
+        for complaint in found:
+            once.setdefault(complaint.sentence, complaint)
+        return tuple(sorted(once.values(), key=lambda complaint: _SEVERITY.index(complaint.verdict)))
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -9,6 +9,13 @@ from tinygate.verdict import Finding, Verdict
 
 _LIMIT = re.compile(r"[≤≥<=]\s*(-?[\d.]+(?:e[+-]?\d+)?)")
 _DROP = re.compile(r"(?P<metric>\S+) (?:drop|lost) to (?P<other>.+?)(?P<points>, points)?")
+_CLAUSE = 120
+_NOT_RUN = {
+    ("run", True): "did not run without a fault",
+    ("run", False): "not measured",
+    ("build", True): "not built",
+    ("build", False): "not built",
+}
 
 
 def limit_of(finding: Finding) -> float | None:
@@ -36,7 +43,7 @@ def claim(finding: Finding) -> str:
     """Return what a finding says of its subject, without the subject, in a clause."""
     kind = finding.check.partition(" against ")[0]
     if kind in ("run", "build"):
-        return "the firmware could not be built" if kind == "build" else _unmeasured_run(finding.verdict)
+        return f"{_NOT_RUN[kind, finding.verdict is Verdict.FAIL]}: {_first_clause(finding.reason)}"
     if kind in ("audit", "calibration"):
         return f"breaks the {kind} rule {finding.figure}"
     figure, limit = FIGURES.get(finding.figure), limit_of(finding)
@@ -54,8 +61,9 @@ def claim(finding: Finding) -> str:
     return f"{finding.figure.replace('_', ' ')} is {finding.value:,}{demanded}"
 
 
-def _unmeasured_run(verdict: Verdict | None) -> str:
-    return "the firmware did not run without a fault" if verdict is Verdict.FAIL else "could not be measured"
+def _first_clause(sentence: str) -> str:
+    clause = re.split(r"[:;.] ", sentence.strip() + " ", maxsplit=1)[0]
+    return clause if len(clause) <= _CLAUSE else clause[: _CLAUSE - 1] + "…"
 
 
 def _budget(finding: Finding, figure: Figure, value: float, limit: float) -> str:
@@ -75,16 +83,34 @@ def difference(figure: Figure, before: float, now: float) -> str:
     sign = "−" if change < 0 else "+"
     if figure.unit == "%":
         return f"{sign}{abs(change):.2f} points"
-    return f"{sign}{abs(change) / abs(before):.1%}".replace("%", " %") if before else f"{sign}{figure.show(abs(change))}"
+    return (
+        f"{sign}{abs(change) / abs(before):.1%}".replace("%", " %") if before else f"{sign}{figure.show(abs(change))}"
+    )
+
+
+def title_of_margin(figure: str) -> str:
+    """Return what a margin's figure says as a title: "accuracy lost to float32, points"."""
+    found = _DROP.fullmatch(figure)
+    return f"{_metric(found)} lost to {found['other']}{found['points'] or ''}" if found else figure
+
+
+def amount(value: float, points: bool, sign: str = "") -> str:
+    """Return what was lost: points with two digits, anything else with three that count."""
+    return format(value, f"{sign}.2f" if points else f"{sign}.3g")
+
+
+def _metric(drop: re.Match[str]) -> str:
+    metric = drop["metric"].removesuffix("_percent").replace("_", " ")
+    return metric.upper() if metric in ("auc", "mae", "rmse") else metric
 
 
 def _margin(finding: Finding, drop: re.Match[str], limit: float) -> str:
-    unit = " points of" if drop["points"] else " of"
-    metric = drop["metric"].removesuffix("_percent").replace("_", " ")
-    metric = metric.upper() if metric in ("auc", "mae", "rmse") else metric
-    said = f"loses {finding.value:.2f}{unit} {metric} to {drop['other']}"
-    interval = finding.detail.get("interval")
-    spread = f" (95 % interval {interval[0]:+.2f} to {interval[1]:+.2f})" if interval else ""
+    assert isinstance(finding.value, int | float)
+    points = bool(drop["points"])
+    of = " points of" if points else " of"
+    said = f"loses {amount(finding.value, points)}{of} {_metric(drop)} to {drop['other']}"
+    ends = [amount(end, points, "+") for end in finding.detail.get("interval", ())]
+    spread = f" (95 % interval {' to '.join(ends)})" if ends else ""
     if finding.verdict is Verdict.INCONCLUSIVE:
         return f"{said}{spread}; whether that is less than the margin of {limit:g} is undecided"
     return f"{said}{spread}; less than {limit:g} is demanded"
