@@ -13,7 +13,7 @@ from typing import Any
 from tinygate.figures import FIGURES, METRICS, Figure
 from tinygate.places import HOST
 from tinygate.report.summary import Row
-from tinygate.report.words import amount, limit_of, name_of
+from tinygate.report.words import amount, limit_of, name_of, title_of_margin
 from tinygate.verdict import Finding, Verdict
 
 _BINS = 40
