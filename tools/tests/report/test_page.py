@@ -180,7 +180,7 @@ def test_text_and_shapes_stand_out_on_what_is_behind_them(colours: dict[str, str
     backs = ["paper", "card", "pass-back", "fail-back", "error-back", "inconclusive-back"]
     pairs = [(ink, back) for ink in ("ink", "soft") for back in backs]
     pairs += [(name, f"{name}-back") for name in ("pass", "fail", "error", "inconclusive")]
-    pairs += [(ink, back) for ink in ("fail", "pass", "link") for back in ("paper", "card")]
+    pairs += [(ink, back) for ink in ("fail", "error", "inconclusive", "pass", "link") for back in ("paper", "card")]
     weak = {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs}
     assert not {pair: found for pair, found in weak.items() if found < 4.5}
-    assert all(contrast(colours[shape], colours["card"]) >= 3 for shape in ("bar", "mark", "fail"))
+    assert all(contrast(colours[shape], colours["card"]) >= 3 for shape in ("bar", "mark"))

@@ -23,13 +23,13 @@ _Place = Callable[[float | None], float | None]
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: its length and its limit's place in per cent; `mark` None without a limit."""
+    """One bar: its length and its limit's place in per cent (None without one); `state` is a verdict that is not PASS."""
 
     label: str
     text: str
     length: float
     mark: float | None = None
-    bad: bool = False
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Span:
     low: float | None
     high: float | None
     mark: float | None
-    bad: bool = False
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,19 @@ def of_model(rows: Sequence[Row], place: str) -> list[Chart]:
     return [chart for chart in (*charts, *_margins(rows)) if chart.bars or chart.spans]
 
 
+def of_finding(finding: Finding | None) -> Chart | None:
+    """Return the one figure that decides a problem, beside its limit; None where there is nothing to draw."""
+    if finding is None or not isinstance(finding.value, int | float) or limit_of(finding) is None:
+        return None
+    row = Row(finding.model, finding.variant, (finding,), (), (), is_variant=True)
+    charts = of_model([row], finding.place)
+    return charts[0] if charts else None
+
+
+def _state(finding: Finding) -> str:
+    return "" if finding.verdict in (None, Verdict.PASS) else str(finding.verdict)
+
+
 def _bars(rows: Sequence[Row], figure: Figure, place: str) -> Chart:
     found = [(row, row.find(figure.name, where)) for row in rows for where in (HOST, place)]
     known = [(row, f, float(f.value)) for row, f in found if f is not None and isinstance(f.value, int | float)]
@@ -94,8 +107,8 @@ def _bars(rows: Sequence[Row], figure: Figure, place: str) -> Chart:
         limit = limit_of(finding)
         demanded = f" of {figure.show(limit)}" if limit is not None else ""
         mark = None if limit is None else 100 * limit / longest
-        bad = finding.verdict not in (None, Verdict.PASS)
-        bars.append(Bar(row.variant, figure.show(value) + demanded, 100 * value / longest, mark, bad))
+        state = _state(finding)
+        bars.append(Bar(row.variant, figure.show(value) + demanded, 100 * value / longest, mark, state))
     where = HOST if known and known[0][1].place == HOST else place
     note = "the line marks the budget" if any(bar.mark is not None for bar in bars) else "no budget"
     return Chart(f"{name_of(figure)}, {figure.unit}", f"{where}; {note}", tuple(bars))
@@ -158,10 +171,10 @@ def _span(label: str, finding: Finding, figure: Figure | None, place: _Place) ->
     text = show(finding.value) + (f" ({show(interval[0])} to {show(interval[1])})" if interval else "")
     text += f", demanded {finding.limit}" if finding.limit else ""
     low, high = (place(interval[0]), place(interval[1])) if interval else (None, None)
-    bad = finding.verdict not in (None, Verdict.PASS)
+    state = _state(finding)
     at = place(finding.value)
     assert at is not None
-    return Span(label, text, at, low, high, place(limit), bad)
+    return Span(label, text, at, low, high, place(limit), state)
 
 
 def of_variant(row: Row) -> list[Chart | Histogram | Matrix]:
@@ -218,7 +231,9 @@ def _layers(finding: Finding, names: Sequence[str], decibels: Sequence[float | s
 def _layer(name: str, value: float | str, longest: float, mark: float | None, limit: float | None) -> Bar:
     if not isinstance(value, int | float):
         return Bar(name, str(value), 100.0, mark)
-    return Bar(name, f"{value:g}", max(0.0, 100 * value / longest), mark, limit is not None and value < limit)
+    return Bar(
+        name, f"{value:g}", max(0.0, 100 * value / longest), mark, "FAIL" if limit is not None and value < limit else ""
+    )
 
 
 def _matrix(finding: Finding, confusion: Mapping[str, Any]) -> Matrix:

@@ -7,9 +7,9 @@ goes through `sanitize.plain` and Jinja's escaping, so that what a device printe
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -24,7 +24,7 @@ from tinygate.verdict import Finding, Verdict
 
 MOST_BYTES = 1_000_000
 MOST_PROBLEMS = 100
-FINDING_TITLES = ("place", "check", "figure", "value", "demanded", "verdict", "reason", "file")
+FINDING_TITLES = ("place", "check", "figure", "value", "demanded", "verdict", "reason")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Evidence:
     drawn: list[Any]
     findings: list[tuple[str, ...]]
     console: tuple[str, ...]
+    file: str
     hidden: int
 
     @property
@@ -80,9 +81,10 @@ def no_verdict(paragraph: str) -> bytes:
 
 def _named(facts: Facts) -> dict[str, Any]:
     summary = facts.summary
-    rows = [(row, table.cells(row, summary)) for row in summary.shown_rows]
+    rows = [(row, table.cells(row, summary)) for row in sorted(summary.shown_rows, key=_is_green)]
     return {
         "facts": facts,
+        "picture": charts.of_finding(facts.problems[0].finding) if facts.problems else None,
         "meaning": MEANING[facts.verdict],
         "problems": facts.problems[:MOST_PROBLEMS],
         "more_problems": max(0, len(facts.problems) - MOST_PROBLEMS),
@@ -96,21 +98,33 @@ def _named(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _sections(summary: Summary, shows: Any) -> list[Section]:
-    ordered = sorted(summary.rows, key=lambda row: [r.model for r in summary.rows].index(row.model))
-    found = []
-    for model, group in groupby(ordered, key=lambda row: row.model):
-        rows = list(group)
-        drawn = charts.of_model([row for row in rows if row.is_variant], summary.device_place)
-        found.append(Section(model, drawn, [_evidence(row) for row in rows if shows(row)]))
-    return found
+def _is_green(row: Row) -> bool:
+    """Sorts what is wrong before what is not, and leaves the order as it is otherwise."""
+    return row.verdict is Verdict.PASS
+
+
+def _sections(summary: Summary, shows: Callable[[Row], bool]) -> list[Section]:
+    models: dict[str, list[Row]] = {}
+    for row in sorted(summary.rows, key=_is_green):
+        models.setdefault(row.model, []).append(row)
+    return [
+        Section(
+            model,
+            charts.of_model(
+                [row for row in summary.rows if row.model == model and row.is_variant], summary.device_place
+            ),
+            [_evidence(row) for row in rows if shows(row)],
+        )
+        for model, rows in models.items()
+    ]
 
 
 def _evidence(row: Row) -> Evidence:
     listed = [finding for finding in row.findings if _is_listed(finding)]
     console = next((tuple(f.detail["console"]) for f in row.findings if f.detail.get("console")), ())
-    cells = [finding_cells(finding)[1:] for finding in listed]
-    return Evidence(row, charts.of_variant(row), cells, console, len(row.findings) - len(listed))
+    cells = [finding_cells(finding)[1:-1] for finding in listed]
+    file = row.findings[0].file if row.findings else ""
+    return Evidence(row, charts.of_variant(row), cells, console, file, len(row.findings) - len(listed))
 
 
 def _is_listed(finding: Finding) -> bool:

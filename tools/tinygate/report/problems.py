@@ -25,6 +25,7 @@ class Problem:
         subjects: whom it is true of: "gesture ptq_int8 on esp32"; the first one is told in `claim` and `why`.
         file: to look at or to change; "" if there is none.
         console: the last lines of the board, where it is one that failed.
+        finding: what was found, where a finding tells it.
         sentences: how the terminal and verdict.json say it, one for each subject.
     """
 
@@ -35,6 +36,7 @@ class Problem:
     subjects: tuple[str, ...]
     file: str = ""
     console: tuple[str, ...] = ()
+    finding: Finding | None = None
     sentences: tuple[str, ...] = ()
 
     @property
@@ -85,7 +87,7 @@ def _of_finding(finding: Finding, verdict: Verdict, sentence: str) -> tuple[Prob
     console = tuple(finding.detail.get("console", ()))
     subjects = (subject_of(finding),)
     advice = advice_on(verdict, kind)
-    problem = Problem(verdict, claim(finding), why, advice, subjects, finding.file, console, (sentence,))
+    problem = Problem(verdict, claim(finding), why, advice, subjects, finding.file, console, finding, (sentence,))
     same = (verdict, finding.check, problem.claim) if finding.check in ("run", "build") else (sentence,)
     return problem, same
 

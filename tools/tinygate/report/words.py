@@ -112,5 +112,5 @@ def _margin(finding: Finding, drop: re.Match[str], limit: float) -> str:
     ends = [amount(end, points, "+") for end in finding.detail.get("interval", ())]
     spread = f" (95 % interval {' to '.join(ends)})" if ends else ""
     if finding.verdict is Verdict.INCONCLUSIVE:
-        return f"{said}{spread}; whether that is less than the margin of {limit:g} is undecided"
+        return f"{said}{spread}: undecided whether less than the margin of {limit:g}"
     return f"{said}{spread}; less than {limit:g} is demanded"
