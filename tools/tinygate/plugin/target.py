@@ -24,11 +24,12 @@ from tinygate.board.evidence import Run
 from tinygate.board.lock import find_port, listed_ports, lock_key, locked
 from tinygate.board.port import use_fast_rfc2217
 from tinygate.errors import LabError, TinygateError
+from tinygate.gate.progress import Step
 from tinygate.judge.arena import arena_bytes_for
 from tinygate.judge.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice, chosen_board
-from tinygate.plugin.core import Judge, SaysNotJudged
+from tinygate.plugin.core import Judge, SaysNotJudged, progress_key
 from tinygate.plugin.measuring import Measured, failure, measured
 from tinygate.plugin.once import Once
 from tinygate.project.settings import settings_of
@@ -141,6 +142,7 @@ def firmware(
             pytestconfig.rootpath / "build", logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
             arena_bytes_for(variant, board.target),
         )  # fmt: skip
+        pytestconfig.stash[progress_key].say(Step(f"building {variant.id}"))
         try:
             return board.family.build(order)
         except TinygateError as error:

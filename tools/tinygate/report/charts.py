@@ -23,7 +23,7 @@ _Place = Callable[[float | None], float | None]
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: its length and its limit's place in per cent (None without one); `state` is a verdict that is not PASS."""
+    """One bar: its length and its limit's place in per cent (None without one); `state` is a verdict if not PASS."""
 
     label: str
     text: str
