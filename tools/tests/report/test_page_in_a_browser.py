@@ -65,7 +65,7 @@ def chromium(path: Path, *flags: str, scheme: int = LIGHT, width: int = 1400) ->
 
 def requests_of_the_page(log: Path) -> set[str]:
     """What the browser fetched for a document; what it asks on its own account has no origin as its initiator."""
-    found = re.findall(r'"initiator":"([^"]*)"[^{}]*?"url":"([^"]*)"', log.read_text(errors="replace"))
+    found = re.findall(r'"initiator":"([^"]*)"[^\n]*?"url":"([^"]*)"', log.read_text(errors="replace"))
     return {url for initiator, url in found if initiator != "not an origin" and not url.startswith(("file:", "data:"))}
 
 
