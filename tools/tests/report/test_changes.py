@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools.tests.report.examples import drawn, finding, run
 
-from tinygate.report.changes import Comparison, compare
+from tinygate.report.changes import Comparison, against_baseline, compare
+from tinygate.report.facts import facts_of
+from tinygate.verdict import Verdict
 
 
 def verdict(verdict: str = "PASS", *, place: str = "esp32", variant: str = "int8", **figures: float) -> dict[str, Any]:
@@ -88,3 +91,21 @@ def test_a_base_that_is_no_verdict_is_a_sentence_and_no_error(tmp_path: Path, co
 def test_a_base_that_is_not_there_or_has_no_verdict_is_said(tmp_path: Path) -> None:
     assert "Nothing to compare with" in compare(tmp_path / "none.json", verdict()).about
     assert "without a verdict" in compared(tmp_path, {"run": "r0", "verdict": None}, verdict()).about
+
+
+def test_a_baseline_is_told_where_figures_were_held_against_one() -> None:
+    held = [
+        finding("tflite_bytes against the baseline", 9_100, "≤ 9000", "host", check="baseline", verdict=Verdict.FAIL, reason="+100 bytes."),
+        finding("arena_used_bytes against the baseline", 4_000, "≤ 4000", check="baseline"),
+    ]  # fmt: skip
+    found = against_baseline([*drawn(), *held])
+    assert found is not None
+    assert found.about == "1 of 2 figures hold."
+    (change,) = found.changes
+    assert (change.before, change.now, change.direction) == ("≤ 9000", "9,100", "worse")
+    assert found in facts_of(run(*held)).comparisons
+
+
+def test_without_a_baseline_nothing_is_said_of_one() -> None:
+    assert against_baseline(drawn()) is None
+    assert facts_of(run(*drawn())).comparisons == ()

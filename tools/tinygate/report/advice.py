@@ -82,6 +82,15 @@ ADVICE: tuple[Advice, ...] = (
         "Find the component that changed; pin it, or record the new layout.",
     ),
     Advice(
+        _F, "baseline", ("baseline",), "whoever changed what the sentence names",
+        "`tinygate baseline diff` shows the figures; mend what changed, or set the baseline anew and say why in "
+        "the commit.",
+    ),
+    Advice(
+        _F, "end of a quarantine", ("quarantine.toml",), "whoever owns the issue that it names",
+        "Mend the check, or renew the entry in a reviewed change.",
+    ),
+    Advice(
         _F, "build, panic, watchdog or health", (), "whoever changed the firmware",
         "Read the end of the console; `report/runs/<run>/logs/` holds every byte that board and tools "
         "printed.",
@@ -102,6 +111,10 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         _I, "budget without a figure", (UNMEASURED,), "whoever set the budget",
         "Measure where the figure can be known, or take the budget out of model.toml.",
+    ),
+    Advice(
+        _I, "baseline", ("baseline",), "whoever runs the gate",
+        "Measure as many boots as the sentence names, or set a baseline for this configuration.",
     ),
     Advice(
         _I, "unanswered check", (MISSING,), "whoever started the run",

@@ -6,7 +6,7 @@ Two runs are two samples: a figure with noise differs by itself. What a differen
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,10 @@ from tinygate.errors import InputError
 from tinygate.figures import FIGURES, Figure
 from tinygate.report.words import difference, name_of, shown
 from tinygate.store.files import read_file
+from tinygate.verdict import Finding, Verdict
+
+BASELINE = "baseline"
+"""The check whose findings hold figures against a baseline."""
 
 _DIGITS = 6
 _ABSENT = "–"
@@ -77,6 +81,30 @@ def compare(path: Path, now: Mapping[str, Any]) -> Comparison:
         about += f" It ran on {before['place']}, this one on {now['place']}: figures of boards are not compared."
     changes = tuple(_changes(_by_variant(before), _by_variant(now)))
     return Comparison(title, about + ("" if changes else " No verdict and no figure differs."), changes)
+
+
+def against_baseline(findings: Iterable[Finding]) -> Comparison | None:
+    """Return what findings say of baselines; None where nothing was held against one. What holds is counted."""
+    held = [finding for finding in findings if finding.check == BASELINE]
+    if not held:
+        return None
+    told = [f for f in held if f.verdict is not Verdict.PASS or f.reason]
+    changes = tuple(
+        Change(
+            f"{f.model} {f.variant}", f"{f.figure}, {f.place}", f.limit, _cell(f.value), f.reason, _is_better(f.verdict)
+        )
+        for f in told
+    )
+    holding = sum(finding.verdict is Verdict.PASS for finding in held)
+    return Comparison("Against the baseline", f"{holding} of {len(held)} figures hold.", changes)
+
+
+def _is_better(verdict: Verdict | None) -> bool | None:
+    return False if verdict is Verdict.FAIL else None
+
+
+def _cell(value: float | int | str | None) -> str:
+    return "not measured" if value is None else f"{value:,}" if isinstance(value, int | float) else value
 
 
 def _read(path: Path) -> dict[str, Any]:

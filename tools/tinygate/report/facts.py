@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinygate.report.changes import Comparison
+from tinygate.report.changes import Comparison, against_baseline
 from tinygate.report.problems import Problem, headline_of, problems_of, standing_of
 from tinygate.report.summary import Summary
 from tinygate.verdict import Verdict
@@ -50,4 +50,6 @@ def facts_of(summary: Summary, comparisons: Sequence[Comparison] = ()) -> Facts:
     """Return what a reader is told of a summary."""
     problems = problems_of(summary)
     headline = headline_of(summary, problems)
-    return Facts(headline, standing_of(summary), problems, tuple(comparisons), summary)
+    baseline = against_baseline(finding for row in summary.rows for finding in row.findings)
+    found = (*comparisons, *([baseline] if baseline else []))
+    return Facts(headline, standing_of(summary), problems, found, summary)

@@ -67,7 +67,9 @@ def _problem_of(complaint: Complaint) -> tuple[Problem, tuple[str, ...]]:
         return _of_finding(source, verdict, complaint.sentence)
     if isinstance(source, TestOutcome):
         whom = source.subject.replace("-", " ", 1) or source.node_id
-        problem = Problem(verdict, _first_line(source.message), source.node_id, advice_on(verdict, ""), (whom,))
+        problem = Problem(
+            verdict, _first_line(source.message), source.node_id, advice_on(verdict, source.node_id), (whom,)
+        )
     elif isinstance(source, Row):
         names = [expected.text for expected in source.missing]
         what = f"{len(names)} checks were" if len(names) > 1 else f"“{names[0]}” was"
