@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinygate.report.changes import Change, Comparison
 from tinygate.report.comment import MOST_CHARACTERS, to_comment
 from tinygate.report.facts import Facts, facts_of
 from tinygate.report.summary import Row, Summary
@@ -37,3 +38,11 @@ def test_a_thousand_variants_fit_and_what_does_not_is_counted() -> None:
 
 def test_a_reason_cannot_make_markup() -> None:
     assert "<script>" not in to_comment(failing(1, "<script>alert(1)</script>"), "r")
+
+
+def test_what_changed_is_a_table_of_its_own_above_the_variants() -> None:
+    changed = Comparison("What changed", "Base: run 1.", (Change("kws v0", "verdict", "PASS", "FAIL", better=False),))
+    lines = to_comment(facts_of(failing(1).summary, [changed]), "r").splitlines()
+    first, second = (n for n, line in enumerate(lines) if line.startswith("| --- "))
+    assert "| kws v0 | verdict | PASS | FAIL | worse |" in lines[first:second]
+    assert "" in lines[first:second]

@@ -30,6 +30,7 @@ def to_comment(facts: Facts, report: str) -> str:
     head = [f"## tinygate: {facts.verdict}: {markdown(facts.headline)}", *_job(facts), facts.standing]
     for comparison in facts.comparisons:
         head += _comparison(comparison)
+    head.append("### Every variant")
     head += render.grid(table.header(summary), [table.cells(row, summary) for row in summary.shown_rows])
     problems = [_problem(problem) for problem in facts.problems]
     problems += [f"* {markdown(text)}" for text in facts.notices]
