@@ -19,7 +19,7 @@ from tinygate.report.summary import Summary
 from tinygate.verdict import Finding, Verdict
 
 VOID = {"meta", "link", "line", "rect", "circle", "br"}
-CSS = Path(page.__file__).with_name("templates") / "page.css"
+CSS = Path(page.__file__).with_name("templates") / "page.css.jinja"
 
 
 class Reader(HTMLParser):

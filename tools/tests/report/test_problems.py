@@ -10,7 +10,8 @@ import pytest
 from tools.tests.report.examples import LOST, OVER_BUDGET, UNDECIDED, finding, run
 
 from tinygate.report.advice import ADVICE, MISSING, UNMEASURED, advice_on
-from tinygate.report.problems import problems_of, standing_of
+from tinygate.report.facts import facts_of
+from tinygate.report.problems import problems_of, standing_of, unmeasured_of
 from tinygate.report.summary import Expected, Row, Summary
 from tinygate.report.words import claim, limit_of
 from tinygate.store.journal import session_outcome
@@ -62,6 +63,13 @@ def test_a_run_without_variants_says_so() -> None:
 def test_who_came_out_how_is_counted() -> None:
     rows = tuple(Row("kws", str(n), (f,), (), (), is_variant=True) for n, f in enumerate((OVER_BUDGET, LOST, LOST)))
     assert standing_of(Summary(rows, (), (), "esp32")) == "Of 3 variants: 1 failed, 2 could not be judged."
+
+
+def test_what_nobody_measured_is_said_even_on_a_green_night() -> None:
+    unknown = finding("latency_median_us", None, verdict=None, note="An emulated board has no chip's time.")
+    assert unmeasured_of(run(unknown, finding("tflite_bytes", 9))) == "Not measured on esp32: inference."
+    assert unmeasured_of(run(unknown, finding("latency_median_us", 9.0))) == ""
+    assert "Not measured on esp32: inference." in facts_of(run(unknown)).standing
 
 
 @pytest.mark.parametrize(

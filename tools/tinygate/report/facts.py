@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinygate.report.changes import Comparison, against_baseline
-from tinygate.report.problems import Problem, headline_of, problems_of, standing_of
+from tinygate.report.problems import Problem, headline_of, problems_of, standing_of, unmeasured_of
 from tinygate.report.summary import Summary
 from tinygate.verdict import Verdict
 
@@ -17,7 +17,7 @@ class Facts:
 
     Attributes:
         headline: the run in one line for a human.
-        standing: how many variants came out how.
+        standing: how many variants came out how, and what nobody measured.
         problems: why it is not green, worst first.
         comparisons: this run against others, as far as there are any.
         summary: the table and everything below it.
@@ -52,4 +52,5 @@ def facts_of(summary: Summary, comparisons: Sequence[Comparison] = ()) -> Facts:
     headline = headline_of(summary, problems)
     baseline = against_baseline(finding for row in summary.rows for finding in row.findings)
     found = (*comparisons, *([baseline] if baseline else []))
-    return Facts(headline, standing_of(summary), problems, found, summary)
+    standing = f"{standing_of(summary)} {unmeasured_of(summary)}".strip()
+    return Facts(headline, standing, problems, found, summary)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from tinygate.figures import FIGURES
 from tinygate.report.advice import MISSING, UNMEASURED, Advice, advice_on
 from tinygate.report.summary import Complaint, Row, Summary
-from tinygate.report.words import claim, subject_of
+from tinygate.report.words import claim, name_of, subject_of
 from tinygate.store.journal import TestOutcome
 from tinygate.verdict import Finding, Verdict
 
@@ -110,6 +111,14 @@ def headline_of(summary: Summary, problems: Iterable[Problem]) -> str:
     whose = f"{len(models)} models" if len(models) > 1 else next(iter(models), "no model")
     keep = "keep" if len(variants) > 1 else "keeps"
     return f"{count} of {whose} {keep} all that is demanded on the host and on {summary.device_place}"
+
+
+def unmeasured_of(summary: Summary) -> str:
+    """Return which figures nobody measured of any variant, a sentence; empty where there is none."""
+    findings = [f for row in summary.rows for f in row.findings if f.check == "budget" and f.figure in FIGURES]
+    known = {finding.figure for finding in findings if finding.value is not None}
+    missing = [name_of(figure) for name, figure in FIGURES.items() if name in {f.figure for f in findings} - known]
+    return f"Not measured on {summary.device_place}: {', '.join(missing)}." if missing else ""
 
 
 def standing_of(summary: Summary) -> str:

@@ -31,7 +31,7 @@ def subject_of(finding: Finding) -> str:
 
 def name_of(figure: Figure) -> str:
     """Return a figure's name without its unit: "arena used"."""
-    return figure.title.removesuffix(f", {figure.unit}").removesuffix(f" {figure.unit}")
+    return figure.title.removesuffix(f", {figure.unit}").removesuffix(" bytes")
 
 
 def shown(figure: Figure, value: float) -> str:
