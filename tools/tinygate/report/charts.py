@@ -204,9 +204,8 @@ def _latency(finding: Finding, boots: Sequence[Sequence[float]]) -> Histogram:
     for sample in samples:
         counts[min(_BINS - 1, int(_BINS * (sample - low) / width))] += 1
     heights = tuple(100 * count / max(counts) for count in counts)
-    note = f"{len(samples)} invocations in {len(boots)} boot{'s' if len(boots) > 1 else ''}. {finding.note}"
     mark = None if limit is None else 100 * (limit - low) / width
-    return Histogram("Inference time", note, heights, f"{low:,.0f} µs", f"{high:,.0f} µs", mark)
+    return Histogram("Inference time, all boots", finding.note, heights, f"{low:,.0f} µs", f"{high:,.0f} µs", mark)
 
 
 def _profile(operators: Sequence[str], ticks: Sequence[int]) -> Chart:

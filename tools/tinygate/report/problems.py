@@ -131,4 +131,6 @@ def standing_of(summary: Summary) -> str:
         Verdict.PASS: "passed",
     }
     counted = [f"{verdicts.count(verdict)} {word}" for verdict, word in said.items() if verdict in verdicts]
-    return f"Of {len(verdicts)} variants: {', '.join(counted)}." if verdicts else "No variant was judged."
+    if not verdicts:
+        return "No variant was judged."
+    return f"Of {len(verdicts)} variant{'s' if len(verdicts) > 1 else ''}: {', '.join(counted)}."
