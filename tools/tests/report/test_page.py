@@ -133,6 +133,13 @@ def test_it_is_small_however_much_there_is_to_say(verdict: Verdict) -> None:
     assert "Every variant" in Reader(document.decode()).text
 
 
+def test_what_does_not_fit_is_counted() -> None:
+    summary = run(replace(OVER_BUDGET, reason="<" * 2000), variants=3000)
+    document = page.to_html(facts_of(summary))
+    assert len(document) <= page.MOST_BYTES
+    assert re.search(r"too much for one page: \d+ more lines are in report.md", Reader(document.decode()).text)
+
+
 def test_comment_and_page_say_the_same() -> None:
     facts = facts_of(run(*drawn(), OVER_BUDGET, UNDECIDED, LOST), [change("a change")])
     shown, comment = Reader(page.to_html(facts).decode()).text, without_markup(to_comment(facts, "report.md"))

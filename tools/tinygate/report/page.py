@@ -7,7 +7,7 @@ goes through `sanitize.plain` and Jinja's escaping, so that what a device printe
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,7 +23,14 @@ from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding, Verdict
 
 MOST_BYTES = 1_000_000
-MOST_PROBLEMS = 100
+_MOST, _FEW = 300, 20
+_LEVELS: tuple[tuple[int, Callable[[Row], bool]], ...] = (
+    (_MOST, lambda row: True),
+    (_MOST, lambda row: row.verdict is not Verdict.PASS),
+    (_FEW, lambda row: False),
+)
+"""How many rows, problems, changes and models a page lists, and whose evidence it shows: as much as fits."""
+
 FINDING_TITLES = ("place", "check", "figure", "value", "demanded", "verdict", "reason")
 
 
@@ -61,14 +68,10 @@ def to_html(facts: Facts, run_folder: str = "") -> bytes:
         run_folder: where the run's evidence lies, relative to the page; "" for no link.
     """
     page = b""
-    for shows in (lambda row: True, lambda row: row.verdict is not Verdict.PASS, lambda row: False):
-        sections = _sections(facts.summary, shows)
-        page = (
-            _environment()
-            .get_template("page.html.jinja")
-            .render(**_named(facts), sections=sections, run_folder=run_folder)
-            .encode()
-        )
+    for most, shows in _LEVELS:
+        sections = _sections(facts.summary, most, shows)
+        shown = _named(facts, most) | {"sections": sections[:most], "run_folder": run_folder}
+        page = _environment().get_template("page.html.jinja").render(shown).encode()
         if len(page) <= MOST_BYTES:
             break
     return page
@@ -79,18 +82,20 @@ def no_verdict(paragraph: str) -> bytes:
     return _environment().get_template("none.html.jinja").render(paragraph=paragraph).encode()
 
 
-def _named(facts: Facts) -> dict[str, Any]:
+def _named(facts: Facts, most: int) -> dict[str, Any]:
     summary = facts.summary
-    rows = [(row, table.cells(row, summary)) for row in sorted(summary.shown_rows, key=_is_green)]
+    ordered = sorted(summary.shown_rows, key=_is_green)
+    lists = (facts.problems, ordered, *(comparison.changes for comparison in facts.comparisons))
     return {
         "facts": facts,
+        "most": most,
+        "left_out": sum(max(0, len(listed) - most) for listed in lists),
         "picture": charts.of_finding(facts.problems[0].finding) if facts.problems else None,
         "meaning": MEANING[facts.verdict],
-        "problems": facts.problems[:MOST_PROBLEMS],
-        "more_problems": max(0, len(facts.problems) - MOST_PROBLEMS),
+        "problems": facts.problems,
         "header": table.header(summary),
-        "rows": rows,
-        "notes": table.notes(summary),
+        "rows": [(row, table.cells(row, summary)) for row in ordered[:most]],
+        "notes": table.notes(summary)[:most],
         "place": summary.device_place,
         "titles": FINDING_TITLES,
         "tests": len(summary.tests),
@@ -103,20 +108,20 @@ def _is_green(row: Row) -> bool:
     return row.verdict is Verdict.PASS
 
 
-def _sections(summary: Summary, shows: Callable[[Row], bool]) -> list[Section]:
+def _sections(summary: Summary, most: int, shows: Callable[[Row], bool]) -> list[Section]:
+    models = _by_model(sorted(summary.rows, key=_is_green))
+    drawn = {
+        model: charts.of_model([row for row in rows if row.is_variant][:most], summary.device_place)
+        for model, rows in _by_model(summary.rows).items()
+    }
+    return [Section(model, drawn[model], [_evidence(r) for r in rows if shows(r)]) for model, rows in models.items()]
+
+
+def _by_model(rows: Iterable[Row]) -> dict[str, list[Row]]:
     models: dict[str, list[Row]] = {}
-    for row in sorted(summary.rows, key=_is_green):
+    for row in rows:
         models.setdefault(row.model, []).append(row)
-    return [
-        Section(
-            model,
-            charts.of_model(
-                [row for row in summary.rows if row.model == model and row.is_variant], summary.device_place
-            ),
-            [_evidence(row) for row in rows if shows(row)],
-        )
-        for model, rows in models.items()
-    ]
+    return models
 
 
 def _evidence(row: Row) -> Evidence:
