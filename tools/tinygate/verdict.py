@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from tinygate.errors import EvidenceError, InputError, LabError, TargetError
 
@@ -59,6 +60,7 @@ class Finding:
         reason: one sentence: why this verdict.
         note: what a reader must know of the value, or why there is none; shown below the table.
         node_id: the test that found it; set when it is journaled.
+        detail: what the figure rests on, to be drawn, as JSON has types; docs/verdicts.md names the keys.
     """
 
     model: str
@@ -73,6 +75,7 @@ class Finding:
     reason: str
     note: str = ""
     node_id: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def sentence(self) -> str:
         """Return the finding as one line that names variant, figure, budget and file."""

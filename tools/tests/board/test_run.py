@@ -24,6 +24,14 @@ def test_every_window_comes_back_in_order() -> None:
     assert run.output.dtype == np.int8
 
 
+def test_who_watches_is_told_of_every_answer_as_it_comes() -> None:
+    told: list[int] = []
+    measure(FakeBoard(), EXPECTED, Plan(WINDOWS, invocations=5), SHORT, watch=told.append)
+    assert told == sorted(told)
+    assert len(told) > 1
+    assert told[-1] == len(WINDOWS)
+
+
 def test_evidence_is_read_only() -> None:
     output = measured(FakeBoard()).output
     with pytest.raises(ValueError, match="read-only"):

@@ -12,7 +12,9 @@ from rich.console import Console
 
 from tinygate.errors import EvidenceError
 from tinygate.report import junit, render, sanitize
+from tinygate.report.facts import facts_of
 from tinygate.report.summary import Row, Summary
+from tinygate.store.journal import Header
 from tinygate.verdict import Finding, Verdict
 
 PLACE = "esp32-virtual"
@@ -33,7 +35,7 @@ def summary(reason: str = "An emulated board has no chip's time.") -> Summary:
 
 def terminal(shown: Summary) -> str:
     console = Console(file=io.StringIO(), width=160)
-    render.to_terminal(shown, console)
+    render.to_terminal(facts_of(shown), console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -52,7 +54,7 @@ def test_floats_within_a_tolerance_are_not_called_bit_exact() -> None:
 
 
 def test_markdown_tables_are_whole() -> None:
-    lines = render.to_markdown(summary(), {"commit": "abc"}).splitlines()
+    lines = render.to_markdown(facts_of(summary())).splitlines()
     table = [line for line in lines if line.startswith("| ")]
     first = [line for line in table if line.startswith(("| model", "| gesture"))]
     assert len({line.count("|") for line in first}) == 1
@@ -63,9 +65,11 @@ HOSTILE = "\x1b[31mred\x00 <script>x</script> a|b `c` \u202eevil\r\nnext"
 
 
 def test_hostile_text_is_neutralised_everywhere() -> None:
-    for shown in (terminal(summary(HOSTILE)), render.to_markdown(summary(HOSTILE), {"x": HOSTILE})):
+    header = Header("run", HOSTILE, PLACE, (), (), {HOSTILE: HOSTILE})
+    markdown = render.to_markdown(facts_of(replace(summary(HOSTILE), header=header)))
+    for shown in (terminal(summary(HOSTILE)), markdown):
         assert not {"\x1b", "\x00", "\u202e", "\r"} & set(shown)
-    assert "<script>" not in render.to_markdown(summary(HOSTILE), {"x": HOSTILE})
+    assert "<script>" not in markdown
 
 
 def test_sanitized_text_is_cut() -> None:

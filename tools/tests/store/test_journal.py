@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,10 @@ def test_no_journal_is_no_evidence(tmp_path: Path) -> None:
 def test_a_disk_that_takes_nothing_is_a_lab_error() -> None:
     with pytest.raises(LabError, match="cannot be written"):
         journal.append(Path("/dev/full"), FINDING)
+
+
+def test_what_a_finding_rests_on_comes_back_without_the_secrets_in_it(tmp_path: Path) -> None:
+    detail = {"console": ["ready", "token=hunter2hunter2"], "layers": {"names": ["a"], "sqnr_db": [1.5]}}
+    journal.append(tmp_path / "j.jsonl", replace(FINDING, detail=detail))
+    (found,) = journal.read(tmp_path / "j.jsonl").findings
+    assert found.detail == {"console": ["ready", "token=[redacted]"], "layers": {"names": ["a"], "sqnr_db": [1.5]}}

@@ -9,7 +9,7 @@ The bytes come and go through a `Port`. A panic, watchdog or reset on the consol
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TypeVar
@@ -63,7 +63,12 @@ _MessageT = TypeVar("_MessageT", bound=Message)
 
 
 def measure(
-    port: Port, expected: Expected, plan: Plan, deadlines: Deadlines = _DEADLINES, reset_at: float | None = None
+    port: Port,
+    expected: Expected,
+    plan: Plan,
+    deadlines: Deadlines = _DEADLINES,
+    reset_at: float | None = None,
+    watch: Callable[[int], None] = lambda windows: None,
 ) -> Run:
     """Measure one boot.
 
@@ -73,22 +78,29 @@ def measure(
         plan: what to measure.
         deadlines: how long to wait for what.
         reset_at: when the board's reset began, of time.monotonic; None if nobody knows.
+        watch: is told how many windows have been answered, each time that some are.
 
     Raises:
         TargetError: the firmware panicked, hung, restarted or answered wrongly.
         LinkError, IdentityError, LabError: see tinygate.errors; nothing of the run counts.
     """
-    return _Boot(port, expected, plan, deadlines, reset_at).measure()
+    return _Boot(port, expected, plan, deadlines, reset_at, watch).measure()
 
 
 class _Boot:
     """The state of a run in progress."""
 
     def __init__(
-        self, port: Port, expected: Expected, plan: Plan, deadlines: Deadlines, reset_at: float | None
+        self,
+        port: Port,
+        expected: Expected,
+        plan: Plan,
+        deadlines: Deadlines,
+        reset_at: float | None,
+        watch: Callable[[int], None],
     ) -> None:
         self.port, self.expected, self.plan, self.deadlines = port, expected, plan, deadlines
-        self.reset_at = reset_at
+        self.reset_at, self.watch = reset_at, watch
         self.asked_at = time.monotonic()  # when the first hello was sent
         self.health_at = 0.0
         self.console = Console(family_of(expected.target).console)
@@ -168,6 +180,8 @@ class _Boot:
             for event in self._step(until):
                 if isinstance(event, Answer):
                     pace.answered(event.message)
+                    if isinstance(event.message, Infer):
+                        self.watch(event.message.first + event.message.count)
                     asked = False
             due = self.session.due  # which may be another one by now
             pace.check()

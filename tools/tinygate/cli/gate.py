@@ -31,6 +31,7 @@ def gate(
     build_root: Annotated[Path | None, typer.Option(help="where firmware is built (build)")] = None,
     skip_build: Annotated[bool, typer.Option("--skip-build", help="use the build folders as they are")] = False,
     ram_bytes: Annotated[int | None, typer.Option(min=1, help="RAM that firmware and application share")] = None,
+    against: Annotated[Path | None, typer.Option(help="verdict.json of another run: say what changed since")] = None,
     lock_wait: Annotated[float, typer.Option(min=0, help="seconds to wait for a board in use")] = 0.0,
 ) -> None:
     """Judge every model on the host and on a board; exit 0 PASS, 1 FAIL, 2 ERROR, 3 INCONCLUSIVE."""
@@ -67,5 +68,5 @@ def gate(
     except InterruptedRunError as error:
         print(f"tinygate: {error}", file=sys.stderr)
         raise typer.Exit(error.exit_code) from error
-    write_report(summary, junit, run.report_dir)
+    write_report(summary, junit, run.report_dir, against)
     raise typer.Exit(summary.verdict.exit_code)

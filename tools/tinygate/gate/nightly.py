@@ -134,7 +134,7 @@ def _run_pytest(run: GateRun, name: str, args: Sequence[str]) -> Path:
     command = [sys.executable, "-m", "pytest", "-q", f"--journal={run.journal_path}", f"--junit-xml={junit}", *args]
     print(f"# {name}: pytest {' '.join(args)}", flush=True)
     before = len(journal.read(run.journal_path).tests)
-    code = run_session(command, run.root)
+    code = run_session(command, run.root, name)
     outcome = _session_verdict(args[0], code, journal.read(run.journal_path).tests[before:], junit)
     if outcome is not None:
         journal.append(run.journal_path, journal.session_outcome(args[0], *outcome))

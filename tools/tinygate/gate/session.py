@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+from tinygate.gate.progress import following
+
 END_S = 20.0
 """What a session gets to end in order before it is killed."""
 
@@ -31,15 +33,32 @@ class InterruptedRunError(Exception):
         self.exit_code = 128 + number
 
 
-def run_session(command: Sequence[str], folder: Path) -> int:
-    """Run a command to its end and return its exit code.
+def run_session(command: Sequence[str], folder: Path, name: str = "session") -> int:
+    """Run a pytest command to its end, show what it is doing, and return its exit code.
 
     Must be called from the main thread: it takes over SIGINT and SIGTERM meanwhile.
+
+    Args:
+        command: takes the option --progress-fd.
+        folder: where it runs.
+        name: what to call it while it runs.
 
     Raises:
         InterruptedRunError: a signal ended it.
     """
-    process = subprocess.Popen(command, cwd=folder, env=_environment(), preexec_fn=_die_with_parent)
+    with following(name) as pipes:
+        process = subprocess.Popen(
+            [*command, pipes.option],
+            cwd=folder,
+            env=_environment(),
+            preexec_fn=_die_with_parent,
+            pass_fds=pipes.fds,
+            stdout=pipes.stdout,
+        )
+        return _to_its_end(process)
+
+
+def _to_its_end(process: subprocess.Popen[bytes]) -> int:
     received: list[int] = []
 
     def ask_to_end(number: int, frame: FrameType | None) -> None:

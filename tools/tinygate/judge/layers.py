@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 
 from tinygate.compare.graphs import Comparison, compare_graphs
@@ -30,6 +30,7 @@ class Layers:
         lowest_db, lowest_place: the layer that differs most.
         bias_lsb, bias_place: the int8 layer whose mean error is largest, in steps of its scale.
         logit_db, answers: what is left before softmax, and what it does to the answers.
+        names, sqnr_db: each layer that was compared, and its signal over noise.
         costliest, costliest_db, together_db: the layer that costs most when it alone is quantized, and all of them; ""
             where the reference is no float model.
     """
@@ -43,6 +44,8 @@ class Layers:
     bias_place: str
     logit_db: float
     answers: str
+    names: tuple[str, ...]
+    sqnr_db: tuple[float, ...]
     costliest: str
     costliest_db: float
     together_db: float
@@ -56,7 +59,8 @@ def layers_of(model: Model, margin: Margin) -> Layers:
     contents = [model.variant(name).content for name in names]
     depends_on: list[str | bytes] = [repr(margin), model.config.task, *contents, arrays_sha256(test)]
     found = kept("layers", depends_on, lambda: asdict(_compare(model, margin)))
-    return Layers(**{**found, "unmatched": tuple(found["unmatched"])})
+    lists = {name: tuple(value) for name, value in found.items() if isinstance(value, list)}
+    return Layers(**{**found, **lists})
 
 
 def _compare(model: Model, margin: Margin) -> Layers:
@@ -79,6 +83,8 @@ def _compare(model: Model, margin: Margin) -> Layers:
         bias_place=f"operator {biased.candidate_operator} {biased.kind}" if biased else "",
         logit_db=found.answers.logit_sqnr_db if found.answers.paired else found.answers.output_sqnr_db,
         answers=_answers(found),
+        names=tuple(f"{layer.candidate_operator} {layer.kind}" for layer in found.layers),
+        sqnr_db=tuple(layer.sqnr_db for layer in found.layers),
         costliest=costliest,
         costliest_db=costliest_db,
         together_db=together_db,
@@ -125,7 +131,9 @@ def judge_lowest(model: Model, margin: Margin) -> Finding:
     key = f"thresholds.layer_sqnr_db in {model.config_path}"
     reason = f"Signal over noise of {found.lowest_place}, the lowest of {found.matched} layers; the limit is {key}."
     verdict = Verdict.PASS if found.lowest_db >= limit else Verdict.FAIL
-    return _finding(model, margin, "lowest_layer_sqnr_db", _db(found.lowest_db), f"≥ {limit:g}", verdict, reason)
+    finding = _finding(model, margin, "lowest_layer_sqnr_db", _db(found.lowest_db), f"≥ {limit:g}", verdict, reason)
+    layers = {"names": found.names, "sqnr_db": [_db(value) for value in found.sqnr_db]}
+    return replace(finding, detail={"layers": layers})
 
 
 def judge_bias(model: Model, margin: Margin) -> Finding:

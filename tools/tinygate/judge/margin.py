@@ -32,7 +32,8 @@ def judge_margin(model: Model, margin: Margin) -> Finding:
             f"{paired.windows} windows; {_flips(paired)}; margin in {model.config_path}."
         )
         reason += _needed(paired.verdict, paired.windows_needed if paired.clusters > 1 else None)
-        return _finding(model, margin, judging, paired.drop_points, paired.verdict, reason)
+        interval = paired.low_points, paired.high_points
+        return _finding(model, margin, judging, paired.drop_points, paired.verdict, reason, interval)
     loss = _loss(judging, *runs)
     verdict = loss.verdict(limit)
     classes = f"; {_flips(_paired(*runs, limit))}" if model.config.task == "classification" else ""
@@ -41,7 +42,7 @@ def judge_margin(model: Model, margin: Margin) -> Finding:
         f"windows of {loss.clusters} recordings{classes}; margin in {model.config_path}."
     )
     reason += _needed(verdict, loss.windows_needed(limit))
-    return _finding(model, margin, judging, loss.loss, verdict, reason)
+    return _finding(model, margin, judging, loss.loss, verdict, reason, (loss.low, loss.high))
 
 
 def _loss(judging: Scorer, reference: OracleRun, candidate: OracleRun) -> Loss:
@@ -75,7 +76,13 @@ def _needed(verdict: Verdict, windows: int | None) -> str:
 
 
 def _finding(
-    model: Model, margin: Margin, judging: Scorer, loss: float | None, verdict: Verdict, reason: str
+    model: Model,
+    margin: Margin,
+    judging: Scorer,
+    loss: float | None,
+    verdict: Verdict,
+    reason: str,
+    interval: tuple[float, float] | None = None,
 ) -> Finding:
     figure = judging.figure
     name = "accuracy" if figure.name == "accuracy_percent" else figure.name
@@ -92,4 +99,5 @@ def _finding(
         verdict,
         str(model.variant_path(margin.variant)),
         reason,
+        detail={"interval": interval} if interval else {},
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.data import Judged
 from tinygate.judge.budget import judge_budget
 from tinygate.judge.oracle import run_oracle
+from tinygate.judge.sample import interval_percent
 from tinygate.model.evaluation import judged
 from tinygate.model.folder import Variant
 from tinygate.model.scoring import AGREEMENT, agreement_of, scorer
@@ -17,6 +20,8 @@ from tinygate.places import HOST
 from tinygate.verdict import Finding, Verdict
 
 DIGITS = 9
+MOST_CLASSES = 24
+"""Of a confusion matrix that people can read."""
 _SHARES = ("accuracy_percent", "top2_accuracy_percent", "top3_accuracy_percent", "top5_accuracy_percent")
 
 Outputs = Sequence[NDArray[Any]]
@@ -39,7 +44,28 @@ def judge_metric(variant: Variant, place: str = HOST, outputs: Outputs | None = 
         return judge_budget(variant, place, judging.figure.name, None, told)
     value = _shown(judging.value(answers))
     windows = len(answers) if judging.figure.name in _SHARES else None
-    return judge_budget(variant, place, judging.figure.name, value, _note(variant, answers, outputs), windows)
+    detail: dict[str, Any] = {"interval": interval_percent(value, windows)} if windows else {}
+    if variant.model.config.task == "classification":
+        detail |= confusion(answers, variant.model.dataset.class_names)
+    finding = judge_budget(variant, place, judging.figure.name, value, _note(variant, answers, outputs), windows)
+    return replace(finding, detail=detail)
+
+
+def confusion(answers: Judged, class_names: Sequence[str]) -> dict[str, Any]:
+    """Return how often each class was taken for each, as `Finding.detail` has it; nothing for a multitude of classes.
+
+    Args:
+        answers: windows with integer labels.
+        class_names: in label order; () where nobody named them.
+    """
+    labels, chosen = answers.labels, answers.classes
+    count = max(len(class_names), 1 + int(max(labels.max(initial=0), chosen.max(initial=0))))
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or count > MOST_CLASSES:
+        return {}
+    counts = np.zeros((count, count), np.int64)
+    np.add.at(counts, (labels, chosen), 1)
+    names = [*class_names, *map(str, range(len(class_names), count))]
+    return {"confusion": {"classes": names, "counts": counts.tolist()}}
 
 
 def judge_agreement(variant: Variant, place: str = HOST, outputs: Outputs | None = None) -> Finding | None:

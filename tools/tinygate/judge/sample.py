@@ -28,6 +28,11 @@ def lower_percent(percent: float, windows: int) -> float:
     return 100 * (middle - half) / (1 + square)
 
 
+def interval_percent(percent: float, windows: int) -> tuple[float, float]:
+    """Return Wilson's two-sided 90 % interval: its lower end is what a floor is held against."""
+    return lower_percent(percent, windows), 100 - lower_percent(100 - percent, windows)
+
+
 def windows_needed(percent: float, floor_percent: float) -> int | None:
     """Return how many windows of this share decide; None if none do, since share and floor are one."""
     low, high = 1, _MOST

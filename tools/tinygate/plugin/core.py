@@ -15,6 +15,7 @@ import pytest
 
 from tinygate.errors import InputError, LabError, TinygateError
 from tinygate.gate.cases import PARAMETERS, cases_of
+from tinygate.gate.progress import TESTS, Progress, Step
 from tinygate.model.folder import Model, Variant
 from tinygate.model.selection import Selection, select
 from tinygate.places import HOST
@@ -31,10 +32,12 @@ SaysNotJudged = Callable[[str], NoReturn]
 
 selection_key = pytest.StashKey[Selection]()
 places_key = pytest.StashKey[Sequence[str]]()
+progress_key = pytest.StashKey[Progress]()
 _journal_key = pytest.StashKey[JournalWriter | None]()
 _once_key = pytest.StashKey[Once]()
 _told_key = pytest.StashKey[Told]()
 _judged_key = pytest.StashKey[int]()
+_done_key = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--variant", action="append", metavar="NAME", help="judge this variant only (may be repeated)")
     group.addoption("--models-root", metavar="DIR", help="folder that holds the model folders (default: models)")
     group.addoption("--report-dir", metavar="DIR", help="where logs of boards and builds go (default: report)")
+    group.addoption("--progress-fd", type=int, metavar="FD", help="say into this descriptor what is being done")
     group.addoption("--journal", metavar="FILE", help="append every finding and test outcome to this JSONL file")
 
 
@@ -51,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Open the journal. The models are looked for when a test is collected that judges one."""
     path = config.getoption("--journal")
     config.stash[_journal_key] = JournalWriter(Path(path)) if path else None
+    config.stash[progress_key] = Progress(config.getoption("--progress-fd"))
     config.stash[_once_key] = Once()
     config.stash[_told_key] = Told()
     config.stash.setdefault(places_key, (HOST,))
@@ -124,6 +129,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if needs_training:
         config.hook.pytest_deselected(items=needs_training)
         items[:] = [item for item in items if item not in needs_training]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Say how many tests are done."""
+    done = item.config.stash.get(_done_key, 0)
+    item.config.stash[progress_key].say(Step("", done, item.session.testscollected, TESTS))
+    item.config.stash[_done_key] = done + 1
+    return (yield)
 
 
 @pytest.fixture(scope="session")

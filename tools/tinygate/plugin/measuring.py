@@ -24,9 +24,11 @@ from tinygate.board.plausible import check_new_boot
 from tinygate.board.port import Port, port_of, reopen
 from tinygate.board.run import measure
 from tinygate.errors import LabError, TargetError, TinygateError
+from tinygate.gate.progress import Progress, Step
 from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
+from tinygate.plugin.core import progress_key
 from tinygate.targets.firmware import Firmware
 from tinygate.tflite import read_model
 from tinygate.tflm.work import multiplications
@@ -47,25 +49,37 @@ class Measured:
         boots: that run and those of further boots; empty when there is no run.
         minimum_arena_bytes: the smallest arena that works; None when nobody asked.
         crash: the call stack that the console shows, if the application crashed.
+        console: the last lines of a board that was not measured.
     """
 
     attempts: Attempts
     boots: tuple[Run, ...] = ()
     minimum_arena_bytes: int | None = None
     crash: str = ""
+    console: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Task:
-    """What must be measured of one firmware, and how long that may take."""
+    """What must be measured of one firmware, how long that may take, and who is told meanwhile."""
 
+    name: str
     expected: Expected
     plan: Plan
     deadlines: Deadlines
+    progress: Progress
 
     def measure(self, port: Port, plan: Plan, reset_at: float) -> Run:
         """Measure one boot, which began after `reset_at`; see `tinygate.board.run.measure`."""
-        return measure(port, self.expected, plan, self.deadlines, reset_at)
+        window_bytes = len(plan.window(0))
+
+        def watch(windows: int) -> None:
+            streaming = Step(f"streaming {self.name}:", windows, plan.count, "windows", window_bytes)
+            self.progress.say(
+                streaming if windows < plan.count else Step(f"asking {self.name} for time, profile and health")
+            )
+
+        return measure(port, self.expected, plan, self.deadlines, reset_at, watch)
 
 
 def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Task:
@@ -78,7 +92,8 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
     oracle = run_oracle(variant)
     plan = Plan(oracle.fed, resets=oracle.resets, bench_untimed=counts_instructions, invoke_s=longest_s)
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
-    return Task(expected, plan, Deadlines(bytes_per_s=bytes_per_s))
+    progress = request.config.stash[progress_key]
+    return Task(variant.id, expected, plan, Deadlines(bytes_per_s=bytes_per_s), progress)
 
 
 def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Measured:
@@ -87,6 +102,7 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     try:
         task = _task(request, board, variant, firmware)
         began = time.monotonic()
+        task.progress.say(Step(f"{'flashing' if board.kind.flashes else 'starting'} {variant.id}"))
         dut = _dut(request, log)
     except TinygateError as error:
         return Measured(Attempts(error, ()))
@@ -99,10 +115,12 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
             redact_log(log.console)
             return found
     redact_log(log.console)
-    request.node.add_report_section("setup", "board console", "\n".join(console_tail(log.console)))
+    console = console_tail(log.console)
+    request.node.add_report_section("setup", "board console", "\n".join(console))
     is_crash = isinstance(attempts.outcome, TargetError)
     lines = console_tail(log.console, CRASH_LINES) if is_crash else ()
-    return Measured(attempts, crash=board.family.where_it_crashed(lines, firmware.folder, board.target))
+    crash = board.family.where_it_crashed(lines, firmware.folder, board.target)
+    return Measured(attempts, crash=crash, console=console)
 
 
 def _more(request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, task: Task) -> Measured:
@@ -122,6 +140,7 @@ def _boots(dut: Any, port: Port, task: Task, known: Run, count: int) -> tuple[Ru
     """Measure time again in fresh boots, over a single window: outputs have been compared in the first."""
     boots, brief = [known], task.plan.last_window()
     while len(boots) < count:
+        task.progress.say(Step(f"timing {task.name}, boot", len(boots) + 1, count))
         reset_at = time.monotonic()
         (dut.serial.hard_reset if hasattr(dut, "serial") else dut.hard_reset)()
         boots.append(task.measure(port, brief, reset_at))
@@ -130,6 +149,7 @@ def _boots(dut: Any, port: Port, task: Task, known: Run, count: int) -> tuple[Ru
 
 
 def _minimum_arena(port: Port, task: Task, known: Run) -> int:
+    task.progress.say(Step(f"looking for the smallest arena of {task.name}"))
     probe = ArenaProbe(port, task.expected, known, task.plan, task.deadlines)
     return minimum_arena(probe.works, known.arena.used_bytes, known.arena.configured_bytes)
 
@@ -170,7 +190,9 @@ def failure(
     file: str,
     error: TinygateError,
     note: str = "",
+    console: tuple[str, ...] = (),
 ) -> Finding:
     """Return the finding that a firmware could not be built or measured; without a verdict, that it was tried again."""
     limit, subject = "one boot without a fault", (variant.model.name, variant.name, board.place)
-    return Finding(*subject, check, "measured_run", None, limit, verdict, file, str(error), note)
+    detail = {"console": console} if console else {}
+    return Finding(*subject, check, "measured_run", None, limit, verdict, file, str(error), note, detail=detail)

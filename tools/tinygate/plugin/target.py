@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from types import MappingProxyType
+from typing import Any, NoReturn, Protocol
 
 import pytest
 from pytest_embedded.plugin import parametrize_fixtures  # taken back, see plugin/embedded.py
@@ -22,11 +24,12 @@ from tinygate.board.evidence import Run
 from tinygate.board.lock import find_port, listed_ports, lock_key, locked
 from tinygate.board.port import use_fast_rfc2217
 from tinygate.errors import LabError, TinygateError
+from tinygate.gate.progress import Step
 from tinygate.judge.arena import arena_bytes_for
 from tinygate.judge.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice, chosen_board
-from tinygate.plugin.core import Judge, SaysNotJudged
+from tinygate.plugin.core import Judge, SaysNotJudged, progress_key
 from tinygate.plugin.measuring import Measured, failure, measured
 from tinygate.plugin.once import Once
 from tinygate.project.settings import settings_of
@@ -42,7 +45,16 @@ __all__ = [
 ]  # fmt: skip
 
 Figures = dict[tuple[str, str, str], float | int | None]
-JudgeFigure = Callable[[str, float | int | None, str], None]
+
+
+class JudgeFigure(Protocol):
+    """Judges a figure: its name, its value, a note, and what it rests on (`Finding.detail`)."""
+
+    def __call__(
+        self, figure: str, value: float | int | None, note: str, detail: Mapping[str, Any] = MappingProxyType({}), /
+    ) -> None: ...
+
+
 SaysNotMeasured = Callable[[str, str], NoReturn]
 
 _figures_key = pytest.StashKey[Figures]()
@@ -130,6 +142,7 @@ def firmware(
             _build_root(pytestconfig), logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
             arena_bytes_for(variant, board.target),
         )  # fmt: skip
+        pytestconfig.stash[progress_key].say(Step(f"building {variant.id}"))
         try:
             return board.family.build(order)
         except TinygateError as error:
@@ -239,9 +252,11 @@ def measured_figures(pytestconfig: pytest.Config) -> Figures:
 def judge_figure(variant: Variant, board: BoardChoice, judge: Judge, measured_figures: Figures) -> JudgeFigure:
     """Judge a figure of this variant against its budget at this place, and keep it for the rules."""
 
-    def settle(figure: str, value: float | int | None, note: str) -> None:
+    def settle(
+        figure: str, value: float | int | None, note: str, detail: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         measured_figures[variant.model.name, variant.name, figure] = value
-        judge(judge_budget(variant, board.place, figure, value, note))
+        judge(replace(judge_budget(variant, board.place, figure, value, note), detail=dict(detail)))
 
     return settle
 
@@ -270,7 +285,7 @@ def board_run(
             judge(failure(variant, board, "attempt", None, file, error))
         if isinstance(found.attempts.outcome, TinygateError):
             outcome = found.attempts.outcome
-            judge(failure(variant, board, "run", verdict_of(outcome), file, outcome, found.crash))
+            judge(failure(variant, board, "run", verdict_of(outcome), file, outcome, found.crash, found.console))
         return found
 
     return once.get(("run", board.place, str(firmware.folder), firmware.app_sha256), measure)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from tinygate.report import sanitize, table
+from tinygate.report.facts import Facts
 from tinygate.report.summary import Summary
 from tinygate.verdict import Finding, Verdict
 
 _STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.ERROR: "bold magenta"}
 
 
-def to_terminal(summary: Summary, console: Console) -> None:
+def to_terminal(facts: Facts, console: Console) -> None:
     """Print the table, what must be known to read it, every problem, and the verdict."""
+    summary = facts.summary
     grid = Table(title=f"Device columns: {summary.device_place}", title_justify="left")
     for position, title in enumerate(table.header(summary)):
         is_name = position < 2
@@ -29,6 +31,10 @@ def to_terminal(summary: Summary, console: Console) -> None:
         console.print(Text(f"  {sanitize.plain(note)}", style="dim"))
     for problem in (*summary.problems, *summary.notices):
         console.print(Text(sanitize.plain(problem)), soft_wrap=True)
+    for comparison in facts.comparisons:
+        count = len(comparison.changes)
+        told = f" {count} verdicts and figures differ; see the report." if count else ""
+        console.print(Text(sanitize.plain(f"{comparison.title}: {comparison.about}{told}")), soft_wrap=True)
     console.print(Text("verdict: "), _styled(summary.verdict), sep="", end="\n")
 
 
@@ -36,14 +42,16 @@ def _styled(verdict: Verdict) -> Text:
     return Text(str(verdict), style=_STYLE.get(verdict, "bold yellow"))
 
 
-def to_markdown(summary: Summary, facts: Mapping[str, str]) -> str:
-    """Return report.md: verdict, table, problems, every finding, and `facts` about the run (versions, commit, …)."""
+def to_markdown(facts: Facts) -> str:
+    """Return report.md: verdict, table, problems, every finding, and facts about the run (versions, commit, …)."""
+    summary = facts.summary
     rows = [table.cells(row, summary) for row in summary.shown_rows]
     problems = [f"* {sanitize.markdown(text)}" for text in (*summary.problems, *summary.notices)]
     notes = [f"* {sanitize.markdown(note)}" for note in table.notes(summary)]
     titles = ("variant", "place", "check", "figure", "value", "demanded", "verdict", "reason", "file")
     sections = [
         f"# Gate report: {summary.verdict}",
+        sanitize.markdown(f"{facts.headline}. {facts.standing}"),
         f"Device columns: {sanitize.markdown(summary.device_place)}.",
         *grid(table.header(summary), rows),
         *notes,
@@ -54,7 +62,7 @@ def to_markdown(summary: Summary, facts: Mapping[str, str]) -> str:
         *(block for model, rows_of in _by_model(summary).items() for block in _folded(model, titles, rows_of)),
         f"Tests run: {len(summary.tests)}, of which skipped: {sum(t.verdict is None for t in summary.tests)}.",
         "## The run",
-        *(f"* {sanitize.markdown(name)}: {sanitize.markdown(value)}" for name, value in facts.items()),
+        *(f"* {sanitize.markdown(name)}: {sanitize.markdown(value)}" for name, value in facts.run.items()),
     ]
     return join(sections)
 
@@ -72,7 +80,7 @@ def _folded(model: str, titles: Sequence[str], findings: Sequence[Finding]) -> I
         f for f in findings if f.check not in ("audit", "calibration") or f.verdict is not Verdict.PASS or f.reason
     ]
     yield f"<details><summary>{sanitize.markdown(model)}: {len(findings)} findings, {len(listed)} listed</summary>"
-    yield from grid(titles, [_finding_cells(finding) for finding in listed])
+    yield from grid(titles, [finding_cells(finding) for finding in listed])
     yield "</details>"
 
 
@@ -93,7 +101,8 @@ def grid(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return lines + ["| " + " | ".join(sanitize.markdown(cell) for cell in row) + " |" for row in rows]
 
 
-def _finding_cells(finding: Finding) -> tuple[str, ...]:
+def finding_cells(finding: Finding) -> tuple[str, ...]:
+    """Return a finding as cells: variant, place, check, figure, value, demanded, verdict, reason and note, file."""
     value = table.NOT_MEASURED if finding.value is None else str(finding.value)
     verdict = str(finding.verdict) if finding.verdict is not None else "recorded"
     head = (finding.variant, finding.place, finding.check, finding.figure, value, finding.limit, verdict)

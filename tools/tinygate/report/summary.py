@@ -14,6 +14,7 @@ from tinygate.store.journal import Header, Journal, TestOutcome
 from tinygate.verdict import Finding, Verdict, worst
 
 _NAMED = 4  # checks that a sentence names before it counts the rest
+_SEVERITY = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Complaint:
+    """One sentence that says why a run is not green, and what it is about; None for the run as a whole."""
+
+    sentence: str
+    source: Finding | TestOutcome | Row | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that the sentence begins with."""
+        return Verdict(self.sentence.split(":", 1)[0])
+
+
+@dataclass(frozen=True)
 class Summary:
     """All that a gate run decided."""
 
@@ -110,17 +124,27 @@ class Summary:
         return worst([*(row.verdict for row in self.rows), *tests, *nothing])
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """Why the verdict is not PASS, one sentence each, worst first; what a finding says a test does not repeat."""
+    def complaints(self) -> tuple[Complaint, ...]:
+        """Why the verdict is not PASS, worst first; what a finding says a test does not repeat."""
         findings = [f for row in self.rows for f in row.findings if f.verdict not in (None, Verdict.PASS)]
         told = {finding.node_id for finding in findings if finding.node_id}
         tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and t.node_id not in told]
-        sentences = [f.sentence() for f in findings] + [f"{t.verdict}: {t.node_id}: {t.message}" for t in tests]
-        sentences += [_missing_sentence(row) for row in self.rows if row.missing]
-        sentences += [_contradiction(*pair) for row in self.rows for pair in row.contradictions]
+        found = [Complaint(f.sentence(), f) for f in findings]
+        found += [Complaint(f"{t.verdict}: {t.node_id}: {t.message}", t) for t in tests]
+        found += [Complaint(_missing_sentence(row), row) for row in self.rows if row.missing]
+        found += [Complaint(_contradiction(*pair), row) for row in self.rows for pair in row.contradictions]
         if not any(row.is_variant for row in self.rows):
-            sentences.append(f"{Verdict.INCONCLUSIVE}: no variant was judged; declare [variants] in a model.toml.")
-        return tuple(sorted(dict.fromkeys(sentences), key=_severity))
+            sentence = f"{Verdict.INCONCLUSIVE}: no variant was judged; declare [variants] in a model.toml."
+            found.append(Complaint(sentence, None))
+        once: dict[str, Complaint] = {}
+        for complaint in found:
+            once.setdefault(complaint.sentence, complaint)
+        return tuple(sorted(once.values(), key=lambda complaint: _SEVERITY.index(complaint.verdict)))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The complaints, one sentence each."""
+        return tuple(complaint.sentence for complaint in self.complaints)
 
 
 def _missing_sentence(row: Row) -> str:
@@ -142,11 +166,6 @@ def _contradiction(one: Finding, other: Finding) -> str:
         f"{other.value} when {other.node_id} was run again; what gives two answers decides nothing. Run the gate "
         "without what repeats tests, and look for what changes the figure."
     )
-
-
-def _severity(sentence: str) -> int:
-    order = [Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE]
-    return order.index(Verdict(sentence.split(":", 1)[0]))
 
 
 def summarize(journal: Journal, expected: Sequence[Expected], place: str, notices: Sequence[str] = ()) -> Summary:

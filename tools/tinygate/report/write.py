@@ -1,4 +1,4 @@
-"""Writes what a gate run leaves behind: the table on the terminal, report.md, summary.md, junit.xml and
+"""Writes what a gate run leaves behind: the table on the terminal, index.html, report.md, summary.md, junit.xml and
 verdict.json.
 
 The first act of a run is to make an older verdict unreadable as this one's: whoever looks at the reports of a run that
@@ -17,13 +17,14 @@ from pathlib import Path
 from rich.console import Console
 
 from tinygate.errors import EvidenceError, LabError
-from tinygate.report import junit, render
+from tinygate.report import changes, junit, page, render
 from tinygate.report.comment import to_comment
+from tinygate.report.facts import Facts, facts_of
 from tinygate.report.summary import Summary
 from tinygate.store import atomic
 
 NEEDED_BYTES = 16 << 20
-REPORTS = ("verdict.json", "report.md", "summary.md", "junit.xml")
+REPORTS = ("verdict.json", "index.html", "report.md", "summary.md", "junit.xml")
 
 
 def begin_report(report_dir: Path, run_id: str) -> None:
@@ -48,6 +49,7 @@ def begin_report(report_dir: Path, run_id: str) -> None:
 
 def _say_no_verdict(report_dir: Path, run_id: str, sentence: str, paragraph: str) -> None:
     _write(report_dir, "verdict.json", _json({"run": run_id, "verdict": None, "sentence": sentence}))
+    _write(report_dir, "index.html", page.no_verdict(paragraph))
     _write(report_dir, "report.md", f"# Gate report: no verdict\n\n{paragraph}\n".encode())
     _write(report_dir, "summary.md", f"## tinygate: no verdict\n\n{paragraph}\n".encode())
 
@@ -72,26 +74,34 @@ def end_report(report_dir: Path, run_id: str, sentence: str) -> None:
     _say_no_verdict(report_dir, run_id, sentence, f"Run {run_id}: {sentence}")
 
 
-def write_report(summary: Summary, junit_paths: Sequence[Path], report_dir: Path) -> None:
-    """Print the summary and write report.md, summary.md, junit.xml and verdict.json, each whole or not at all.
+def write_report(summary: Summary, junit_paths: Sequence[Path], report_dir: Path, against: Path | None = None) -> None:
+    """Print the summary and write index.html, report.md, summary.md, junit.xml and verdict.json, each whole or not.
+
+    Args:
+        summary: what was decided.
+        junit_paths: of the pytest runs.
+        report_dir: where to write.
+        against: the verdict.json of another run to compare with; see `tinygate.report.changes`.
 
     Raises:
         LabError: they cannot be written; what was printed stands.
     """
-    render.to_terminal(summary, Console(width=None if Console().is_terminal else 160))
-    facts = {} if summary.header is None else {"run": summary.header.run_id, "started": summary.header.started}
-    facts |= summary.header.versions if summary.header else {}
-    _write(report_dir, "report.md", render.to_markdown(summary, facts).encode())
-    _write(report_dir, "summary.md", to_comment(summary, str(report_dir / "report.md")).encode())
-    _write(report_dir, "verdict.json", _json(_verdict(summary)))
+    compared = [] if against is None else [changes.compare(against, _figures(summary))]
+    facts = facts_of(summary, compared)
+    render.to_terminal(facts, Console(width=None if Console().is_terminal else 160))
+    run = summary.header.run_id if summary.header else None
+    _write(report_dir, "index.html", page.to_html(facts, f"runs/{run}/" if run else ""))
+    _write(report_dir, "report.md", render.to_markdown(facts).encode())
+    _write(report_dir, "summary.md", to_comment(facts, str(report_dir / "report.md")).encode())
+    _write(report_dir, "verdict.json", _json(_verdict(facts, run)))
     try:
         _write(report_dir, "junit.xml", junit.merge(junit_paths))
     except EvidenceError as error:  # the verdict is known and shown already, and not PASS: the run itself failed
         print(f"tinygate: junit.xml not written: {error}")
-    print(f"report: {report_dir / 'report.md'}, {report_dir / 'junit.xml'}, {report_dir / 'verdict.json'}")
+    print(f"report: {', '.join(str(report_dir / name) for name in ('index.html', 'junit.xml', 'verdict.json'))}")
 
 
-def _verdict(summary: Summary) -> Mapping[str, object]:
+def _figures(summary: Summary) -> dict[str, object]:
     figures = [
         {
             "model": row.model,
@@ -102,13 +112,17 @@ def _verdict(summary: Summary) -> Mapping[str, object]:
         for row in summary.rows
         if row.is_variant
     ]
-    run = summary.header.run_id if summary.header else None
+    return {"place": summary.device_place, "variants": figures}
+
+
+def _verdict(facts: Facts, run: str | None) -> Mapping[str, object]:
     return {
         "run": run,
-        "verdict": str(summary.verdict),
-        "place": summary.device_place,
-        "problems": list(summary.problems),
-        "variants": figures,
+        "commit": facts.run.get("commit"),
+        "verdict": str(facts.verdict),
+        "headline": facts.headline,
+        "problems": list(facts.summary.problems),
+        **_figures(facts.summary),
     }
 
 

@@ -98,7 +98,7 @@ class JournalWriter:
 
     def append(self, record: Record) -> None:
         """Append one record in one write, without the secrets that it may quote."""
-        fields = {name: redact(value) if type(value) is str else value for name, value in asdict(record).items()}
+        fields: dict[str, Any] = _redacted(asdict(record))
         line = json.dumps({"kind": _NAMES[type(record)], **fields}, ensure_ascii=True) + "\n"
         with self._explained():
             if self._file is None:
@@ -131,6 +131,15 @@ def _write_whole(file: BinaryIO, line: bytes) -> None:
     except OSError:
         file.truncate(file.tell() - written)
         raise
+
+
+def _redacted(value: Any) -> Any:
+    """Return a value as it stands, but for the secrets in its text, however deep."""
+    if type(value) is str:
+        return redact(value)
+    if isinstance(value, dict):
+        return {name: _redacted(part) for name, part in value.items()}
+    return [_redacted(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def append(path: Path, record: Record) -> None:

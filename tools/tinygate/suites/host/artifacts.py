@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinygate.judge.budget import judge_budget
 from tinygate.judge.facts import fact
 from tinygate.judge.ratio import judge_rule
+from tinygate.judge.weights import weights
 from tinygate.model.config import RatioRule
 from tinygate.model.folder import Model, Variant
 from tinygate.places import HOST
@@ -27,8 +30,9 @@ def test_the_manifest_pins_every_declared_variant_and_no_other(model: Model, jud
 
 
 def test_the_size_is_within_its_budget(variant: Variant, judge: Judge) -> None:
-    """tflite_bytes."""
-    judge(judge_budget(variant, HOST, "tflite_bytes", len(variant.content)))
+    """tflite_bytes, and the weights that most of them are."""
+    finding = judge_budget(variant, HOST, "tflite_bytes", len(variant.content))
+    judge(replace(finding, detail=weights(read_model(variant.content))))
 
 
 def test_sizes_keep_their_ratio(ratio_rule: tuple[Model, RatioRule], judge: Judge) -> None:

@@ -101,7 +101,8 @@ def test_latency_is_within_its_budget(
         not_measured("latency_median_us", NO_TIME)
     latency = summarize(samples_us)
     settings = ", ".join(f"{name} {value}" for name, value in configuration(boots[0].hello).items())
-    judge_figure("latency_median_us", latency.median, f"{latency.sentence('µs')} Comparable with: {settings}.")
+    note = f"{latency.sentence('µs')} Comparable with: {settings}."
+    judge_figure("latency_median_us", latency.median, note, {"samples": samples_us})
 
 
 def test_emulated_cycles_are_recorded(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinygate.board.evidence import Run
 from tinygate.judge.facts import fact
 from tinygate.model.folder import Variant
@@ -38,7 +40,8 @@ def test_the_board_booted_once(run: Run, variant: Variant, board: BoardChoice, j
     """Reset lines on the console."""
     count = len(run.resets)
     reason = f"It reset for these reasons: {', '.join(run.resets)}." if count > 1 else ""
-    judge(fact(variant, board.place, "health", "resets", count, "≤ 1", count <= 1, reason))
+    finding = fact(variant, board.place, "health", "resets", count, "≤ 1", count <= 1, reason)
+    judge(replace(finding, detail={"console": run.console}))
 
 
 def test_every_operator_of_the_model_is_profiled(
@@ -49,4 +52,5 @@ def test_every_operator_of_the_model_is_profiled(
         not_judged("the application offers no profile")
     count = len(run.profile.operators)
     reason = "" if count else "The profile names no operator: the application's profiler is not attached."
-    judge(fact(variant, board.place, "health", "profiled_operators", count, "≥ 1", count > 0, reason))
+    finding = fact(variant, board.place, "health", "profiled_operators", count, "≥ 1", count > 0, reason)
+    judge(replace(finding, detail={"profile": {"operators": run.profile.operators, "ticks": run.profile.ticks}}))
