@@ -5,6 +5,7 @@ Every run has a folder of its own, <report>/runs/<run id>: two gates in one chec
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import shutil
@@ -24,6 +25,7 @@ from tinygate.report.summary import Summary, summarize
 from tinygate.report.versions import versions
 from tinygate.report.write import begin_report, end_report
 from tinygate.store import journal
+from tinygate.store.ledger import Ledger, Started
 from tinygate.verdict import Verdict
 
 KEPT_RUNS = 20
@@ -37,12 +39,14 @@ class GateRun:
     Attributes:
         root: the project: where tests_host and tests_target stand.
         report_dir: where reports go; the run's own folder is below it.
+        store: the folder that outlives the reports.
         target, board: the chip, and the kind of board that it is on.
         pytest_args: further options of the target tests.
     """
 
     root: Path
     report_dir: Path
+    store: Path
     target: str
     board: str
     models_root: Path = Path("models")
@@ -93,7 +97,10 @@ def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     except OSError as error:
         raise LabError(f"{run.folder}: cannot be made ({error.strerror}); name another --report-dir") from error
     _forget_old_runs(run.folder.parent)
-    journal.append(run.journal_path, _header(run, selection))
+    header = _header(run, selection)
+    journal.append(run.journal_path, header)
+    with contextlib.suppress(LabError):  # what cannot be kept is told when the run has ended
+        Ledger(run.store).append(Started(run.run_id, header.started, run.place, header.versions["commit"]))
     common = [f"--models-root={run.models_root}", f"--report-dir={run.folder}"]
     common += [f"--model={model.name}" for model in selection.models]
     common += [f"--variant={name}" for name in run.variant_names]

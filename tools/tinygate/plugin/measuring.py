@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tinygate.errors import LabError, TinygateError
 from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
-from tinygate.targets.firmware import Firmware
+from tinygate.targets.firmware import Firmware, Ingredients
 from tinygate.tflite import read_model
 from tinygate.tflm.work import multiplications
 from tinygate.verdict import Finding, Verdict
@@ -92,7 +92,7 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
         attempts = try_to_measure(lambda: task.measure(port, task.plan, began), flash_again)
         if isinstance(attempts.outcome, Run):
             found = _more(request, dut, port, attempts, task)
-            _keep(found.boots, log.console.parent)
+            _keep(found.boots, board.family.ingredients(firmware.folder), log.console.parent)
             redact_log(log.console)
             return found
     redact_log(log.console)
@@ -129,9 +129,10 @@ def _minimum_arena(port: Port, task: Task, known: Run) -> int:
     return minimum_arena(probe.works, known.arena.used_bytes, known.arena.configured_bytes)
 
 
-def _keep(boots: tuple[Run, ...], folder: Path) -> None:
-    """Write the evidence beside the logs: one JSON object per boot, and the outputs of the whole test set."""
+def _keep(boots: tuple[Run, ...], made_from: Ingredients, folder: Path) -> None:
+    """Write the evidence beside the logs: a JSON object per boot, what was run, and the outputs of the test set."""
     lines = (json.dumps(run.to_dict(), sort_keys=True) + "\n" for run in boots)
+    (folder / "firmware.json").write_text(json.dumps(asdict(made_from), sort_keys=True) + "\n", encoding="ascii")
     (folder / "boots.jsonl").write_text("".join(lines), encoding="ascii")
     if boots:
         np.save(folder / "outputs.npy", boots[0].output)

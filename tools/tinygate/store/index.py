@@ -27,7 +27,8 @@ _WAIT_S = 60.0
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT UNIQUE);
-CREATE TABLE run (id INTEGER PRIMARY KEY, name TEXT UNIQUE, at TEXT, commit_id TEXT, ended INTEGER DEFAULT 0);
+CREATE TABLE run (id INTEGER PRIMARY KEY, name TEXT UNIQUE, at TEXT, commit_id TEXT, ended INTEGER DEFAULT 0,
+                  evidence TEXT);
 CREATE TABLE series (id INTEGER PRIMARY KEY, model INTEGER, variant INTEGER, place INTEGER, figure INTEGER,
                      UNIQUE (model, variant, place, figure));
 CREATE TABLE measured (id INTEGER PRIMARY KEY, run INTEGER, board INTEGER, setup INTEGER);
@@ -127,6 +128,11 @@ class Index:
         """Return the names of runs that have begun and not ended, oldest first."""
         return [name for (name,) in self._database.execute("SELECT name FROM run WHERE NOT ended ORDER BY id")]
 
+    def evidence(self, run: str) -> str | None:
+        """Return the hash that a run's chain of evidence ended with; None for a run that is not known to have ended."""
+        found = self._database.execute("SELECT evidence FROM run WHERE name = ? AND ended", (run,)).fetchone()
+        return str(found[0]) if found else None
+
     def _opened(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(sqlite3.DatabaseError):
@@ -189,7 +195,8 @@ class Index:
             if isinstance(record, Started):
                 self._run_of(record.run, record.at, record.commit)
             elif isinstance(record, Ended):
-                self._database.execute("UPDATE run SET ended = 1 WHERE id = ?", (self._run_of(record.run),))
+                row = (record.evidence, self._run_of(record.run))
+                self._database.execute("UPDATE run SET ended = 1, evidence = ? WHERE id = ?", row)
             else:
                 points += self._measured(record)
         self._database.executemany("INSERT OR REPLACE INTO point VALUES (?, ?, ?)", points)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygate.errors import EvidenceError
+from tinygate.redaction import redact
 from tinygate.store.atomic import write_text
 
 _AS_TOLD = (
@@ -56,11 +57,24 @@ class Setup:
         return hashlib.sha256(_text(self).encode()).hexdigest()[:_SHOWN]
 
 
-def setup_of(hello: Mapping[str, Any], operators: Sequence[str] = ()) -> Setup:
-    """Return the setup that a board's hello tells of, its fields by name."""
+def setup_of(
+    hello: Mapping[str, Any], operators: Sequence[str] = (), made_from: Mapping[str, Any] | None = None
+) -> Setup:
+    """Return the setup that a board tells of.
+
+    Args:
+        hello: what it says of itself, by name.
+        operators: those of its profile.
+        made_from: `tinygate.targets.firmware.Ingredients` of its firmware, by name.
+    """
     conditions = {name: hello[name] for name in _AS_TOLD}
     conditions |= {"kernel_library": _library(hello["kernels"]), "sdk": _library(hello["sdk"])}
-    return Setup(conditions, {who: str(hello[name]) for who, name in _PARTS.items()}, tuple(operators))
+    parts = {who: redact(str(hello[name])) for who, name in _PARTS.items()}
+    made = made_from or {}
+    parts |= {f"component {name}": str(number) for name, number in made.get("components", {}).items()}
+    if made.get("configuration_sha256"):
+        parts["sdkconfig"] = str(made["configuration_sha256"])
+    return Setup(conditions, parts, list(operators))
 
 
 def conditions_that_differ(of: Setup, other: Setup) -> tuple[str, ...]:
