@@ -11,12 +11,12 @@ import pytest
 
 from tinygate.oracle import oracle
 from tinygate.store.evidence import verify
-from tinygate.store.index import Index, Series
+from tinygate.store.index import Index, Subject
 from tinygate.store.ledger import Ended, Ledger, Measured, Started
 from tinygate.store.setup import kept_setup
 
 ROOT = Path(__file__).parents[3]
-ARENA = Series("sine", "ptq_int8", "esp32-virtual", "arena_used_bytes")
+SINE = Subject("sine", "ptq_int8", "esp32-virtual")
 pytestmark = pytest.mark.skipif(not oracle.tflm_is_installed(), reason="the TFLM wheel is for Linux on x86-64 only")
 
 
@@ -54,8 +54,8 @@ def test_both_nights_are_in_the_store(two_nights: Path) -> None:
     kinds = [type(record) for _, record in Ledger(two_nights / "store").read()]
     assert kinds == [Started, Measured, Ended] * 2
     with Index(two_nights / "store") as index:
-        one, two = index.points(ARENA, 9)
-    assert one.value == two.value == 972
+        (_, one), (_, two) = index.history(SINE, 9)
+    assert one.figures["arena_used_bytes"] == two.figures["arena_used_bytes"] == 972
     assert one.run < two.run
     assert kept_setup(two_nights / "store", one.setup).conditions["target"] == "esp32"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tinygate.errors import EvidenceError
-from tinygate.store.index import Flakiness, Index, Series
+from tinygate.store.index import Flakiness, Index, Subject
 from tinygate.store.ledger import Ended, Ledger, Measured, Started
 
-SERIES = Series("gesture", "ptq_int8", "esp32", "latency_median_us")
+SUBJECT = Subject("gesture", "ptq_int8", "esp32")
 
 
 def night(folder: Path, number: int, value: float, failed: tuple[str, ...] = (), retries: int = 0) -> None:
@@ -24,7 +24,7 @@ def night(folder: Path, number: int, value: float, failed: tuple[str, ...] = (),
 
 def values(folder: Path, last: int = 100) -> list[float]:
     with Index(folder) as index:
-        return [point.value for point in index.points(SERIES, last)]
+        return [record.figures["latency_median_us"] for _, record in index.history(SUBJECT, last)]
 
 
 def test_it_follows_the_ledger(tmp_path: Path) -> None:
@@ -35,12 +35,24 @@ def test_it_follows_the_ledger(tmp_path: Path) -> None:
     assert values(tmp_path, last=1) == [101.5]
 
 
-def test_a_series_is_a_figure_of_a_variant_at_a_place(tmp_path: Path) -> None:
+def test_a_record_comes_with_when_its_run_began(tmp_path: Path) -> None:
     night(tmp_path, 1, 100.0)
     with Index(tmp_path) as index:
-        assert index.series() == [Series("gesture", "ptq_int8", "esp32", "flash_bytes"), SERIES]
-        (point,) = index.points(SERIES, 9)
-    assert (point.at, point.board, point.setup, point.run) == ("2026-11-01", "24:0a", "s", "run-1")
+        assert index.subjects() == [SUBJECT]
+        ((at, record),) = index.history(SUBJECT, 9)
+    assert (at, record.board, record.setup, record.run) == ("2026-11-01", "24:0a", "s", "run-1")
+
+
+def test_two_nights_at_once_are_told_apart(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    for run in ("one", "two"):
+        ledger.append(Started(run, run, "esp32", "c"))
+    for run, value in (("two", 2), ("one", 1)):
+        ledger.append(Measured(run, "gesture", "ptq_int8", "esp32", "", "s", "PASS", {"latency_median_us": value}))
+    ledger.append(Ended("two", "PASS", "e"))
+    assert values(tmp_path) == [2]
+    ledger.append(Ended("one", "PASS", "e"))
+    assert values(tmp_path) == [2, 1]
 
 
 def test_a_run_that_has_not_ended_does_not_count_and_is_named(tmp_path: Path) -> None:
@@ -93,4 +105,4 @@ def test_a_ledger_that_was_altered_gives_no_answer(tmp_path: Path) -> None:
 def test_two_may_read_it_at_once(tmp_path: Path) -> None:
     night(tmp_path, 1, 100.0)
     with Index(tmp_path) as one, Index(tmp_path) as two:
-        assert one.points(SERIES, 9) == two.points(SERIES, 9)
+        assert one.history(SUBJECT, 9) == two.history(SUBJECT, 9)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,39 +25,27 @@ _BATCH = 50_000
 _PROOF_BYTES = 64
 _WAIT_S = 60.0
 
+MEASURING = "measured_run"
+"""What is retried, as a test's name."""
+
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT UNIQUE);
-CREATE TABLE run (id INTEGER PRIMARY KEY, name TEXT UNIQUE, at TEXT, commit_id TEXT, ended INTEGER DEFAULT 0,
-                  evidence TEXT);
-CREATE TABLE series (id INTEGER PRIMARY KEY, model INTEGER, variant INTEGER, place INTEGER, figure INTEGER,
-                     UNIQUE (model, variant, place, figure));
-CREATE TABLE measured (id INTEGER PRIMARY KEY, run INTEGER, board INTEGER, setup INTEGER);
-CREATE TABLE point (series INTEGER, measured INTEGER, value, PRIMARY KEY (series, measured)) WITHOUT ROWID;
-CREATE TABLE trouble (board INTEGER, test INTEGER, variant INTEGER, run INTEGER, retried INTEGER);
-CREATE TABLE tried (board INTEGER PRIMARY KEY, count INTEGER);
+CREATE TABLE run (id INTEGER PRIMARY KEY, name TEXT UNIQUE, at TEXT, ended INTEGER DEFAULT 0, evidence TEXT);
+CREATE TABLE subject (id INTEGER PRIMARY KEY, model TEXT, variant TEXT, place TEXT, UNIQUE (model, variant, place));
+CREATE TABLE measured (subject INTEGER, offset INTEGER, run INTEGER, PRIMARY KEY (subject, offset)) WITHOUT ROWID;
+CREATE TABLE trouble (board TEXT, test TEXT, run INTEGER, retried INTEGER);
+CREATE TABLE tried (board TEXT PRIMARY KEY, count INTEGER) WITHOUT ROWID;
 """
+"""What was measured is told by where its line begins in the ledger: values stay there."""
 
 
 @dataclass(frozen=True)
-class Series:
-    """One figure of one variant at one place."""
+class Subject:
+    """One variant at one place."""
 
     model: str
     variant: str
     place: str
-    figure: str
-
-
-@dataclass(frozen=True)
-class Point:
-    """One value of a series: when, on which board, under which setup, in which run."""
-
-    at: str
-    value: float
-    board: str
-    setup: str
-    run: str
 
 
 @dataclass(frozen=True)
@@ -82,8 +71,8 @@ class Index:
     def __init__(self, folder: Path) -> None:
         self.ledger = Ledger(folder)
         self._path = folder / NAME
-        self._names: dict[str, int] = {}
-        self._series: dict[tuple[str, str, str, str], int] = {}
+        self._runs: dict[str, int] = {}
+        self._subjects: dict[tuple[str, str, str], int] = {}
 
     def __enter__(self) -> Index:
         try:
@@ -96,31 +85,27 @@ class Index:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._database.close()
 
-    def series(self) -> list[Series]:
-        """Return every series, sorted."""
-        query = (
-            "SELECT m.text, v.text, p.text, f.text FROM series s JOIN name m ON m.id = s.model "
-            "JOIN name v ON v.id = s.variant JOIN name p ON p.id = s.place JOIN name f ON f.id = s.figure "
-            "ORDER BY 1, 2, 3, 4"
-        )
-        return [Series(*row) for row in self._database.execute(query)]
+    def subjects(self) -> list[Subject]:
+        """Return everything that was ever measured, sorted."""
+        query = "SELECT model, variant, place FROM subject ORDER BY 1, 2, 3"
+        return [Subject(*row) for row in self._database.execute(query)]
 
-    def points(self, series: Series, last: int) -> list[Point]:
-        """Return the last points of a series, oldest first."""
+    def history(self, subject: Subject, last: int) -> list[tuple[str, Measured]]:
+        """Return the last records of a subject whose runs have ended, with when they began; oldest first."""
         query = (
-            "SELECT r.at, p.value, b.text, s.text, r.name FROM point p JOIN measured m ON m.id = p.measured "
-            "JOIN run r ON r.id = m.run JOIN name b ON b.id = m.board JOIN name s ON s.id = m.setup "
-            "WHERE p.series = ? AND r.ended ORDER BY p.measured DESC LIMIT ?"
+            "SELECT r.at, m.offset FROM subject s JOIN measured m ON m.subject = s.id JOIN run r ON r.id = m.run "
+            "WHERE s.model = ? AND s.variant = ? AND s.place = ? AND r.ended ORDER BY m.offset DESC LIMIT ?"
         )
-        names = (series.model, series.variant, series.place, series.figure)
-        return [Point(*row) for row in self._database.execute(query, (self._series_of(names), last))][::-1]
+        found = self._database.execute(query, (subject.model, subject.variant, subject.place, last)).fetchall()[::-1]
+        records = self.ledger.at([offset for _, offset in found])
+        return [(at, record) for (at, _), record in zip(found, records, strict=True) if isinstance(record, Measured)]
 
     def flakiness(self) -> list[Flakiness]:
         """Return every test that gave trouble on a board, worst first."""
         query = (
-            "SELECT b.text, t.text, tried.count, SUM(NOT retried), SUM(retried) FROM trouble "
-            "JOIN run r ON r.id = trouble.run JOIN name b ON b.id = trouble.board JOIN name t ON t.id = test "
-            "JOIN tried ON tried.board = trouble.board WHERE r.ended GROUP BY 1, 2 ORDER BY COUNT(*) DESC, 1, 2"
+            "SELECT trouble.board, test, tried.count, SUM(NOT retried), SUM(retried) FROM trouble "
+            "JOIN run r ON r.id = trouble.run JOIN tried ON tried.board = trouble.board "
+            "WHERE r.ended GROUP BY 1, 2 ORDER BY COUNT(*) DESC, 1, 2"
         )
         return [Flakiness(*row) for row in self._database.execute(query)]
 
@@ -145,10 +130,13 @@ class Index:
         self._database.execute("BEGIN IMMEDIATE")
         if not self._fits():
             self._begin_anew()
-        records = self.ledger.read(int(self._meta("offset") or 0))
+        begin = int(self._meta("offset") or 0)
+        records = self.ledger.read(begin)
         while batch := list(itertools.islice(records, _BATCH)):
-            self._insert(record for _, record in batch)
-            self._note(batch[-1][0])
+            begins = [begin, *(end for end, _ in batch)]
+            begin = begins.pop()
+            self._insert(zip(begins, (record for _, record in batch), strict=True))
+            self._note(begin)
             self._database.execute("COMMIT")
             self._database.execute("BEGIN IMMEDIATE")
         self._database.execute("COMMIT")
@@ -189,55 +177,45 @@ class Index:
         row = self._database.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
-    def _insert(self, records: Iterable[Record]) -> None:
-        points: list[tuple[int, int, float]] = []
-        for record in records:
+    def _insert(self, records: Iterable[tuple[int, Record]]) -> None:
+        """Insert records, each with the offset at which its line begins."""
+        measured: list[tuple[int, int, int]] = []
+        troubles: list[tuple[str, str, int, int]] = []
+        tried: Counter[str] = Counter()
+        for offset, record in records:
             if isinstance(record, Started):
-                self._run_of(record.run, record.at, record.commit)
+                self._run_of(record.run, record.at)
             elif isinstance(record, Ended):
                 row = (record.evidence, self._run_of(record.run))
                 self._database.execute("UPDATE run SET ended = 1, evidence = ? WHERE id = ?", row)
             else:
-                points += self._measured(record)
-        self._database.executemany("INSERT OR REPLACE INTO point VALUES (?, ?, ?)", points)
+                run = self._run_of(record.run)
+                measured.append((self._subject_of(record), offset, run))
+                board = record.board or record.place
+                tried[board] += 1
+                troubles += [(board, test, run, 0) for test in record.failed]
+                if record.retries and not record.failed:
+                    troubles.append((board, MEASURING, run, 1))
+        self._database.executemany("INSERT INTO measured VALUES (?, ?, ?)", measured)
+        self._database.executemany("INSERT INTO trouble VALUES (?, ?, ?, ?)", troubles)
+        count = "INSERT INTO tried VALUES (?1, ?2) ON CONFLICT (board) DO UPDATE SET count = count + ?2"
+        self._database.executemany(count, tried.items())
 
-    def _measured(self, record: Measured) -> Iterator[tuple[int, int, float]]:
-        run, board = self._run_of(record.run), self._name_of(record.board or record.place)
-        row = (run, board, self._name_of(record.setup))
-        measured = self._database.execute("INSERT INTO measured (run, board, setup) VALUES (?, ?, ?)", row).lastrowid
-        self._database.execute(
-            "INSERT INTO tried VALUES (?, 1) ON CONFLICT (board) DO UPDATE SET count = count + 1", (board,)
-        )
-        retried = () if not record.retries or record.failed else ("measured_run",)
-        variant = self._name_of(record.variant)
-        troubles = [(board, self._name_of(test), variant, run, 0) for test in record.failed]
-        troubles += [(board, self._name_of(test), variant, run, 1) for test in retried]
-        self._database.executemany("INSERT INTO trouble VALUES (?, ?, ?, ?, ?)", troubles)
-        for figure, value in record.figures.items():
-            yield self._series_of((record.model, record.variant, record.place, figure)), int(measured or 0), value
+    def _run_of(self, name: str, at: str = "") -> int:
+        if name not in self._runs:
+            found = self._database.execute("SELECT id FROM run WHERE name = ?", (name,)).fetchone()
+            insert = "INSERT INTO run (name, at) VALUES (?, ?)"
+            self._runs[name] = int(found[0] if found else self._database.execute(insert, (name, at)).lastrowid or 0)
+        return self._runs[name]
 
-    def _run_of(self, name: str, at: str = "", commit: str = "") -> int:
-        found = self._database.execute("SELECT id FROM run WHERE name = ?", (name,)).fetchone()
-        if found:
-            return int(found[0])
-        row = (name, at or name, commit)
-        return int(self._database.execute("INSERT INTO run (name, at, commit_id) VALUES (?, ?, ?)", row).lastrowid or 0)
-
-    def _name_of(self, text: str) -> int:
-        if text not in self._names:
-            found = self._database.execute("SELECT id FROM name WHERE text = ?", (text,)).fetchone()
-            insert = "INSERT INTO name (text) VALUES (?)"
-            self._names[text] = int(found[0] if found else self._database.execute(insert, (text,)).lastrowid or 0)
-        return self._names[text]
-
-    def _series_of(self, names: tuple[str, str, str, str]) -> int:
-        if names not in self._series:
-            ids = tuple(self._name_of(name) for name in names)
-            query = "SELECT id FROM series WHERE model = ? AND variant = ? AND place = ? AND figure = ?"
-            found = self._database.execute(query, ids).fetchone()
-            insert = "INSERT INTO series (model, variant, place, figure) VALUES (?, ?, ?, ?)"
-            self._series[names] = int(found[0] if found else self._database.execute(insert, ids).lastrowid or 0)
-        return self._series[names]
+    def _subject_of(self, record: Measured) -> int:
+        names = (record.model, record.variant, record.place)
+        if names not in self._subjects:
+            query = "SELECT id FROM subject WHERE model = ? AND variant = ? AND place = ?"
+            found = self._database.execute(query, names).fetchone()
+            insert = "INSERT INTO subject (model, variant, place) VALUES (?, ?, ?)"
+            self._subjects[names] = int(found[0] if found else self._database.execute(insert, names).lastrowid or 0)
+        return self._subjects[names]
 
 
 def _connected(path: Path) -> sqlite3.Connection:

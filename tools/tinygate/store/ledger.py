@@ -12,7 +12,7 @@ import fcntl
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
@@ -136,15 +136,29 @@ class Ledger:
                 if not line.endswith(b"\n"):
                     self.notices.append(f"{self.path}: the last line is torn and is left out")
                     return
-                try:
-                    record = decode(line)
-                except ValueError as error:
-                    raise EvidenceError(
-                        f"{self.path}:{self._line_number(offset)}: not a record ({error}); this store cannot be "
-                        "trusted: restore it, or begin a new one with --store"
-                    ) from error
+                record = self._decoded(line, offset)
                 offset += len(line)
                 yield offset, record
+
+    def at(self, offsets: Sequence[int]) -> list[Record]:
+        """Return the records whose lines begin at some offsets. Raises EvidenceError: a line is no record."""
+        if not offsets:
+            return []
+        with self.path.open("rb") as file:
+            found = []
+            for offset in offsets:
+                file.seek(offset)
+                found.append(self._decoded(file.readline(), offset))
+        return found
+
+    def _decoded(self, line: bytes, offset: int) -> Record:
+        try:
+            return decode(line)
+        except ValueError as error:
+            raise EvidenceError(
+                f"{self.path}:{self._line_number(offset)}: not a record ({error}); this store cannot be trusted: "
+                "restore it, or begin a new one with --store"
+            ) from error
 
     def _line_number(self, offset: int) -> int:
         with self.path.open("rb") as file:
