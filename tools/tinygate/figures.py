@@ -52,6 +52,11 @@ class Figure:
         return value <= limit if self.at_most else value >= limit
 
     @property
+    def is_exact(self) -> bool:
+        """Whether it is the same in every run of the same firmware: a size."""
+        return self.unit == "bytes"
+
+    @property
     def sign(self) -> str:
         """The relation to a limit: "≤" or "≥"."""
         return "≤" if self.at_most else "≥"

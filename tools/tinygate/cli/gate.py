@@ -29,7 +29,9 @@ def gate(
     store: Annotated[
         Path | None, typer.Option(envvar="TINYGATE_STORE", help="folder that remembers runs (.tinygate)")
     ] = None,
-    boots: Annotated[int, typer.Option(min=1, help="boots to measure latency over")] = 1,
+    boots: Annotated[
+        int | None, typer.Option(min=1, help="boots to measure latency over (1, or what a baseline needs)")
+    ] = None,
     arena_search: Annotated[bool, typer.Option("--arena-search", help="find the smallest arena that works")] = False,
     skip_build: Annotated[bool, typer.Option("--skip-build", help="use the build folders as they are")] = False,
     ram_bytes: Annotated[int | None, typer.Option(min=1, help="RAM that firmware and application share")] = None,

@@ -15,6 +15,7 @@ import typer
 from tinygate.cli import add as add_cli
 from tinygate.cli import arena as arena_cli
 from tinygate.cli import audit as audit_cli
+from tinygate.cli import baseline as baseline_cli
 from tinygate.cli import compare as compare_cli
 from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
@@ -70,6 +71,7 @@ audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
 doctor_cli.register(app)
+baseline_cli.register(app)
 verify_cli.register(app)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,12 +18,12 @@ from tinygate.store.setup import Setup, setup_of
 class OnBoard:
     """The files of one variant, beside its logs; empty where it was not measured."""
 
-    folder: Path
+    folder: Path | zipfile.Path
 
     @cached_property
     def boots(self) -> list[dict[str, Any]]:
         """Each boot as `tinygate.board.evidence.Run` tells of it."""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, KeyError, ValueError):
             lines = (self.folder / "boots.jsonl").read_text(encoding="ascii").splitlines()
             return [json.loads(line) for line in lines]
         return []
@@ -30,7 +31,7 @@ class OnBoard:
     @cached_property
     def made_from(self) -> dict[str, Any]:
         """`tinygate.targets.firmware.Ingredients` of its firmware."""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, KeyError, ValueError):
             return dict(json.loads((self.folder / "firmware.json").read_text(encoding="ascii")))
         return {}
 

@@ -21,12 +21,9 @@ from tinygate.redaction import redact
 from tinygate.report.summary import Row, Summary
 from tinygate.report.write import REPORTS
 from tinygate.store import evidence
-from tinygate.store.ledger import Ended, Ledger, Measured
+from tinygate.store.ledger import BUNDLES, Ended, Ledger, Measured
 from tinygate.store.setup import keep_setup
 from tinygate.verdict import Verdict
-
-BUNDLES = "evidence"
-"""The folder of a store that holds the bundles, <run id>.zip."""
 
 KEPT_BUNDLES = 100
 _OF_INTEREST = ("TINYGATE_", "IDF_", "ESP", "PYTEST_", "PYTHONPATH", "CI", "GITHUB_", "BUILD_", "JOB_")

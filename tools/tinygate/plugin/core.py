@@ -6,7 +6,7 @@ A failing TinygateError is shown as its one sentence; one cause is one failure, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -163,6 +163,18 @@ def not_judged() -> SaysNotJudged:
         raise NotJudged(reason)
 
     return say
+
+
+def judge_all(judge: Judge, findings: Iterable[Finding]) -> None:
+    """Judge every finding, and fail by the first that does not pass when all are journaled."""
+    failures = []
+    for finding in findings:
+        try:
+            judge(finding)
+        except JudgedError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def _settle(config: pytest.Config, node: pytest.Item, finding: Finding) -> None:

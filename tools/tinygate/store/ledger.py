@@ -24,6 +24,9 @@ FOLDER = ".tinygate"
 """Where a project's store is unless it says otherwise."""
 
 NAME = "ledger.jsonl"
+BUNDLES = "evidence"
+"""The folder of a store that holds bundles of evidence, <run>.zip."""
+
 _SEAL = ',"crc":"'
 _SEAL_LENGTH = len(_SEAL) + len('01234567"}')
 _BLOCK_BYTES = 65_536
