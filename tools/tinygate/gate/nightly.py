@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tinygate.errors import InputError, LabError, TinygateError
+from tinygate.gate import quarantine
 from tinygate.gate.cases import expected_checks
 from tinygate.gate.session import InterruptedRunError, run_session
 from tinygate.model.selection import Selection, select
@@ -91,7 +92,7 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
 
 
 def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
-    selection = _selected(run)
+    selection, in_quarantine = _selected(run), quarantine.load_quarantine(run.root)
     try:
         run.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -107,8 +108,10 @@ def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     board = [f"--target={run.target}", f"--board={run.board}", *run.pytest_args]
     suites = {"host": ["tests_host", "-p", "no:pytest_embedded"], "target": ["tests_target", *board]}
     junit = tuple(_run_pytest(run, name, [*args, *common]) for name, args in suites.items())
-    found = journal.read(run.journal_path)
-    return summarize(found, expected_checks(selection, run.place), run.place, selection.left_out), junit
+    today = datetime.datetime.now(datetime.UTC).date()
+    expected = expected_checks(selection, run.place)
+    found, told = quarantine.apply(journal.read(run.journal_path), in_quarantine, expected, run.place, today)
+    return summarize(found, expected, run.place, (*selection.left_out, *told)), junit
 
 
 def _selected(run: GateRun) -> Selection:

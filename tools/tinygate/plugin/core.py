@@ -227,6 +227,7 @@ def _outcome(
         judged=item.stash.get(_judged_key, 0),
         excused=isinstance(error, NotJudged) or teller is not None,
         duration_s=report.duration,
+        told_by=teller or "",
     )
 
 

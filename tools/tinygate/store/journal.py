@@ -51,6 +51,7 @@ class TestOutcome:
         message: why it failed or was skipped.
         judged: how many findings it gave.
         excused: whether it was skipped for a reason that the gate accepts.
+        told_by: the test that has told of the failure that kept this one from running.
     """
 
     __test__ = False  # pytest must not collect it
@@ -64,6 +65,7 @@ class TestOutcome:
     judged: int
     excused: bool
     duration_s: float
+    told_by: str = ""
 
 
 def session_outcome(suite: str, verdict: Verdict, reason: str) -> TestOutcome:
