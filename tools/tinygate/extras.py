@@ -12,7 +12,7 @@ from tinygate.errors import InputError
 EXTRAS: dict[str, tuple[str, ...]] = {
     "gate": (
         "pytest", "_pytest", "pytest_embedded", "pytest_embedded_idf", "pytest_embedded_serial_esp", "esptool",
-        "serial", "pexpect", "scipy", "ai_edge_litert", "flatbuffers", "matplotlib",
+        "serial", "pexpect", "scipy", "ai_edge_litert", "flatbuffers", "matplotlib", "ruptures",
     ),
     "oracle": ("tflite_micro",),
     "lab": ("pytest_embedded_qemu",),

@@ -19,6 +19,7 @@ from tinygate.cli import baseline as baseline_cli
 from tinygate.cli import compare as compare_cli
 from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
+from tinygate.cli import history as history_cli
 from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
 from tinygate.cli import verify as verify_cli
@@ -72,6 +73,7 @@ compare_cli.register(app)
 lint_cli.register(app)
 doctor_cli.register(app)
 baseline_cli.register(app)
+history_cli.register(app)
 verify_cli.register(app)
 
 
