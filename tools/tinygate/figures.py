@@ -110,6 +110,8 @@ FIGURES: Mapping[str, Figure] = {
         Figure("flash_bytes", "firmware flash, bytes", "bytes", frozenset(_F), whole=True),
         Figure("static_ram_bytes", "static RAM, bytes", "bytes", frozenset(_F), whole=True),
         Figure("latency_median_us", "inference, µs", "µs", frozenset(_C)),
+        Figure("latency_p99_us", "99th percentile of inference, µs", "µs", frozenset(_C)),
+        Figure("latency_max_us", "longest inference, µs", "µs", frozenset(_C)),
         Figure("emulated_cycles", "emulated cycles", "cycles", frozenset(_E)),
         Figure("parity_mismatches", "parity", "windows", frozenset(_B), budget=False, whole=True),
         *METRICS.values(),

@@ -43,6 +43,7 @@ def test_a_night_is_rarely_red_by_chance_and_a_slower_figure_is_found_the_same_n
         falsely_red += any(is_red(*figure) for figure in zip(before, first, fresh, strict=True))
         slow = 1030.0
         found += is_red(before[0], boots(chance, (now,), slow), boots(chance, (now,), slow))
+    print(f"{NIGHTS} nights of {METRICS} figures: {falsely_red} falsely red; 3 % slower found in {found}")
     assert falsely_red <= 0.005 * NIGHTS
     assert found >= 0.99 * NIGHTS
 

@@ -51,6 +51,8 @@ CHECKS: tuple[Check, ...] = (
     *_checks("target", "config", "the_arena_is_the_one_that_was_computed"),
     *_checks("target", "config", "the_structures_in_the_arena_are_the_known_ones"),
     *_checks("target", "config", "the_metric_on_the_device_reaches_its_budget latency_is_within_its_budget"),
+    *_checks("target", "config", "the_99th_percentile_of_latency_is_within_its_budget"),
+    *_checks("target", "config", "the_longest_latency_is_within_its_budget"),
     *_checks("target", "config", "emulated_cycles_are_recorded the_firmware_fits_its_flash"),
     *_checks("target", "config", "static_ram_is_within_its_budget"),
     *_checks("target", "config", "every_output_is_the_oracles every_window_of_the_test_set_was_run_on_the_board"),

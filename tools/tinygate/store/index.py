@@ -20,7 +20,6 @@ from tinygate.errors import LabError
 from tinygate.store.ledger import Ended, Ledger, Measured, Record, Started
 
 NAME = "index.sqlite"
-_FORMAT = "1"
 _BATCH = 50_000
 _PROOF_BYTES = 64
 _WAIT_S = 60.0
@@ -37,6 +36,8 @@ CREATE TABLE trouble (board TEXT, test TEXT, run INTEGER, retried INTEGER);
 CREATE TABLE tried (board TEXT PRIMARY KEY, count INTEGER) WITHOUT ROWID;
 """
 """What was measured is told by where its line begins in the ledger: values stay there."""
+
+_FORMAT = f"{zlib.crc32(_SCHEMA.encode()):08x}"
 
 
 @dataclass(frozen=True)
