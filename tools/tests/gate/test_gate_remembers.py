@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,23 @@ RESEAL = (
     "import sys; from pathlib import Path; from tinygate.store.evidence import *\n"
     "seal(Path(sys.argv[1]), {'run': sys.argv[2], 'verdict': 'PASS'}, [], files_of(Path(sys.argv[1]), sys.argv[2], ()))"
 )
+
+
+def test_a_baseline_is_set_from_a_run_and_holds_the_next_one_to_the_byte(two_nights: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "models" / "sine", tmp_path / "models" / "sine")
+    root = ("--models-root", tmp_path / "models")
+    code, said = tinygate("baseline", "set", "--from", two_nights / "report", *root)
+    assert (code, "review and commit" in said) == (0, True), said
+    path = tmp_path / "models" / "sine" / "baseline.json"
+    assert '"arena_used_bytes": 972' in path.read_text()
+    path.write_text(path.read_text().replace('"arena_used_bytes": 972', '"arena_used_bytes": 971'))
+    before = path.read_bytes()
+    code, said = gate(tmp_path, *root)
+    assert code == 1, said
+    assert "arena_used_bytes against the baseline = 972, demanded ≤ 971" in said
+    assert path.read_bytes() == before
+    code, said = tinygate("baseline", "set", "--store", tmp_path / "store", *root)
+    assert (code, '"arena_used_bytes": 972' in path.read_text()) == (0, True), said
 
 
 def test_a_store_that_cannot_be_written_is_told_and_changes_no_verdict(tmp_path: Path) -> None:
