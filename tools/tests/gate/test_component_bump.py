@@ -85,7 +85,7 @@ def test_the_night_of_the_bump_is_red_and_names_operator_and_component(project: 
     with board(project, KERNELS="esp-nn 1.2.6", SLOWER="1:2.0") as url:
         code, said = gate(project, url)
     assert code == 1, said
-    (sentence,) = [line for line in said.splitlines() if line.startswith("FAIL: ") and "ticks of" in line]
+    (sentence,) = {line for line in said.splitlines() if line.startswith("FAIL: ") and "ticks of" in line}
     assert sentence.startswith("FAIL: sine ptq_int8 on esp32: ticks of FULLY_CONNECTED #2 against the baseline")
     assert "component kernels: esp-nn 1.2.3 → esp-nn 1.2.6" in sentence
     assert len(list((project / "report" / "runs").rglob("confirmation.jsonl"))) == 1

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from tinygate.board.evidence import Run
-from tinygate.judge.difference import column, operator_names
+from tinygate.judge.difference import column, operator_names, profile_sentence
 from tinygate.judge.regression import (
     OPERATOR_EFFECT_PERCENT,
     Comparison,
@@ -150,7 +150,9 @@ def judge_operators(variant: Variant, place: str, judged: Judged) -> Iterator[Fi
         ticks = f"{found.before:,.0f} → {found.now:,.0f} ticks, × {found.now / found.before:.2f}"
         reason = f"{ticks}, {how} {blame(entry.parts, judged.setup.parts)}"
         yield _finding(variant, place, f"ticks of {name}", round(found.now), limit, verdict, reason)
-    yield _finding(variant, place, "operators", count, limit, Verdict.PASS, f"Of {len(names)} operators.")
+    medians = [float(np.median(column(judged.first.ticks, number))) for number in range(len(names))]
+    how = f"Of {len(names)} operators. {profile_sentence(entry.operators, medians, entry)}"
+    yield _finding(variant, place, "operators", count, limit, Verdict.PASS, how)
 
 
 def blame(before: Mapping[str, str], now: Mapping[str, str]) -> str:

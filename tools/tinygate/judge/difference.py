@@ -10,6 +10,8 @@ import numpy as np
 from tinygate.model.baseline import Entry
 from tinygate.store.setup import conditions_that_differ, who_changed
 
+_TOLD = 5  # operators that a sentence names before it counts the rest
+
 
 def difference(before: Entry | None, now: Entry) -> Iterator[str]:
     """Yield what differs, and the profile if there is one; a single line if nothing does."""
@@ -50,6 +52,19 @@ def profile(before: Entry, now: Entry) -> list[tuple[str, float | None, float]]:
         )
         for number, name in enumerate(operator_names(now.operators) if now.ticks else [])
     ]
+
+
+def profile_sentence(operators: Sequence[str], ticks: Sequence[float], before: Entry | None = None) -> str:
+    """Say which operators take most of the time, each with its share and, against a baseline's, its factor."""
+    now = Entry(run="", figures={}, operators=tuple(operators), ticks=(tuple(ticks),))
+    rows = sorted(profile(before or now, now), key=lambda row: -row[2])
+    total = sum(new for _, _, new in rows) or 1.0
+    told = [
+        f"{name} {100 * new / total:.0f} %" + (f" (× {new / old:.2f})" if old and before else "")
+        for name, old, new in rows[:_TOLD]
+    ]
+    more = f" and {len(rows) - _TOLD} more" if len(rows) > _TOLD else ""
+    return f"Of {total:,.0f} ticks: {', '.join(told)}{more}."
 
 
 def _figures(before: Entry, now: Entry) -> Iterator[str]:
