@@ -5,13 +5,14 @@ The host suite of one small model, judged as the gate judges it. A few run alway
 
 from __future__ import annotations
 
+import datetime
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tinygate.gate import nightly
+from tinygate.gate import nightly, quarantine
 from tinygate.gate.cases import expected_checks
 from tinygate.gate.checks import CHECKS
 from tinygate.model.selection import select
@@ -76,8 +77,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def judged(project: Path) -> Summary:
-    """What the gate makes of the host suite alone."""
+def judged(project: Path, quarantined: str = "") -> Summary:
+    """What the gate makes of the host suite alone, with a check in quarantine."""
     run = nightly.GateRun(
         project, project / "report", project / "store", "esp32", "virtual", project / "models", ("sine",), ("ptq_int8",)
     )
@@ -87,7 +88,12 @@ def judged(project: Path) -> Summary:
     options = [f"--models-root={run.models_root}", "--model=sine", "--variant=ptq_int8"]
     nightly._run_pytest(run, "host", ["tests_host", "-p", "no:pytest_embedded", *options])
     expected = [check for check in expected_checks(selection, run.place) if check.check in HOST_CHECKS]
-    return summarize(journal.read(run.journal_path), expected, run.place)
+    today = datetime.date(2026, 11, 26)
+    entry = quarantine.Entry(model="sine", check=quarantined, reason="r", issue="i", expires=today)
+    found, _ = quarantine.apply(
+        journal.read(run.journal_path), [entry] if quarantined else [], expected, run.place, today
+    )
+    return summarize(found, expected, run.place)
 
 
 def test_nothing_silenced_is_green(project: Path) -> None:
@@ -118,3 +124,11 @@ def test_no_way_to_silence_a_check_ends_green(way: str, project: Path, monkeypat
     else:
         (project / "tests_host" / "test_model.py").write_text(f"{EDITS[what]}\n")
     assert judged(project).verdict is not Verdict.PASS
+
+
+def test_quarantine_of_the_test_that_tells_of_a_broken_artifact_hides_nothing(project: Path) -> None:
+    path = project / "models" / "sine" / "artifacts" / "ptq_int8.tflite"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    told = [test for test in judged(project).tests if test.verdict is Verdict.FAIL]
+    shutil.rmtree(project / "report")
+    assert judged(project, quarantined=told[0].check).verdict is Verdict.FAIL

@@ -51,7 +51,7 @@ def set_baseline(
         )
     for folder, ones in _by_model(found, models_root):
         save_baseline(
-            folder.baseline_path, folder.baseline.with_entries({(one.variant, one.place): one.entry for one in ones})
+            folder.baseline_path, folder.baseline.with_entries({(one.variant, one.place): one.baseline for one in ones})
         )
         for one in ones:
             print(_plain(f"set {one.model} {one.variant} at {one.place}" + (f" ({one.note})" if one.note else "")))

@@ -25,9 +25,8 @@ class Candidate:
     """What a run found of one variant at one place.
 
     Attributes:
-        entry: as it would stand in a baseline.
-        refused: why it must not be set as one; empty if it may.
-        note: what it leaves out.
+        entry: all that it found.
+        refused: why it must not be set as a baseline; empty if it may.
     """
 
     model: str
@@ -35,7 +34,18 @@ class Candidate:
     place: str
     entry: Entry
     refused: str
-    note: str
+
+    @property
+    def baseline(self) -> Entry:
+        """The entry as it may stand in a baseline: without time if that was measured in too few boots."""
+        return self.entry if not self.note else self.entry.model_copy(update={"latency_us": (), "ticks": ()})
+
+    @property
+    def note(self) -> str:
+        """What the baseline leaves out."""
+        boots = len(self.entry.latency_us)
+        few = f"time is left out: {boots} of {LEAST_BOOTS} boots; run `tinygate gate --boots {LEAST_BOOTS}`"
+        return few if 0 < boots < LEAST_BOOTS else ""
 
 
 def newest_bundle(store: Path) -> Path:
@@ -63,17 +73,21 @@ def candidates(path: Path) -> list[Candidate]:
         raise EvidenceError(f"{path}: {bundle.problems[0]}{more}; evidence that is not whole is no baseline")
     place = zipfile.Path(path) if path.is_file() else path
     verdict: dict[str, Any] = json.loads((place / "verdict.json").read_text(encoding="utf-8"))
+    if verdict["run"] != bundle.run:
+        raise EvidenceError(f"{path}: its verdict is that of run {verdict['run']}, its evidence that of {bundle.run}")
+    artifacts = {(one["model"], one["variant"]): str(one.get("artifact_sha256", "")) for one in bundle.subjects}
     run = place / RUNS / bundle.run
     failed = _failed((run / "journal.jsonl").read_text(encoding="ascii"))
     found: list[Candidate] = []
     for row in verdict["variants"]:
         on_board = OnBoard(run / "logs" / verdict["place"] / f"{row['model']}-{row['variant']}")
-        found += _of_one(bundle.run, verdict["place"], row, on_board, failed)
+        parts = {"model": artifacts.get((row["model"], row["variant"]), "")}
+        found += _of_one(bundle.run, verdict["place"], row, on_board, failed, parts)
     return found
 
 
 def _of_one(
-    run: str, device: str, row: dict[str, Any], on_board: OnBoard, failed: dict[str, list[str]]
+    run: str, device: str, row: dict[str, Any], on_board: OnBoard, failed: dict[str, list[str]], parts: dict[str, str]
 ) -> Iterator[Candidate]:
     model, variant = str(row["model"]), str(row["variant"])
     others = [check for check in failed.get(f"{model}-{variant}", []) if check not in BASELINE_CHECKS]
@@ -82,18 +96,16 @@ def _of_one(
     if not refused and verdict not in (Verdict.PASS, Verdict.FAIL) and not failed.get(f"{model}-{variant}"):
         refused = f"it is {verdict}"
     sizes = _sizes(row["figures"])
-    pinned = {"model": str(on_board.hello["model_sha256"])} if on_board.boots else {}
     if sizes.get(HOST):
-        yield Candidate(model, variant, HOST, Entry(run=run, parts=pinned, figures=sizes[HOST]), refused, "")
+        yield Candidate(model, variant, HOST, Entry(run=run, parts=parts, figures=sizes[HOST]), refused)
     setup = on_board.setup
     if setup is None or device not in sizes:
         return
-    timed, note = _time(on_board)
     entry = Entry(
         run=run, conditions=dict(setup.conditions), parts=dict(setup.parts), figures=sizes[device],
-        operators=tuple(setup.operators), **timed,
+        operators=tuple(setup.operators), **_time(on_board),
     )  # fmt: skip
-    yield Candidate(model, variant, device, entry, refused, note)
+    yield Candidate(model, variant, device, entry, refused)
 
 
 def _sizes(figures: dict[str, float | int]) -> dict[str, dict[str, float | int]]:
@@ -106,17 +118,15 @@ def _sizes(figures: dict[str, float | int]) -> dict[str, dict[str, float | int]]
     return found
 
 
-def _time(on_board: OnBoard) -> tuple[dict[str, Any], str]:
-    """Return what boots measured of time as fields of an entry; nothing and a note if they are too few to judge by."""
+def _time(on_board: OnBoard) -> dict[str, Any]:
+    """Return what boots measured of time as fields of an entry; nothing where the board knows none."""
     boots = [boot for boot in on_board.boots if boot.get("bench") and boot["bench"]["latency_us"]]
     if not boots:
-        return {}, ""
-    if len(boots) < LEAST_BOOTS:
-        return {}, f"time is left out: {len(boots)} of {LEAST_BOOTS} boots; run `tinygate gate --boots {LEAST_BOOTS}`"
+        return {}
     mhz = on_board.hello["cpu_mhz"]
     latency = tuple(boot_latency_us(boot["bench"]["cycles"], boot["bench"]["latency_us"], mhz) for boot in boots)
     ticks = tuple(tuple(boot["profile"]["ticks"]) for boot in boots if boot.get("profile"))
-    return {"latency_us": latency, "ticks": ticks if all(ticks) and len(ticks) == len(boots) else ()}, ""
+    return {"latency_us": latency, "ticks": ticks if all(ticks) and len(ticks) == len(boots) else ()}
 
 
 def _failed(journal: str) -> dict[str, list[str]]:

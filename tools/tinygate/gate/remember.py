@@ -26,7 +26,12 @@ from tinygate.store.setup import keep_setup
 from tinygate.verdict import Verdict
 
 KEPT_BUNDLES = 100
-_OF_INTEREST = ("TINYGATE_", "IDF_", "ESP", "PYTEST_", "PYTHONPATH", "CI", "GITHUB_", "BUILD_", "JOB_")
+_OF_INTEREST = (
+    "TINYGATE_CACHE", "TINYGATE_STORE", "TINYGATE_LOCK_DIR", "IDF_PATH", "ESP_IDF_VERSION", "PYTEST_ADDOPTS",
+    "PYTHONPATH", "CI", "GITHUB_REPOSITORY", "GITHUB_SHA", "GITHUB_RUN_ID", "GITHUB_WORKFLOW", "RUNNER_NAME",
+    "CI_PROJECT_PATH", "CI_COMMIT_SHA", "CI_JOB_URL", "CI_RUNNER_DESCRIPTION", "GIT_COMMIT", "BUILD_URL", "NODE_NAME",
+)  # fmt: skip
+"""Variables that say how and by which job a run was started; all others stay out of the evidence."""
 
 
 def remember(run: GateRun, summary: Summary) -> tuple[str, ...]:
@@ -60,14 +65,13 @@ def _remembered(run: GateRun, summary: Summary) -> list[str]:
 
 def _run_entry(summary: Summary) -> dict[str, Any]:
     header = summary.header
-    said = {name: redact(f"{name}={value}").partition("=")[2] for name, value in sorted(os.environ.items())}
     return {
         "run": header.run_id if header else "",
         "started": header.started if header else "",
         "place": summary.device_place,
         "verdict": str(summary.verdict),
         "versions": dict(header.versions) if header else {},
-        "environment": {name: value for name, value in said.items() if name.startswith(_OF_INTEREST)},
+        "environment": {name: redact(os.environ[name]) for name in _OF_INTEREST if name in os.environ},
     }
 
 

@@ -32,9 +32,9 @@ def begin_report(report_dir: Path, run_id: str) -> None:
     Raises:
         LabError: they cannot be written, or there is no room for a run's evidence.
     """
-    _require_room(report_dir)
     with contextlib.suppress(OSError):
         (report_dir / evidence.CHAIN).unlink()
+    _require_room(report_dir)
     sentence = f"run {run_id} has not ended: it is under way, or it was killed"
     suites = ET.Element("testsuites", name="tinygate", tests="1", errors="1")
     suite = ET.SubElement(suites, "testsuite", name="tinygate", tests="1", errors="1")

@@ -36,6 +36,7 @@ class Bundle:
         verdict: the run's, in words.
         head: the hash that the chain ends with.
         entries: how many there are.
+        subjects: what was judged, in words of whoever sealed it.
         problems: what is wrong, a sentence each.
     """
 
@@ -43,6 +44,7 @@ class Bundle:
     verdict: str
     head: str
     entries: int
+    subjects: tuple[Entry, ...]
     problems: tuple[str, ...]
 
 
@@ -103,7 +105,8 @@ def verify(path: Path) -> Bundle:
     problems += [f"{name}: is not in the bundle; it was added" for name in _present(place, run) if name not in listed]
     verdict = next((str(entry.get("verdict", "")) for entry in entries if entry.get("kind") == "run"), "")
     head = str(entries[-1].get("hash", "")) if entries else ""
-    return Bundle(run, verdict, head, len(entries), tuple(problems))
+    subjects = tuple(entry for entry in entries if entry.get("kind") == "subject")
+    return Bundle(run, verdict, head, len(entries), subjects, tuple(problems))
 
 
 def _read(text: bytes) -> tuple[list[dict[str, Any]], list[str]]:

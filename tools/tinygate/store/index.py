@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -78,7 +78,10 @@ class Index:
     def __enter__(self) -> Index:
         try:
             self._database = self._opened()
-            self._catch_up()
+            with ExitStack() as on_failure:
+                on_failure.callback(self._database.close)
+                self._catch_up()
+                on_failure.pop_all()
         except sqlite3.OperationalError as error:
             raise LabError(f"{self._path}: cannot be written ({error}); free space, or copy the store") from error
         return self
