@@ -79,9 +79,7 @@ def project(tmp_path: Path) -> Path:
 
 def judged(project: Path, quarantined: str = "") -> Summary:
     """What the gate makes of the host suite alone, with a check in quarantine."""
-    run = nightly.GateRun(
-        project, project / "report", project / "store", "esp32", "virtual", project / "models", ("sine",), ("ptq_int8",)
-    )
+    run = nightly.GateRun(project, project / "report", "esp32", "virtual", project / "models", ("sine",), ("ptq_int8",))
     run.folder.mkdir(parents=True)
     selection = select(run.models_root, run.model_names, run.variant_names)
     journal.append(run.journal_path, nightly._header(run, selection))

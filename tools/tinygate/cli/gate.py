@@ -65,9 +65,8 @@ def gate(
     options += [name for name, wanted in flags.items() if wanted]
     names = tuple(model or ()), tuple(variant or ())
     settings = settings_of(Path.cwd())
-    kept = store or Path(FOLDER)
-    places = report_dir or settings.report_dir, kept, chip, board, models_root or settings.models_root
-    run = GateRun(Path.cwd(), *places, *names, tuple(options))
+    places = report_dir or settings.report_dir, chip, board, models_root or settings.models_root
+    run = GateRun(Path.cwd(), *places, *names, tuple(options), store or Path(FOLDER))
     try:
         summary, junit = run_gate(run)
     except InterruptedRunError as error:

@@ -26,7 +26,7 @@ from tinygate.report.summary import Summary, summarize
 from tinygate.report.versions import versions
 from tinygate.report.write import begin_report, end_report
 from tinygate.store import journal
-from tinygate.store.ledger import Ledger, Started
+from tinygate.store.ledger import FOLDER, Ledger, Started
 from tinygate.verdict import Verdict
 
 KEPT_RUNS = 20
@@ -40,20 +40,20 @@ class GateRun:
     Attributes:
         root: the project: where tests_host and tests_target stand.
         report_dir: where reports go; the run's own folder is below it.
-        store: the folder that outlives the reports.
         target, board: the chip, and the kind of board that it is on.
         pytest_args: further options of the target tests.
+        store: the folder that remembers runs, and outlives the reports.
     """
 
     root: Path
     report_dir: Path
-    store: Path
     target: str
     board: str
     models_root: Path = Path("models")
     model_names: tuple[str, ...] = ()
     variant_names: tuple[str, ...] = ()
     pytest_args: tuple[str, ...] = ()
+    store: Path = Path(FOLDER)
     run_id: str = field(default_factory=lambda: f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}")
 
     @property

@@ -142,7 +142,7 @@ def _more(request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts,
         smallest = _minimum_arena(port, task, known) if option("--arena-search") else None
     except TinygateError as error:
         return Measured(Attempts(error, first.failed))
-    return Measured(first, boots, fresh, minimum_arena_bytes=smallest)
+    return Measured(first, boots, fresh=fresh, minimum_arena_bytes=smallest)
 
 
 def _boots(dut: Any, port: Port, task: Task, known: tuple[Run, ...], count: int) -> tuple[Run, ...]:
