@@ -55,7 +55,7 @@ ARROWS: dict[str, set[str]] = {
     "gate": {"audit", "calibration", "model", "report", "store", "verdict"},
     "plugin": {"board", "gate", "judge", "model", "project", "store", "targets", "tflite", "tflm", "verdict"},
     "testing": {"board", "judge", "model", "plugin", "verdict"},
-    "suites": {"audit", "board", "data", "judge", "model", "oracle", "plugin", "targets", "tflite", "verdict"},
+    "suites": {"audit", "board", "data", "judge", "model", "oracle", "plugin", "store", "targets", "tflite", "verdict"},
 }
 WORDS = {"errors", "extras", "figures", "places", "redaction", "__version__"}
 EDGES = {"__init__", "__main__", "cli"} | WORDS

@@ -52,6 +52,11 @@ class Figure:
         return value <= limit if self.at_most else value >= limit
 
     @property
+    def is_exact(self) -> bool:
+        """Whether it is the same in every run of the same firmware: a size."""
+        return self.unit == "bytes"
+
+    @property
     def sign(self) -> str:
         """The relation to a limit: "≤" or "≥"."""
         return "≤" if self.at_most else "≥"
@@ -105,6 +110,8 @@ FIGURES: Mapping[str, Figure] = {
         Figure("flash_bytes", "firmware flash, bytes", "bytes", frozenset(_F), whole=True),
         Figure("static_ram_bytes", "static RAM, bytes", "bytes", frozenset(_F), whole=True),
         Figure("latency_median_us", "inference, µs", "µs", frozenset(_C)),
+        Figure("latency_p99_us", "99th percentile of inference, µs", "µs", frozenset(_C)),
+        Figure("latency_max_us", "longest inference, µs", "µs", frozenset(_C)),
         Figure("emulated_cycles", "emulated cycles", "cycles", frozenset(_E)),
         Figure("parity_mismatches", "parity", "windows", frozenset(_B), budget=False, whole=True),
         *METRICS.values(),

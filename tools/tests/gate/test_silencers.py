@@ -5,6 +5,7 @@ The host suite of one small model, judged as the gate judges it. A few run alway
 
 from __future__ import annotations
 
+import datetime
 import os
 import shutil
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from silencers import BROKEN, EDITS, ENVIRONMENTS, HARMLESS, INIS, OPTIONS, PLUGINS, SITECUSTOMIZE
 
-from tinygate.gate import nightly
+from tinygate.gate import nightly, quarantine
 from tinygate.gate.cases import expected_checks
 from tinygate.gate.checks import CHECKS
 from tinygate.model.selection import select
@@ -39,8 +40,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def judged(project: Path) -> Summary:
-    """What the gate makes of the host suite alone."""
+def judged(project: Path, quarantined: str = "") -> Summary:
+    """What the gate makes of the host suite alone, with a check in quarantine."""
     run = nightly.GateRun(project, project / "report", "esp32", "virtual", project / "models", ("sine",), ("ptq_int8",))
     run.folder.mkdir(parents=True)
     selection = select(run.models_root, run.model_names, run.variant_names)
@@ -48,7 +49,12 @@ def judged(project: Path) -> Summary:
     options = [f"--models-root={run.models_root}", "--model=sine", "--variant=ptq_int8"]
     nightly._run_pytest(run, "host", ["tests_host", "-p", "no:pytest_embedded", *options])
     expected = [check for check in expected_checks(selection, run.place) if check.check in HOST_CHECKS]
-    return summarize(journal.read(run.journal_path), expected, run.place)
+    today = datetime.date(2026, 11, 26)
+    entry = quarantine.Entry(model="sine", check=quarantined, reason="r", issue="i", expires=today)
+    found, _ = quarantine.apply(
+        journal.read(run.journal_path), [entry] if quarantined else [], expected, run.place, today
+    )
+    return summarize(found, expected, run.place)
 
 
 def test_nothing_silenced_is_green(project: Path) -> None:
@@ -100,3 +106,11 @@ def test_nothing_makes_a_broken_budget_green(way: str, project: Path, monkeypatc
     toml.write_text(toml.read_text().replace("tflite_bytes = 3_390", "tflite_bytes = 3_200"))
     apply(way, project, monkeypatch)
     assert judged(project).verdict is not Verdict.PASS
+
+
+def test_quarantine_of_the_test_that_tells_of_a_broken_artifact_hides_nothing(project: Path) -> None:
+    path = project / "models" / "sine" / "artifacts" / "ptq_int8.tflite"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    told = [test for test in judged(project).tests if test.verdict is Verdict.FAIL]
+    shutil.rmtree(project / "report")
+    assert judged(project, quarantined=told[0].check).verdict is Verdict.FAIL

@@ -53,7 +53,7 @@ def test_what_a_team_has_is_left_alone_and_the_line_to_add_is_said(tmp_path: Pat
     assert {name: now[name] for name in own if name != ".gitignore"} == {
         name: text for name, text in own.items() if name != ".gitignore"
     }
-    assert now[".gitignore"] == "*.o\n/report/\n/build/\n.cache/\n__pycache__/\n.pytest_cache/\n"
+    assert now[".gitignore"] == "*.o\n/report/\n/.tinygate/\n/build/\n.cache/\n__pycache__/\n.pytest_cache/\n"
     assert "pytest.ini" not in now
     assert "ml/.gitkeep" in now
 

@@ -26,7 +26,12 @@ def gate(
     variant: Annotated[list[str] | None, typer.Option(help="judge this variant only; may be repeated")] = None,
     models_root: Annotated[Path | None, typer.Option(help="folder that holds the model folders (models)")] = None,
     report_dir: Annotated[Path | None, typer.Option(help="where reports and the runs' evidence go (report)")] = None,
-    boots: Annotated[int, typer.Option(min=1, help="boots to measure latency over")] = 1,
+    store: Annotated[
+        Path | None, typer.Option(envvar="TINYGATE_STORE", help="folder that remembers runs (.tinygate)")
+    ] = None,
+    boots: Annotated[
+        int | None, typer.Option(min=1, help="boots to measure latency over (1, or what a baseline needs)")
+    ] = None,
     arena_search: Annotated[bool, typer.Option("--arena-search", help="find the smallest arena that works")] = False,
     build_root: Annotated[Path | None, typer.Option(help="where firmware is built (build)")] = None,
     skip_build: Annotated[bool, typer.Option("--skip-build", help="use the build folders as they are")] = False,
@@ -37,10 +42,12 @@ def gate(
     """Judge every model on the host and on a board; exit 0 PASS, 1 FAIL, 2 ERROR, 3 INCONCLUSIVE."""
     from tinygate.board.lock import require_port
     from tinygate.gate.nightly import GateRun, run_gate
+    from tinygate.gate.remember import remember
     from tinygate.gate.session import InterruptedRunError
     from tinygate.plugin.board_options import checked_chip, refuse_espport
     from tinygate.project.settings import settings_of
     from tinygate.report.write import write_report
+    from tinygate.store.ledger import FOLDER
 
     named = port or port_serial_number or port_mac
     board = board or ("serial" if named else "virtual")
@@ -62,11 +69,13 @@ def gate(
     names = tuple(model or ()), tuple(variant or ())
     settings = settings_of(Path.cwd())
     places = report_dir or settings.report_dir, chip, board, models_root or settings.models_root
-    run = GateRun(Path.cwd(), *places, *names, tuple(options))
+    run = GateRun(Path.cwd(), *places, *names, tuple(options), store or Path(FOLDER))
     try:
         summary, junit = run_gate(run)
     except InterruptedRunError as error:
         print(f"tinygate: {error}", file=sys.stderr)
         raise typer.Exit(error.exit_code) from error
     write_report(summary, junit, run.report_dir, against)
+    for notice in remember(run, summary):
+        print(f"tinygate: {notice}", file=sys.stderr)
     raise typer.Exit(summary.verdict.exit_code)

@@ -11,11 +11,14 @@ import typer
 from tinygate.cli import add as add_cli
 from tinygate.cli import arena as arena_cli
 from tinygate.cli import audit as audit_cli
+from tinygate.cli import baseline as baseline_cli
 from tinygate.cli import compare as compare_cli
 from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
+from tinygate.cli import history as history_cli
 from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
+from tinygate.cli import verify as verify_cli
 from tinygate.cli.start import ending
 from tinygate.extras import MissingExtraError, extra_of
 
@@ -73,6 +76,9 @@ arena_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
 doctor_cli.register(app)
+baseline_cli.register(app)
+history_cli.register(app)
+verify_cli.register(app)
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ def _checks(suite: str, per: str, names: str) -> tuple[Check, ...]:
 CHECKS: tuple[Check, ...] = (
     *_checks("host", "model", "the_manifest_pins_every_declared_variant_and_no_other"),
     *_checks("host", "variant", "the_artifact_is_the_pinned_one the_size_is_within_its_budget"),
+    *_checks("host", "variant", "the_file_has_not_grown_since_the_baseline"),
     *_checks("host", "variant", "input_and_output_are_of_the_promised_type"),
     *_checks("host", "variant audit_rule", "the_quantization_keeps_the_rule"),
     *_checks("host", "variant", "a_variant_is_for_hosts_only_exactly_if_no_microcontroller_can_run_it"),
@@ -50,11 +51,18 @@ CHECKS: tuple[Check, ...] = (
     *_checks("target", "config", "the_arena_is_the_one_that_was_computed"),
     *_checks("target", "config", "the_structures_in_the_arena_are_the_known_ones"),
     *_checks("target", "config", "the_metric_on_the_device_reaches_its_budget latency_is_within_its_budget"),
+    *_checks("target", "config", "the_99th_percentile_of_latency_is_within_its_budget"),
+    *_checks("target", "config", "the_longest_latency_is_within_its_budget"),
     *_checks("target", "config", "emulated_cycles_are_recorded the_firmware_fits_its_flash"),
     *_checks("target", "config", "static_ram_is_within_its_budget"),
     *_checks("target", "config", "every_output_is_the_oracles every_window_of_the_test_set_was_run_on_the_board"),
     *_checks("target", "config", "input_and_output_have_the_scales_of_the_pinned_model"),
     *_checks("target", "config", "the_stack_never_came_close_to_its_end no_byte_was_lost_on_the_line"),
     *_checks("target", "config", "the_board_booted_once every_operator_of_the_model_is_profiled"),
+    *_checks("target", "config", "no_size_has_grown_since_the_baseline latency_is_that_of_the_baseline"),
+    *_checks("target", "config", "no_operator_is_slower_than_in_the_baseline"),
     *_checks("target", "target_rule", "figures_keep_their_ratio"),
 )
+
+BASELINE_CHECKS = frozenset(check.name for check in CHECKS if check.name.endswith("_baseline"))
+"""Those that a new baseline answers."""

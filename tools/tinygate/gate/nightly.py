@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tinygate.errors import EvidenceError, InputError, LabError, TinygateError
+from tinygate.gate import quarantine
 from tinygate.gate.cases import expected_checks
 from tinygate.gate.session import InterruptedRunError, run_session
 from tinygate.model.selection import Selection, select
@@ -26,6 +27,7 @@ from tinygate.report.summary import Summary, summarize
 from tinygate.report.versions import versions
 from tinygate.report.write import begin_report, end_report
 from tinygate.store import journal
+from tinygate.store.ledger import FOLDER, Ledger, Started
 from tinygate.verdict import Verdict
 
 KEPT_RUNS = 20
@@ -41,6 +43,7 @@ class GateRun:
         report_dir: where reports go; the run's own folder is below it.
         target, board: the chip, and the kind of board that it is on.
         pytest_args: further options of the target tests.
+        store: the folder that remembers runs, and outlives the reports.
     """
 
     root: Path
@@ -51,6 +54,7 @@ class GateRun:
     model_names: tuple[str, ...] = ()
     variant_names: tuple[str, ...] = ()
     pytest_args: tuple[str, ...] = ()
+    store: Path = Path(FOLDER)
     run_id: str = field(default_factory=lambda: f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}")
 
     @property
@@ -90,21 +94,26 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
 
 
 def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
-    selection = _selected(run)
+    selection, in_quarantine = _selected(run), quarantine.load_quarantine(run.root)
     try:
         run.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LabError(f"{run.folder}: cannot be made ({error.strerror}); name another --report-dir") from error
     _forget_old_runs(run.folder.parent)
-    journal.append(run.journal_path, _header(run, selection))
+    header = _header(run, selection)
+    journal.append(run.journal_path, header)
+    with contextlib.suppress(LabError):  # what cannot be kept is told when the run has ended
+        Ledger(run.store).append(Started(run.run_id, header.started, run.place, header.versions["commit"]))
     common = [f"--models-root={run.models_root}", f"--report-dir={run.folder}"]
     common += [f"--model={model.name}" for model in selection.models]
     common += [f"--variant={name}" for name in run.variant_names]
     board = [f"--target={run.target}", f"--board={run.board}", *run.pytest_args]
     suites = {"host": ["tests_host", "-p", "no:pytest_embedded"], "target": ["tests_target", *board]}
     junit = tuple(_run_pytest(run, name, [*args, *common]) for name, args in suites.items())
-    found = journal.read(run.journal_path)
-    return summarize(found, expected_checks(selection, run.place), run.place, selection.left_out), junit
+    today = datetime.datetime.now(datetime.UTC).date()
+    expected = expected_checks(selection, run.place)
+    found, told = quarantine.apply(journal.read(run.journal_path), in_quarantine, expected, run.place, today)
+    return summarize(found, expected, run.place, (*selection.left_out, *told)), junit
 
 
 def _selected(run: GateRun) -> Selection:

@@ -84,6 +84,18 @@ class AuditConfig(_Table):
     ignore: dict[str, str] = Field(default_factory=dict)
 
 
+class BaselineConfig(_Table):
+    """What baseline.json is for (docs/history.md).
+
+    Attributes:
+        required_at: places where every variant must have a baseline; elsewhere one is judged by if it is there.
+        least_slowdown_percent: what a variant must be slower by than its baseline to fail, besides being proven slower.
+    """
+
+    required_at: tuple[str, ...] = Field((), strict=False)
+    least_slowdown_percent: float = Field(1.0, gt=0)
+
+
 class Thresholds(_Table):
     """Limits of checks that have no budget.
 
@@ -125,6 +137,7 @@ class ModelConfig(_Table):
     margins: tuple[Margin, ...] = Field((), strict=False)
     audit: AuditConfig = AuditConfig()
     thresholds: Thresholds = Thresholds()
+    baseline: BaselineConfig = BaselineConfig()
 
     @property
     def metric_figure(self) -> Figure:
@@ -171,6 +184,7 @@ def _known_keys(location: tuple[int | str, ...]) -> tuple[str, ...]:
         "margins": Margin,
         "audit": AuditConfig,
         "thresholds": Thresholds,
+        "baseline": BaselineConfig,
         "variants": VariantConfig,
     }
     table = tables.get(str(location[0]), ModelConfig) if len(location) > 1 else ModelConfig
@@ -186,6 +200,8 @@ def _problems(config: ModelConfig) -> Iterator[str]:
         for variant, budgets in variants.items():
             for name, limit in budgets.items():
                 yield from _budget_problems(config, f"budgets.{place}.{variant}.{name}", place, name, limit)
+    for place in config.baseline.required_at:
+        yield from _place_problems("baseline.required_at", place)
     for position, rule in enumerate(config.rules):
         yield from _rule_problems(f"rules[{position}]", rule)
 

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from tinygate.errors import ConfigError, DataError, ModelFileError
+from tinygate.model import baseline
 from tinygate.model.config import ModelConfig, load_config
 from tinygate.model.manifest import Manifest, load_manifest, recipe_sha256
 from tinygate.model.recipe import data_of, load_recipe
@@ -43,6 +44,16 @@ class Model:
     def config(self) -> ModelConfig:
         """The checked model.toml. Raises ConfigError."""
         return load_config(self.config_path)
+
+    @property
+    def baseline_path(self) -> Path:
+        """Where the model's baseline stands, if it has one."""
+        return self.folder / baseline.NAME
+
+    @cached_property
+    def baseline(self) -> baseline.Baseline:
+        """The figures that a team has set; empty where it has not. Raises ConfigError."""
+        return baseline.load_baseline(self.baseline_path)
 
     @cached_property
     def manifest(self) -> Manifest:

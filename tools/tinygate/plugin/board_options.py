@@ -63,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tinygate")
     listing = "; ".join(f"{kind.name}: {kind.meaning}" for kind in BOARDS.values())
     group.addoption("--board", metavar="BOARD", help=f"where target tests run. {listing}")
-    group.addoption("--boots", type=int, default=1, help="boots to measure latency over (1)")
+    group.addoption("--boots", type=int, help="boots to measure latency over (1, or what a baseline needs)")
     group.addoption("--arena-search", action="store_true", help="find the smallest arena that works, a boot per size")
     group.addoption("--build-root", metavar="DIR", help="where firmware is built (default: build)")
     group.addoption("--skip-build", action="store_true", help="use the build folders as they are")

@@ -6,7 +6,7 @@ A failing TinygateError is shown as its one sentence; one cause is one failure, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -198,6 +198,18 @@ def not_judged() -> SaysNotJudged:
     return say
 
 
+def judge_all(judge: Judge, findings: Iterable[Finding]) -> None:
+    """Judge every finding, and fail by the first that does not pass when all are journaled."""
+    failures = []
+    for finding in findings:
+        try:
+            judge(finding)
+        except JudgedError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
 def _settle(config: pytest.Config, node: pytest.Item, finding: Finding) -> None:
     writer = config.stash[_journal_key]
     node.stash[_judged_key] = node.stash.get(_judged_key, 0) + 1
@@ -258,6 +270,7 @@ def _outcome(
         excused=teller is not None or (isinstance(error, NotJudged) and is_lawful_excuse(item, error)),
         duration_s=report.duration,
         stand_in=stand_in(item),
+        told_by=teller or "",
     )
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,14 @@ from tinygate.board.port import Port, port_of, reopen
 from tinygate.board.run import measure
 from tinygate.errors import LabError, TargetError, TinygateError
 from tinygate.gate.progress import Progress, Step
+from tinygate.judge.baseline import looks_slower, timed_figures
 from tinygate.judge.oracle import run_oracle
+from tinygate.judge.regression import boots_needed
+from tinygate.model.baseline import Entry
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
-from tinygate.plugin.core import progress_key
-from tinygate.targets.firmware import Firmware
+from tinygate.plugin.core import progress_key, selection_of
+from tinygate.targets.firmware import Firmware, Ingredients
 from tinygate.tflite import read_model
 from tinygate.tflm.work import multiplications
 from tinygate.verdict import Finding, Verdict
@@ -47,6 +50,8 @@ class Measured:
     Attributes:
         attempts: the run of its first boot, or the error that ended the last attempt.
         boots: that run and those of further boots; empty when there is no run.
+        fresh: boots that were measured because the first ones looked slower than the baseline.
+        made_from: what the firmware was made from.
         minimum_arena_bytes: the smallest arena that works; None when nobody asked.
         crash: the call stack that the console shows, if the application crashed.
         console: the last lines of a board that was not measured.
@@ -54,9 +59,32 @@ class Measured:
 
     attempts: Attempts
     boots: tuple[Run, ...] = ()
+    fresh: tuple[Run, ...] = ()
+    made_from: Ingredients | None = None
     minimum_arena_bytes: int | None = None
     crash: str = ""
     console: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a variant is held against, and how much of time the session judges in all; no entry holds nothing."""
+
+    entry: Entry | None
+    timed: int
+    least_percent: float
+
+    @property
+    def boots(self) -> int:
+        """How many boots decide; 1 where no time is judged."""
+        return boots_needed(len(self.entry.latency_us), self.timed) if self.entry and self.entry.timed else 1
+
+
+def held(config: pytest.Config, board: BoardChoice, variant: Variant) -> Held:
+    """Return the baseline of a variant at a place. Raises ConfigError: it cannot be read."""
+    timed = timed_figures(selection_of(config).target_variants, board.place)
+    least = variant.model.config.baseline.least_slowdown_percent
+    return Held(variant.model.baseline.entry(variant.name, board.place), timed, least)
 
 
 @dataclass(frozen=True)
@@ -100,7 +128,7 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     """Flash, boot and measure; raises nothing that a run can end of."""
     log: BootLog = request.getfixturevalue("boot_log")
     try:
-        task = _task(request, board, variant, firmware)
+        task, against = _task(request, board, variant, firmware), held(request.config, board, variant)
         began = time.monotonic()
         task.progress.say(Step(f"{'flashing' if board.kind.flashes else 'starting'} {variant.id}"))
         dut = _dut(request, log)
@@ -110,8 +138,9 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
         flash_again = _flash_again(dut, log) if board.board == "serial" else None
         attempts = try_to_measure(lambda: task.measure(port, task.plan, began), flash_again)
         if isinstance(attempts.outcome, Run):
-            found = _more(request, dut, port, attempts, task)
-            _keep(found.boots, log.console.parent)
+            made_from = board.family.ingredients(firmware.folder)
+            found = replace(_more(request, dut, port, attempts, task, against), made_from=made_from)
+            _keep(found, log.console.parent)
             redact_log(log.console)
             return found
     redact_log(log.console)
@@ -123,22 +152,24 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     return Measured(attempts, crash=crash, console=console)
 
 
-def _more(request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, task: Task) -> Measured:
-    """Do what takes boots of their own, if asked for: time again, and the smallest arena."""
+def _more(request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, task: Task, against: Held) -> Measured:
+    """Do what takes boots of their own, if asked for: time again, time to confirm, and the smallest arena."""
     assert isinstance(first.outcome, Run)
     known = first.outcome
     option = request.config.getoption
     try:
-        boots = _boots(dut, port, task, known, option("--boots") if known.bench else 1)
+        boots = _boots(dut, port, task, (known,), (option("--boots") or against.boots) if known.bench else 1)
+        suspicious = against.entry is not None and looks_slower(against.entry, boots, against.least_percent)
+        fresh = _boots(dut, port, task, boots, len(boots) + against.boots)[len(boots) :] if suspicious else ()
         smallest = _minimum_arena(port, task, known) if option("--arena-search") else None
     except TinygateError as error:
         return Measured(Attempts(error, first.failed))
-    return Measured(first, boots, smallest)
+    return Measured(first, boots, fresh=fresh, minimum_arena_bytes=smallest)
 
 
-def _boots(dut: Any, port: Port, task: Task, known: Run, count: int) -> tuple[Run, ...]:
-    """Measure time again in fresh boots, over a single window: outputs have been compared in the first."""
-    boots, brief = [known], task.plan.last_window()
+def _boots(dut: Any, port: Port, task: Task, known: tuple[Run, ...], count: int) -> tuple[Run, ...]:
+    """Measure time again in boots, over a single window, until there are `count`: the first has compared outputs."""
+    boots, brief = list(known), task.plan.last_window()
     while len(boots) < count:
         task.progress.say(Step(f"timing {task.name}, boot", len(boots) + 1, count))
         reset_at = time.monotonic()
@@ -154,12 +185,15 @@ def _minimum_arena(port: Port, task: Task, known: Run) -> int:
     return minimum_arena(probe.works, known.arena.used_bytes, known.arena.configured_bytes)
 
 
-def _keep(boots: tuple[Run, ...], folder: Path) -> None:
-    """Write the evidence beside the logs: one JSON object per boot, and the outputs of the whole test set."""
-    lines = (json.dumps(run.to_dict(), sort_keys=True) + "\n" for run in boots)
-    (folder / "boots.jsonl").write_text("".join(lines), encoding="ascii")
-    if boots:
-        np.save(folder / "outputs.npy", boots[0].output)
+def _keep(found: Measured, folder: Path) -> None:
+    """Write the evidence beside the logs: a JSON object per boot, what was run, and the outputs of the test set."""
+    for name, boots in (("boots.jsonl", found.boots), ("confirmation.jsonl", found.fresh)):
+        lines = (json.dumps(run.to_dict(), sort_keys=True) + "\n" for run in boots)
+        if boots:
+            (folder / name).write_text("".join(lines), encoding="ascii")
+    if found.boots and found.made_from:
+        (folder / "firmware.json").write_text(json.dumps(asdict(found.made_from)) + "\n", encoding="ascii")
+        np.save(folder / "outputs.npy", found.boots[0].output)
 
 
 def _flash_again(dut: Any, log: BootLog) -> Callable[[], None]:

@@ -16,7 +16,7 @@ from tinygate.project.settings import settings_of, tool_table
 
 CI_SYSTEMS = ("github", "gitlab", "jenkins")
 PLUGIN_LINE = 'pytest_plugins = ["tinygate.plugin"]'
-_IGNORED = ("/build/", ".cache/", "__pycache__/", ".pytest_cache/")
+_IGNORED = ("/.tinygate/", "/build/", ".cache/", "__pycache__/", ".pytest_cache/")
 _SUITES = {
     "tests_host/test_model.py": "from tinygate.suites.host import *",
     "tests_target/conftest.py": "from tinygate.plugin.target import *",

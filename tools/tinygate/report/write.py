@@ -21,7 +21,7 @@ from tinygate.report import changes, junit, page, render
 from tinygate.report.comment import to_comment
 from tinygate.report.facts import Facts, facts_of
 from tinygate.report.summary import Summary
-from tinygate.store import atomic
+from tinygate.store import atomic, evidence
 
 NEEDED_BYTES = 16 << 20
 REPORTS = ("verdict.json", "index.html", "report.md", "summary.md", "junit.xml")
@@ -33,6 +33,8 @@ def begin_report(report_dir: Path, run_id: str) -> None:
     Raises:
         LabError: they cannot be written, or there is no room for a run's evidence.
     """
+    with contextlib.suppress(OSError):
+        (report_dir / evidence.CHAIN).unlink()
     _require_room(report_dir)
     sentence = f"run {run_id} has not ended: it is under way, or it was killed"
     suites = ET.Element("testsuites", name="tinygate", tests="1", errors="1")

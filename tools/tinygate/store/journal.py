@@ -53,6 +53,7 @@ class TestOutcome:
         judged: how many findings it gave.
         excused: whether it was skipped for a reason that the gate accepts.
         stand_in: the file of what answered in place of the package's own test or one of its fixtures; empty if nothing.
+        told_by: the test that has told of the failure that kept this one from running.
     """
 
     __test__ = False  # pytest must not collect it
@@ -67,6 +68,7 @@ class TestOutcome:
     excused: bool
     duration_s: float
     stand_in: str = ""
+    told_by: str = ""
 
 
 def session_outcome(suite: str, verdict: Verdict, reason: str) -> TestOutcome:

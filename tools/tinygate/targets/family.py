@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tinygate.targets.ability import Ability
 from tinygate.targets.faults import ConsoleSigns
-from tinygate.targets.firmware import BuildOrder, Firmware
+from tinygate.targets.firmware import BuildOrder, Firmware, Ingredients
 from tinygate.targets.sizes import Sizes
 
 
@@ -25,6 +25,7 @@ class Family:
         console: how its console tells of faults.
         build: builds or finds the firmware of an order. Raises InputError: it does not build, or is not there.
         sizes: flash and RAM that a build folder's firmware takes. Raises InputError.
+        ingredients: what the firmware of a build folder was made from.
         emulator_image: writes what a flash holds after flashing a build folder, for emulators that take a file.
         flash_verified: what the flashing tool's log says when it has read back what it wrote.
         abilities: what of its toolchain an environment has, for `tinygate doctor`.
@@ -40,6 +41,7 @@ class Family:
     console: ConsoleSigns = field(repr=False)
     build: Callable[[BuildOrder], Firmware] = field(repr=False)
     sizes: Callable[[Path], Sizes] = field(repr=False)
+    ingredients: Callable[[Path], Ingredients] = field(repr=False)
     emulator_image: Callable[[Path], Path] = field(repr=False)
     flash_verified: str
     abilities: Callable[[Mapping[str, str]], Iterator[Ability]] = field(repr=False)

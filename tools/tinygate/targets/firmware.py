@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,3 +51,18 @@ class Firmware:
     app_sha256: str
     image: Path | None
     console_baud: str | None = None
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a firmware was made from and what is flashed, as far as its build folder tells.
+
+    Attributes:
+        images: sha256 of each file that is flashed, by name.
+        components: version of each component of the SDK's package manager, by name.
+        configuration_sha256: of the SDK's configuration; "" where there is none.
+    """
+
+    images: Mapping[str, str]
+    components: Mapping[str, str]
+    configuration_sha256: str

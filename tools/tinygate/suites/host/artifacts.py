@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tinygate.judge.baseline import judge_sizes, refusal
 from tinygate.judge.budget import judge_budget
 from tinygate.judge.facts import fact
 from tinygate.judge.ratio import judge_rule
@@ -11,7 +12,7 @@ from tinygate.judge.weights import weights
 from tinygate.model.config import RatioRule
 from tinygate.model.folder import Model, Variant
 from tinygate.places import HOST
-from tinygate.plugin.core import Judge
+from tinygate.plugin.core import Judge, SaysNotJudged, judge_all
 from tinygate.tflite import read_model
 
 
@@ -33,6 +34,18 @@ def test_the_size_is_within_its_budget(variant: Variant, judge: Judge) -> None:
     """tflite_bytes, and the weights that most of them are."""
     finding = judge_budget(variant, HOST, "tflite_bytes", len(variant.content))
     judge(replace(finding, detail=weights(read_model(variant.content))))
+
+
+def test_the_file_has_not_grown_since_the_baseline(variant: Variant, judge: Judge, not_judged: SaysNotJudged) -> None:
+    """tflite_bytes, exactly."""
+    entry = variant.model.baseline.entry(variant.name, HOST)
+    refused = refusal(variant, HOST, entry, None)
+    if refused is not None:
+        judge(refused)
+    if entry is None:
+        not_judged("no baseline is set, and model.toml demands none")
+    sizes = {"tflite_bytes": len(variant.content)}
+    judge_all(judge, judge_sizes(variant, HOST, entry, sizes, {"model": variant.sha256}))
 
 
 def test_sizes_keep_their_ratio(ratio_rule: tuple[Model, RatioRule], judge: Judge) -> None:

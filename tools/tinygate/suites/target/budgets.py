@@ -23,6 +23,7 @@ WIDE_POINTERS = "The arena of a 64-bit interpreter: a chip, whose pointers have 
 COMPUTED = "What {} needs, computed from the .tflite; the interpreter behind an emulated board has wider pointers."
 NO_SEARCH = "A boot per size: ask for it with --arena-search."
 NO_TIME = "An emulated board does not run at a chip's speed; use --board serial."
+LEAST_FOR_P99 = 100  # invocations
 NO_CYCLES = "Cycles that mean anything come from an emulator that counts instructions; see docs/lab.md."
 NO_FIRMWARE = "What an emulated board is flashed with is the model in an image, not the firmware; build it for a chip."
 
@@ -103,6 +104,28 @@ def test_latency_is_within_its_budget(
     settings = ", ".join(f"{name} {value}" for name, value in configuration(boots[0].hello).items())
     note = f"{latency.sentence('µs')} Comparable with: {settings}."
     judge_figure("latency_median_us", latency.median, note, {"samples": samples_us})
+
+
+def test_the_99th_percentile_of_latency_is_within_its_budget(
+    boots: tuple[Run, ...], board: BoardChoice, judge_figure: JudgeFigure, not_measured: SaysNotMeasured
+) -> None:
+    """latency_p99_us, over the invocations of all boots."""
+    samples_us = [run.bench.latency_us for run in boots if run.bench and not board.emulated]
+    count = sum(map(len, samples_us))
+    if count < LEAST_FOR_P99:
+        few = f"{count} invocations say nothing of one in a hundred: {LEAST_FOR_P99} are needed, measure more --boots."
+        not_measured("latency_p99_us", few if samples_us else NO_TIME)
+    judge_figure("latency_p99_us", summarize(samples_us).p99, f"Of {count} invocations in {len(samples_us)} boots.")
+
+
+def test_the_longest_latency_is_within_its_budget(
+    boots: tuple[Run, ...], board: BoardChoice, judge_figure: JudgeFigure, not_measured: SaysNotMeasured
+) -> None:
+    """latency_max_us, over the invocations of all boots."""
+    samples_us = [run.bench.latency_us for run in boots if run.bench and not board.emulated]
+    if not samples_us:
+        not_measured("latency_max_us", NO_TIME)
+    judge_figure("latency_max_us", summarize(samples_us).largest, f"Of {sum(map(len, samples_us))} invocations.")
 
 
 def test_emulated_cycles_are_recorded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinygate.board.evidence import Run
+from tinygate.judge.difference import profile_sentence
 from tinygate.judge.facts import fact
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
@@ -52,5 +53,7 @@ def test_every_operator_of_the_model_is_profiled(
         not_judged("the application offers no profile")
     count = len(run.profile.operators)
     reason = "" if count else "The profile names no operator: the application's profiler is not attached."
+    if run.profile.ticks:
+        reason = profile_sentence(run.profile.operators, run.profile.ticks)
     finding = fact(variant, board.place, "health", "profiled_operators", count, "≥ 1", count > 0, reason)
     judge(replace(finding, detail={"profile": {"operators": run.profile.operators, "ticks": run.profile.ticks}}))

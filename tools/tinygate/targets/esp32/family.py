@@ -9,6 +9,7 @@ from pathlib import Path
 from tinygate.extras import require
 from tinygate.targets.esp32.console import SIGNS
 from tinygate.targets.esp32.crash import where_it_crashed
+from tinygate.targets.esp32.ingredients import ingredients
 from tinygate.targets.esp32.project import PACKAGE, firmware_project
 from tinygate.targets.esp32.toolchain import abilities
 from tinygate.targets.family import Family
@@ -87,6 +88,7 @@ ESP32 = Family(
     console=SIGNS,
     build=_build,
     sizes=_sizes,
+    ingredients=ingredients,
     emulator_image=_flash_image,
     flash_verified="Hash of data verified.",
     abilities=abilities,
