@@ -27,7 +27,7 @@ MARGIN = Margin(variant="ptq_int8", relative_to="float32", max_drop_points=2.0)
 SOUND = Layers(
     matched=5, unmatched=("a", "b"), candidate_only=1, lowest_db=20.0, lowest_place="operator 1 CONV_2D", bias_lsb=0.2,
     bias_place="operator 2 MEAN", logit_db=25.0, answers="Few flip.", costliest="0 CONV_2D", costliest_db=28.04,
-    together_db=24.96,
+    together_db=24.96, names=("0 CONV_2D", "1 CONV_2D"), sqnr_db=(30.0, 20.0),
 )  # fmt: skip
 
 
@@ -65,6 +65,11 @@ def test_no_layer_may_lie_below_the_limit(judged: Any, toy: Model, above: float,
         f"operator 1 CONV_2D, the lowest of 5 layers; the limit is thresholds.layer_sqnr_db in {toy.config_path}"
         in (finding.reason)
     )
+
+
+def test_every_layer_is_kept_to_be_drawn(judged: Any) -> None:
+    drawn = judged(judge_lowest, sqnr_db=(30.04, math.inf)).detail
+    assert drawn == {"layers": {"names": ("0 CONV_2D", "1 CONV_2D"), "sqnr_db": [30.0, "equal"]}}
 
 
 @pytest.mark.parametrize(("above", "verdict"), [(0.0, Verdict.PASS), (0.01, Verdict.FAIL)])
