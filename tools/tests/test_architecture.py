@@ -29,6 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "audit": {"quant", "tflite", "tflm"},
     "compare": {"data", "paired", "quant", "tflite", "tflm", "verdict"},
     "oracle": {"compare", "interpreter", "quant", "store", "tflite", "tflm"},
+    "packing": {"oracle", "tflite", "tflm"},
     "board": {"protocol", "targets", "verdict"},
     "model": {"arena", "compare", "data", "oracle", "store", "targets", "tflite", "tflm"},
     "calibration": {"audit", "compare", "data", "oracle", "quant", "tflite", "tflm"},

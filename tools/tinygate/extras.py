@@ -13,6 +13,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "gate": (
         "pytest", "_pytest", "pytest_embedded", "pytest_embedded_idf", "pytest_embedded_serial_esp", "esptool",
         "serial", "pexpect", "scipy", "ai_edge_litert", "flatbuffers", "matplotlib",
+        "jinja2", "zstandard",
     ),
     "oracle": ("tflite_micro",),
     "lab": ("pytest_embedded_qemu",),

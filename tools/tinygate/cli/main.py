@@ -20,6 +20,7 @@ from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
 from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
+from tinygate.cli import strip as strip_cli
 from tinygate.errors import TinygateError
 from tinygate.extras import MissingExtraError, extra_of
 from tinygate.verdict import verdict_of
@@ -68,6 +69,7 @@ arena_cli.register(app)
 audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
+strip_cli.register(app)
 doctor_cli.register(app)
 
 
