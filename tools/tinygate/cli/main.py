@@ -20,6 +20,7 @@ from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
 from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
+from tinygate.cli import recommend as recommend_cli
 from tinygate.cli import strip as strip_cli
 from tinygate.errors import TinygateError
 from tinygate.extras import MissingExtraError, extra_of
@@ -70,6 +71,7 @@ audit_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
 strip_cli.register(app)
+recommend_cli.register(app)
 doctor_cli.register(app)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from tinygate.figures import BUDGETABLE, FIGURES
-from tinygate.model.config import AuditConfig, Margin, ModelConfig, RatioRule, Thresholds, VariantConfig
+from tinygate.model.config import AuditConfig, Margin, ModelConfig, Product, RatioRule, Thresholds, VariantConfig
 from tinygate.places import where_measured
 from tinygate.targets import places
 
@@ -23,6 +23,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[[margins]]": Margin,
     "audit": AuditConfig,
     "thresholds": Thresholds,
+    "product": Product,
 }
 
 
