@@ -60,6 +60,7 @@ ARROWS: dict[str, set[str]] = {
         "model",
         "oracle",
         "packing",
+        "recipes",
         "resampling",
         "store",
         "tflite",

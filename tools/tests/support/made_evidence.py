@@ -40,6 +40,7 @@ def variant(
         stripped_bytes=tflite_bytes,
         gzip_bytes=zstd_bytes,
         zstd_bytes=zstd_bytes,
+        stripped_zstd_bytes=zstd_bytes,
         metric=90.0 - (loss.loss if loss and math.isfinite(loss.loss) else 0.0),
         metric_low=85.0,
         metric_high=95.0,

@@ -22,6 +22,7 @@ from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
 from tinygate.cli import recommend as recommend_cli
 from tinygate.cli import strip as strip_cli
+from tinygate.cli import study as study_cli
 from tinygate.errors import TinygateError
 from tinygate.extras import MissingExtraError, extra_of
 from tinygate.verdict import verdict_of
@@ -72,6 +73,7 @@ compare_cli.register(app)
 lint_cli.register(app)
 strip_cli.register(app)
 recommend_cli.register(app)
+study_cli.register(app)
 doctor_cli.register(app)
 
 

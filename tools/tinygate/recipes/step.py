@@ -31,14 +31,18 @@ Subjects = Annotated[str, typer.Option(help="JSON: part → subjects, in the pla
 def train(folder: Folder, weights: str, output: Path, start: Start = None, subjects: Subjects = "") -> None:
     """Train the set of weights named WEIGHTS into OUTPUT."""
     from tinygate.recipes import trained
+    from tinygate.recipes.contract import check_contract
 
     model = _model(folder, subjects)
     total = trained.epochs_of(weights, model.recipe.TRAINING)
     given = {trained.TRAINED[weights].start: load(start)} if start else {}
+    dataset = model.load_data()
+    if not given:
+        check_contract(model, dataset)
     arrays = trained.train(
         weights,
         model.recipe,
-        model.load_data(),
+        dataset,
         given,
         lambda done: print(f"{done}/{total}", flush=True),
         model.config.task,

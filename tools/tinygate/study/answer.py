@@ -78,9 +78,9 @@ def tree_text() -> str:
     return "\n".join(lines) + "\n"
 
 
-def dumps(found: list[dict[str, Any]]) -> str:
-    """Return JSON of several recommendations; infinite ends of intervals become null."""
-    return json.dumps([_finite(each) for each in found], indent=1) + "\n"
+def dumps(found: Any) -> str:
+    """Return JSON; infinite ends of intervals become null, which other readers of JSON know."""
+    return json.dumps(_finite(found), indent=1) + "\n"
 
 
 def _finite(value: Any) -> Any:

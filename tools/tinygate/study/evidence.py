@@ -79,6 +79,7 @@ class VariantEvidence:
     Attributes:
         rung: how it is compressed.
         tflite_bytes, stripped_bytes, gzip_bytes, zstd_bytes: the file; what is left of it stripped; the file packed.
+        stripped_zstd_bytes: the stripped file packed.
         metric, metric_low, metric_high: its value on the test set with a 95 % interval; None without labels.
         agreement_percent: how often it answers as the reference does.
         loss: against the reference; None for the reference itself, and without labels.
@@ -96,6 +97,7 @@ class VariantEvidence:
     stripped_bytes: int
     gzip_bytes: int
     zstd_bytes: int
+    stripped_zstd_bytes: int
     metric: float | None
     metric_low: float | None
     metric_high: float | None

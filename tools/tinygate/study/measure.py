@@ -94,6 +94,7 @@ def _variant(
         stripped_bytes=len(stripped),
         gzip_bytes=gzip_bytes(content),
         zstd_bytes=zstd_bytes(content),
+        stripped_zstd_bytes=zstd_bytes(stripped),
         metric=value,
         metric_low=low,
         metric_high=high,
