@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from tinygate.study.evidence import Evidence, VariantEvidence
 
-PAGE_BYTES = 65_536
-"""An ESP32 maps flash in pages: an image grows by them, not by bytes."""
-
 
 @dataclass(frozen=True)
 class Budget:
@@ -60,4 +57,10 @@ def code_text(evidence: Evidence, target: str) -> str:
     code = evidence.code.get(target)
     if code is None:
         return f"No build for {target} has been measured: TensorFlow Lite Micro's code is not counted."
-    return f"Code as measured with {', '.join(code.operators)} ({code.source}); other operators add to it."
+    text = f"Code as measured with {', '.join(code.operators)} ({code.source}); other operators add to it."
+    if code.page_bytes == 1:
+        return text
+    return (
+        f"{text} An image there grows in pages of {code.page_bytes:,} bytes, since flash is mapped so: variants that "
+        "differ by less than what is left in a page give images of the very same size; the bytes above tell them apart."
+    )

@@ -84,6 +84,7 @@ class VariantEvidence:
         agreement_percent: how often it answers as the reference does.
         loss: against the reference; None for the reference itself, and without labels.
         multiplications: of one inference, counted in the graph.
+        operators: the same by operator: its number and name.
         memory: by target.
         work: by target, where an emulator has run this very file.
         latency_us: as a board measured it, by target.
@@ -109,6 +110,7 @@ class VariantEvidence:
     latency_us: Mapping[str, float] = field(default_factory=dict)
     sparsity: Mapping[str, float] = field(default_factory=dict)
     purposes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    operators: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
@@ -175,9 +177,11 @@ class Code:
     Attributes:
         operators: whose kernels are in it; others add to it.
         source: toolchain and versions that it holds for.
+        page_bytes: in which steps an image grows; 1 where every byte counts.
     """
 
     flash_bytes: int
     static_ram_bytes: int
     operators: tuple[str, ...]
     source: str
+    page_bytes: int = 1

@@ -32,7 +32,7 @@ from tinygate.study.rungs import rung_of
 from tinygate.study.work import work_of
 from tinygate.tflite import TfliteModel, read_model
 from tinygate.tflm.known import ESP_TARGETS
-from tinygate.tflm.work import multiplications
+from tinygate.tflm.work import multiplications, multiplications_of
 from tinygate.verdict import Verdict
 
 BOARD_TARGETS = tuple(name for name in TARGETS if name not in ("reference32", "wheel64"))
@@ -105,6 +105,9 @@ def _variant(
         work=work_of(model, name, content),
         sparsity=sparsity(parsed),
         purposes={purpose: (whole[purpose], rest[purpose]) for purpose in whole},
+        operators={
+            f"{each.index} {each.name}": multiplications_of(each, parsed.main) for each in parsed.main.operators
+        },
     )
 
 

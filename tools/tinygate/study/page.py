@@ -18,16 +18,18 @@ from tinygate.study.recommend import Recommendation, recommend
 from tinygate.study.run import evidence_of
 from tinygate.study.tree import LEAVES, QUESTIONS, ROOT
 
+TEMPLATE = Path(__file__).with_name("page.html.jinja")
+
 
 def render(found: Mapping[str, Any], target: str) -> str:
     """Return the page of what a study found, with the answer for a target."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    loader = FileSystemLoader(Path(__file__).parent)
+    loader = FileSystemLoader(TEMPLATE.parent)
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     evidence = evidence_of(found)
     answer = recommend(evidence, target)
-    return environment.get_template("page.html.jinja").render(
+    return environment.get_template(TEMPLATE.name).render(
         found=found,
         evidence=evidence,
         answer=answer,
@@ -41,6 +43,7 @@ def render(found: Mapping[str, Any], target: str) -> str:
         sentences=sentences.all_of(evidence, target),
         code=code_text(evidence, target),
         folds=tuple(_folds(found)),
+        operators=_operators(evidence, answer.variant),
     )
 
 
@@ -124,6 +127,13 @@ def _sparsity(evidence: Evidence) -> tuple[tuple[str, ...], tuple[tuple[str, ...
         for v in evidence.variants
     ]
     return ("variant", *layers, "all"), tuple(rows)
+
+
+def _operators(evidence: Evidence, name: str) -> tuple[tuple[str, ...], ...]:
+    """Return operator, multiplications and their share of the variant that ships, else of the reference."""
+    chosen = next((v for v in evidence.variants if v.name == name), evidence.reference)
+    total = max(1, chosen.multiplications)
+    return tuple((each, f"{count:,}", f"{count / total:.1%}") for each, count in chosen.operators.items())
 
 
 def _runs(evidence: Evidence) -> Iterator[tuple[str, ...]]:

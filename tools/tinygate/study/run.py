@@ -21,7 +21,7 @@ from tinygate.store.results import cache_folder, kept
 from tinygate.study import answer, speed
 from tinygate.study.evidence import Code, Evidence, Metric, VariantEvidence
 from tinygate.study.folds import fold_evidence
-from tinygate.study.measure import BOARD_TARGETS, gather
+from tinygate.study.measure import BOARD_TARGETS, gather, load_code
 from tinygate.study.plan import Trainer, folds_of, plan, variants_of
 from tinygate.study.recommend import recommend
 from tinygate.study.steps import Listen, Workshop
@@ -78,17 +78,17 @@ def study(model: Model, dataset: Dataset, made: Made) -> dict[str, Any]:
     depends = [hashlib.sha256(content).hexdigest() + name for name, content in contents.items()]
     depends += [model.config.model_dump_json(), dataset.sha256, dataset.preprocessing_sha256]
     depends += [path.read_bytes().hex() for path in (model.recipe_path, model.folder / CYCLES) if path.is_file()]
-    depends += [repr(sorted(made.failures.items())), made.hint, gzip_tool()]
+    depends += [repr(sorted(made.failures.items())), made.hint, gzip_tool(), repr(load_code())]
     return kept("studies", depends, lambda: _plain(_find(model, dataset, made, contents)))
 
 
 def results(model: Model, dataset: Dataset, made: Made, target: str) -> tuple[str, str]:
     """Return the page for a target, and the data behind it as JSON."""
-    from tinygate.study.page import render
+    from tinygate.study.page import TEMPLATE, render
 
     found = study(model, dataset, made)
     data = answer.dumps(found)
-    page = kept("study-pages", [data, target], lambda: {"html": render(found, target)})
+    page = kept("study-pages", [data, target, TEMPLATE.read_bytes()], lambda: {"html": render(found, target)})
     return str(page["html"]), data
 
 
