@@ -146,6 +146,24 @@ def test_an_open_dimension_stays_open() -> None:
     assert [tensor.shape_signature for tensor in tensors] == [(-1, 2), (), ()]
 
 
+def test_what_only_hosts_run_is_proven_there() -> None:
+    build = ModelBuilder()
+    x, y, z = (build.tensor(name, (1, 2), "float32") for name in ("base", "exponent", "power"))
+    build.operator("POW", [x, y], [z])
+    content = write_model(build.model([x, y], [z]))
+    assert "random windows in litert-ref" in check_same_outputs(content, strip(content))
+
+
+def test_what_nothing_runs_is_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    build = ModelBuilder()
+    x, y = (build.tensor(name, (1, 2), "float32") for name in ("in", "out"))
+    build.operator("NobodysOperator", [x], [y])
+    (tmp_path / "in.tflite").write_bytes(write_model(build.model([x], [y])))
+    code, _, error = run(capsys, tmp_path / "in.tflite", "--output", tmp_path / "out.tflite")
+    assert (code, (tmp_path / "out.tflite").exists()) == (2, False)
+    assert "no oracle runs it" in error
+
+
 def test_a_changed_weight_is_noticed() -> None:
     def damaged(model: object) -> None:
         buffer = max(model.buffers, key=lambda each: 0 if each.data is None else len(each.data))  # type: ignore[attr-defined]
