@@ -14,9 +14,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from tflite_build import ModelBuilder
+from tflite_writer import write_model
 
 from tinygate.arena import predict
 from tinygate.cli.main import main
+from tinygate.errors import ModelFileError
 from tinygate.model.folder import load_model
 from tinygate.packing.packed import gzip_bytes, zstd_bytes
 from tinygate.packing.strip import strip
@@ -177,6 +180,17 @@ def test_nothing_to_study_is_one_sentence(
 def test_a_python_without_tensorflow_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert tinygate("--model", "sine", "--output", tmp_path, "--train-python", sys.executable) == 2
     assert "no Python with tensorflow" in capsys.readouterr().err
+
+
+def test_a_variant_that_no_oracle_runs_is_told_and_the_rest_goes_on() -> None:
+    build = ModelBuilder()
+    x, y = (build.tensor(name, (1, 1), "float32") for name in ("in", "out"))
+    build.operator("NobodysOperator", [x], [y])
+    good, bad = (SINE / "artifacts" / "float32.tflite").read_bytes(), write_model(build.model([x], [y]))
+    found, refused = run.runnable({"good": good, "bad": bad}, load_model(SINE).dataset, "none")
+    assert (list(found), list(refused)) == (["good"], ["bad"])
+    with pytest.raises(ModelFileError):
+        run.runnable({"bad": bad, "good": good}, load_model(SINE).dataset, "none")
 
 
 def test_gzip_is_the_tools_or_zlibs(monkeypatch: pytest.MonkeyPatch) -> None:

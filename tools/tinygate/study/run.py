@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from tinygate.data import Dataset
-from tinygate.errors import InputError
+from tinygate.errors import InputError, ModelFileError
 from tinygate.model.config import Product
+from tinygate.model.evaluation import evaluate
 from tinygate.model.folder import Model
+from tinygate.oracle.state import StateScope
 from tinygate.packing.packed import gzip_tool
 from tinygate.packing.sparsity import real_weights
 from tinygate.store.results import cache_folder, kept
@@ -106,7 +108,8 @@ def _plain(found: dict[str, Any]) -> dict[str, Any]:
 
 def _find(model: Model, dataset: Dataset, made: Made, contents: Mapping[str, bytes]) -> dict[str, Any]:
     methods = variants_of(model)
-    present = {name: contents[f"{name}.tflite"] for name in methods if f"{name}.tflite" in contents}
+    made_of = {name: contents[f"{name}.tflite"] for name in methods if f"{name}.tflite" in contents}
+    present, refused = runnable(made_of, dataset, model.config.state)
     evidence = gather(model, present, methods, dataset)
     folds = folds_of(model, dataset)
     return {
@@ -114,7 +117,7 @@ def _find(model: Model, dataset: Dataset, made: Made, contents: Mapping[str, byt
         "title": model.config.title,
         "hint": made.hint,
         "methods": {name: methods[name] for name in present},
-        "failures": dict(made.failures),
+        "failures": {**made.failures, **refused},
         "packers": {"gzip": f"{gzip_tool()} -9", "zstd": "libzstd -19"},
         "metric": asdict(evidence.metric),
         "product": evidence.product.model_dump(),
@@ -126,6 +129,27 @@ def _find(model: Model, dataset: Dataset, made: Made, contents: Mapping[str, byt
         "fold_people": [{part: list(who) for part, who in fold.subjects.items()} for fold in folds],
         "histograms": {name: _histogram(content) for name, content in present.items()},
     }
+
+
+def runnable(
+    contents: Mapping[str, bytes], dataset: Dataset, state: StateScope
+) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Return the variants that an oracle runs on the test set, and why it does not run the others.
+
+    Raises:
+        ModelFileError: the reference, which comes first, is one of them.
+    """
+    found: dict[str, bytes] = {}
+    refused: dict[str, str] = {}
+    for name, content in contents.items():
+        try:
+            evaluate(content, dataset.test, f"variant {name}", state)
+            found[name] = content
+        except ModelFileError as error:
+            if not found:
+                raise
+            refused[name] = str(error)
+    return found, refused
 
 
 def _histogram(content: bytes) -> dict[str, Any]:
