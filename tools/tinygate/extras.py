@@ -13,7 +13,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "gate": (
         "pytest", "_pytest", "pytest_embedded", "pytest_embedded_idf", "pytest_embedded_serial_esp",
         "esp_idf_panic_decoder", "esptool", "serial", "pexpect", "scipy", "ai_edge_litert", "flatbuffers", "matplotlib",
-        "jinja2", "markupsafe", "ruptures",
+        "jinja2", "markupsafe", "ruptures", "zstandard",
     ),
     "oracle": ("tflite_micro",),
     "lab": ("pytest_embedded_qemu",),

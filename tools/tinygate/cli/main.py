@@ -18,6 +18,9 @@ from tinygate.cli import gate as gate_cli
 from tinygate.cli import history as history_cli
 from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
+from tinygate.cli import recommend as recommend_cli
+from tinygate.cli import strip as strip_cli
+from tinygate.cli import study as study_cli
 from tinygate.cli import verify as verify_cli
 from tinygate.cli.start import ending
 from tinygate.extras import MissingExtraError, extra_of
@@ -75,6 +78,9 @@ add_cli.register(app)
 arena_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
+strip_cli.register(app)
+recommend_cli.register(app)
+study_cli.register(app)
 doctor_cli.register(app)
 baseline_cli.register(app)
 history_cli.register(app)

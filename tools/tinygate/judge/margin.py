@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tinygate.judge.oracle import OracleRun, run_oracle
+from tinygate.data import Judged
+from tinygate.judge.oracle import run_oracle
 from tinygate.model.config import Margin
 from tinygate.model.folder import Model
 from tinygate.model.scoring import Scorer, scorer
@@ -23,10 +24,10 @@ def judge_margin(model: Model, margin: Margin) -> Finding:
     judging = scorer(model, model.dataset)
     if judging.unknown:
         return _finding(model, margin, judging, None, Verdict.INCONCLUSIVE, judging.unknown)
-    runs = (run_oracle(model.variant(margin.relative_to)), run_oracle(model.variant(margin.variant)))
+    before, after = (run_oracle(model.variant(name)).judged for name in (margin.relative_to, margin.variant))
     limit = margin.max_drop_points
     if judging.figure.name == "accuracy_percent" and not judging.is_slow:
-        paired = _paired(*runs, limit)
+        paired = paired_answers(before, after, limit)
         reason = (
             f"95 % interval of the drop {paired.low_points:+.2f} to {paired.high_points:+.2f} points over "
             f"{paired.windows} windows; {_flips(paired)}; margin in {model.config_path}."
@@ -34,9 +35,9 @@ def judge_margin(model: Model, margin: Margin) -> Finding:
         reason += _needed(paired.verdict, paired.windows_needed if paired.clusters > 1 else None)
         interval = paired.low_points, paired.high_points
         return _finding(model, margin, judging, paired.drop_points, paired.verdict, reason, interval)
-    loss = _loss(judging, *runs)
+    loss = loss_of(judging, before, after)
     verdict = loss.verdict(limit)
-    classes = f"; {_flips(_paired(*runs, limit))}" if model.config.task == "classification" else ""
+    classes = f"; {_flips(paired_answers(before, after, limit))}" if model.config.task == "classification" else ""
     reason = (
         f"95 % interval of the loss {loss.low:+.4g} to {loss.high:+.4g} {judging.figure.unit} over {loss.windows} "
         f"windows of {loss.clusters} recordings{classes}; margin in {model.config_path}."
@@ -45,9 +46,10 @@ def judge_margin(model: Model, margin: Margin) -> Finding:
     return _finding(model, margin, judging, loss.loss, verdict, reason, (loss.low, loss.high))
 
 
-def _loss(judging: Scorer, reference: OracleRun, candidate: OracleRun) -> Loss:
-    before, after = (judging.statistic(run.judged) for run in (reference, candidate))
-    test = reference.judged.split
+def loss_of(judging: Scorer, reference: Judged, candidate: Judged) -> Loss:
+    """Return what a candidate loses of the metric against a reference on the same windows, with its interval."""
+    before, after = (judging.statistic(judged) for judged in (reference, candidate))
+    test = reference.split
     step = 100 / len(test) if judging.figure.unit == "%" else 0.0
     return paired_loss(
         before,
@@ -59,9 +61,10 @@ def _loss(judging: Scorer, reference: OracleRun, candidate: OracleRun) -> Loss:
     )
 
 
-def _paired(reference: OracleRun, candidate: OracleRun, margin_points: float) -> PairedComparison:
-    test = reference.judged.split
-    return compare_paired(test.labels, reference.predictions, candidate.predictions, test.clusters, margin_points)
+def paired_answers(reference: Judged, candidate: Judged, margin_points: float) -> PairedComparison:
+    """Return how the classes that two models answer on the same windows compare."""
+    test = reference.split
+    return compare_paired(test.labels, reference.classes, candidate.classes, test.clusters, margin_points)
 
 
 def _flips(paired: PairedComparison) -> str:

@@ -112,6 +112,31 @@ class Thresholds(_Table):
     stack_free_bytes: int = Field(512, ge=0)
 
 
+class Product(_Table):
+    """What the product has room for, and what its application takes of it: for `tinygate recommend` and `study`.
+
+    Attributes:
+        flash_bytes: flash that the chip offers to the application, the model and TensorFlow Lite Micro.
+        ram_bytes: RAM likewise.
+        application_flash_bytes: what the application takes without the model and its runtime.
+        application_ram_bytes: RAM likewise.
+        stack_bytes: of the task that runs the model.
+        download_bytes: what an update of the model, packed, may weigh; None for no limit.
+        latency_us: what an inference may take; None for no limit.
+        max_drop_points: how much of the metric a variant without a margin of its own may lose; None for 2 where the
+            metric is a percentage.
+    """
+
+    flash_bytes: int = Field(1_048_576, gt=0)
+    ram_bytes: int = Field(262_144, gt=0)
+    application_flash_bytes: int = Field(0, ge=0)
+    application_ram_bytes: int = Field(0, ge=0)
+    stack_bytes: int = Field(8_192, ge=0)
+    download_bytes: int | None = Field(None, gt=0)
+    latency_us: float | None = Field(None, gt=0)
+    max_drop_points: float | None = Field(None, gt=0)
+
+
 class ModelConfig(_Table):
     """A whole model.toml.
 
@@ -138,6 +163,7 @@ class ModelConfig(_Table):
     audit: AuditConfig = AuditConfig()
     thresholds: Thresholds = Thresholds()
     baseline: BaselineConfig = BaselineConfig()
+    product: Product = Product()
 
     @property
     def metric_figure(self) -> Figure:
@@ -185,6 +211,7 @@ def _known_keys(location: tuple[int | str, ...]) -> tuple[str, ...]:
         "audit": AuditConfig,
         "thresholds": Thresholds,
         "baseline": BaselineConfig,
+        "product": Product,
         "variants": VariantConfig,
     }
     table = tables.get(str(location[0]), ModelConfig) if len(location) > 1 else ModelConfig

@@ -12,7 +12,16 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from tinygate.figures import BUDGETABLE, FIGURES
-from tinygate.model.config import AuditConfig, BaselineConfig, Margin, ModelConfig, RatioRule, Thresholds, VariantConfig
+from tinygate.model.config import (
+    AuditConfig,
+    BaselineConfig,
+    Margin,
+    ModelConfig,
+    Product,
+    RatioRule,
+    Thresholds,
+    VariantConfig,
+)
 from tinygate.places import where_measured
 from tinygate.targets import places
 
@@ -24,6 +33,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "audit": AuditConfig,
     "thresholds": Thresholds,
     "baseline": BaselineConfig,
+    "product": Product,
 }
 
 

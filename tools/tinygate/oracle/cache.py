@@ -71,7 +71,8 @@ def save(key: str, arrays: Arrays, printed: str) -> None:
 
 def _forget_oldest(folder: Path) -> None:
     """Delete the oldest results until the folder holds LARGEST_BYTES at most."""
-    files = sorted((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path) for entry in os.scandir(folder))
+    with os.scandir(folder) as entries:  # one may vanish under our hands, and the folder is closed all the same
+        files = sorted((entry.stat().st_mtime_ns, entry.stat().st_size, entry.path) for entry in entries)
     total = sum(size for _, size, _ in files)
     for _, size, path in files:
         if total <= LARGEST_BYTES:

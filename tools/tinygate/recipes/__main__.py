@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tinygate.data import Dataset
@@ -92,20 +93,22 @@ def _processor_s() -> float:
 
 
 def train_all(model: Model, dataset: Dataset) -> dict[str, Weights]:
-    """Return float and fine-tuned weights of the recipe's model, showing a bar."""
-    from tinygate.recipes.train import train_float, train_qat
+    """Return every set of weights that a variant of the recipe's model starts from, showing bars."""
+    from tinygate.recipes.trained import TRAINED, epochs_of, train, wanted_for
 
     hyper, task = model.recipe.TRAINING, model.config.task
-    wants_qat = any(method.weights == "qat_weights" for method in build.methods_of(model).values())
+    weights: dict[str, Weights] = {}
     columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
-        float_bar = bars.add_task("train, epochs", total=hyper.epochs)
-        floats = train_float(model.recipe, dataset, lambda done: bars.update(float_bar, completed=done), task)
-        if not wants_qat:
-            return {"float_weights": floats}
-        qat_bar = bars.add_task("fine-tune int8, epochs", total=hyper.qat_epochs)
-        fine = train_qat(model.recipe, dataset, floats, lambda done: bars.update(qat_bar, completed=done), task)
-    return {"float_weights": floats, "qat_weights": fine}
+        for name in wanted_for(method.weights for method in build.methods_of(model).values()):
+            bar = bars.add_task(f"{TRAINED[name].title}, epochs", total=epochs_of(name, hyper))
+            report = partial(_advance, bars, bar)
+            weights[name] = train(name, model.recipe, dataset, weights, report, task)
+    return weights
+
+
+def _advance(bars: Progress, bar: TaskID, done: int) -> None:
+    bars.update(bar, completed=done)
 
 
 def check_conversion(model: Model) -> bool:

@@ -37,7 +37,7 @@ def check_contract(model: Model, dataset: Dataset) -> None:
             f"{path}: build_model(training=True), its batch normalisation folded, and build_model(training=False) "
             f"have not the same weights: {error}"
         ) from error
-    wanting = [name for name, method in methods.items() if method.weights == "qat_weights"]
+    wanting = [name for name, method in methods.items() if method.is_fake_quantized]
     if wanting:
         _check_quantization_aware(model, deployed, wanting[0])
     framework().keras.backend.clear_session()

@@ -15,6 +15,7 @@ from tinygate.errors import ConfigError, DataError
 from tinygate.model.config import ModelConfig
 from tinygate.recipes.framework import framework
 from tinygate.recipes.train import quantization_aware
+from tinygate.recipes.trained import PRUNED_PERCENT
 from tinygate.recipes.weights import Weights, set_weights
 
 Floats = NDArray[np.float32]
@@ -26,13 +27,15 @@ class Method:
 
     Attributes:
         made: one sentence for the manifest.
-        weights: which trained weights it starts from, the stem of their file.
+        weights: which trained weights it starts from: a name of `tinygate.recipes.trained.TRAINED`, the stem of a file.
         configure: sets a TFLiteConverter up; also given the calibration windows [N, ...].
+        is_fake_quantized: whether those weights are of a model with fake quantization.
     """
 
     made: str
     weights: str
     configure: Callable[[Any, Floats], None]
+    is_fake_quantized: bool = False
 
 
 def _keep_float(converter: Any, calibration: Floats) -> None:
@@ -121,7 +124,26 @@ METHODS: Mapping[str, Method] = {
         "activations; int8 weights per channel in convolutions, int8 input and output",
         "qat_weights",
         _learnt_ranges,
+        is_fake_quantized=True,
     ),
+    **{
+        f"pruned{percent}_int8": Method(
+            f"{percent} % of the weights of every kernel pruned to zero, then post-training quantization as ptq_int8",
+            f"pruned{percent}_weights",
+            _full_integer,
+        )
+        for percent in PRUNED_PERCENT
+    },
+    **{
+        f"pruned{percent}_qat_int8": Method(
+            f"{percent} % of the weights of every kernel pruned to zero, then quantization-aware fine-tuning as "
+            "qat_int8 which leaves the zeros",
+            f"pruned{percent}_qat_weights",
+            _learnt_ranges,
+            is_fake_quantized=True,
+        )
+        for percent in PRUNED_PERCENT
+    },
 }
 
 
@@ -132,7 +154,7 @@ def convert(recipe: Any, method: Method, weights: Weights, calibration: Floats, 
     """
     keras = framework().keras
     model = recipe.build_model(training=False, batch_size=1)
-    if method.weights == "qat_weights":
+    if method.is_fake_quantized:
         model = quantization_aware(model)
     set_weights(model, weights)
     if task != "classification":

@@ -13,11 +13,11 @@ THREADS = 2
 
 @dataclass(frozen=True)
 class Framework:
-    """The imported modules: tensorflow, tf_keras (Keras 2, which tfmot needs) and tfmot's quantization API."""
+    """The imported modules: tensorflow, tf_keras (Keras 2, which tfmot needs) and tfmot."""
 
     tf: Any
     keras: Any
-    quantization: Any
+    tfmot: Any
 
 
 @cache
@@ -37,7 +37,7 @@ def framework() -> Framework:
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)
     tf.config.experimental.enable_op_determinism()
-    return Framework(tf, keras, tfmot.quantization.keras)
+    return Framework(tf, keras, tfmot)
 
 
 def seed_everything(seed: int) -> None:

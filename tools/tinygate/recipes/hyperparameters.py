@@ -19,6 +19,8 @@ class Hyperparameters:
         mixup: beta distribution's parameter for mixing pairs of windows; 0 mixes none.
         qat_epochs: epochs of quantization-aware fine-tuning.
         qat_learning_rate: Adam's while fine-tuning, at the start.
+        pruning_epochs: epochs in which small weights become zero and the others make up for it.
+        pruning_learning_rate: Adam's while pruning, at the start.
         calibration_samples: representative training windows for post-training quantization.
     """
 
@@ -31,4 +33,6 @@ class Hyperparameters:
     mixup: float = 0.0
     qat_epochs: int = 8
     qat_learning_rate: float = 1e-4
+    pruning_epochs: int = 16
+    pruning_learning_rate: float = 1e-3
     calibration_samples: int = 200

@@ -41,17 +41,40 @@ def train_float(recipe: Any, dataset: Dataset, progress: Progress, task: str = "
 
 
 def train_qat(
-    recipe: Any, dataset: Dataset, weights: Weights, progress: Progress, task: str = "classification"
+    recipe: Any,
+    dataset: Dataset,
+    weights: Weights,
+    progress: Progress,
+    task: str = "classification",
+    *,
+    keep_zeros: bool = False,
 ) -> dict[str, Floats]:
     """Return weights and activation ranges of the fake-quantized model, fine-tuned to answer as the float model does.
 
-    Ranges start at what the float model's activations span over the training windows.
+    Ranges start at what the float model's activations span over the training windows. With `keep_zeros` weights that
+    are zero stay so: a pruned model stays as sparse as it is.
     """
     framework().keras.backend.clear_session()  # tfmot numbers its layers, and weights are kept by name
-    student, teacher = _deployed(recipe, weights), _deployed(recipe, weights)
+    student, teacher = deployed(recipe, weights), deployed(recipe, weights)
     quantized = quantization_aware(student)
     seed_ranges(quantized, teacher, dataset.train.inputs)
-    return _imitate(recipe, dataset, quantized, teacher, progress, task)
+    restore = _zeros_of(quantized) if keep_zeros else None
+    trained = imitate(recipe, dataset, quantized, teacher, progress, task, before_step=restore)
+    if restore is None:
+        return trained
+    restore()
+    return get_weights(quantized)
+
+
+def _zeros_of(model: Any) -> Callable[[], None]:
+    """Return what sets every weight to zero again that is zero now. tfmot's own scheme overlooks some layers."""
+    masks = [(v, (v.numpy() != 0).astype(np.float32)) for v in model.trainable_variables if "kernel" in v.name]
+
+    def restore() -> None:
+        for variable, mask in masks:
+            variable.assign(variable * mask)
+
+    return restore
 
 
 def train_control(recipe: Any, dataset: Dataset, weights: Weights, progress: Progress) -> dict[str, Floats]:
@@ -59,22 +82,32 @@ def train_control(recipe: Any, dataset: Dataset, weights: Weights, progress: Pro
 
     Whatever fine-tuning gains here is more training, not quantization awareness.
     """
-    return _imitate(recipe, dataset, _deployed(recipe, weights), _deployed(recipe, weights), progress)
+    return imitate(recipe, dataset, deployed(recipe, weights), deployed(recipe, weights), progress)
 
 
-def _deployed(recipe: Any, weights: Weights) -> Any:
+def deployed(recipe: Any, weights: Weights) -> Any:
+    """Return the recipe's model as it is deployed, with these weights."""
     framework()  # before a recipe imports tf_keras itself: threads and determinism can be set only once
     model = recipe.build_model(training=False)
     set_weights(model, weights)
     return model
 
 
-def _imitate(
-    recipe: Any, dataset: Dataset, student: Any, teacher: Any, progress: Progress, task: str = "classification"
+def imitate(
+    recipe: Any,
+    dataset: Dataset,
+    student: Any,
+    teacher: Any,
+    progress: Progress,
+    task: str = "classification",
+    *,
+    pace: Hyperparameters | None = None,
+    before_step: Callable[[], None] | None = None,
 ) -> dict[str, Floats]:
     """Fine-tune `student` towards the answers that `teacher` gives to augmented windows; return its weights.
 
-    Fine-tuning is to undo what quantization changes, not to learn something else.
+    Fine-tuning is to undo what quantization or pruning changes, not to learn something else. `pace` says how long and
+    how fast, quantization's by default; `before_step` is called before every step.
     """
     hyper: Hyperparameters = recipe.TRAINING
     seed_everything(hyper.seed + 1)
@@ -86,7 +119,7 @@ def _imitate(
         return inputs, framework().tf.nn.softmax(answers).numpy() if task == "classification" else answers
 
     gentle = replace(hyper, epochs=hyper.qat_epochs, learning_rate=hyper.qat_learning_rate, weight_decay=0.0)
-    fit(student, epoch, gentle, progress, task)
+    fit(student, epoch, pace or gentle, progress, task, before_step)
     return get_weights(student)
 
 
@@ -120,6 +153,7 @@ def fit(
     hyper: Hyperparameters,
     progress: Progress,
     task: str = "classification",
+    before_step: Callable[[], None] | None = None,
 ) -> None:
     """Minimise the task's loss between outputs and targets with Adam; leave averaged weights in the model."""
     framework_ = framework()
@@ -136,6 +170,8 @@ def fit(
             optimizer = framework_.keras.optimizers.Adam(schedule)
             step = _step(model, optimizer, averages, hyper.weight_decay, task)
         for batch in np.split(order[: steps * batch_size], steps):
+            if before_step is not None:
+                before_step()
             decay = min(hyper.ema_decay, (done + 1) / (done + 10))  # young averages forget their random start
             step(tf.constant(inputs[batch]), tf.constant(targets[batch]), tf.constant(decay, tf.float32))
             done += 1
@@ -169,7 +205,7 @@ def _squared_errors(targets: Any, outputs: Any) -> Any:
 
 def quantization_aware(model: Any) -> Any:
     """Return tfmot's fake-quantized copy of a model without batch normalisation, with its weights."""
-    return framework().quantization.quantize_model(model)
+    return framework().tfmot.quantization.keras.quantize_model(model)
 
 
 def seed_ranges(quantized: Any, plain: Any, inputs: Floats) -> None:

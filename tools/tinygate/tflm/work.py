@@ -15,10 +15,11 @@ def multiplications(model: TfliteModel) -> int:
 
     Each subgraph (of a loop or branch) counts once.
     """
-    return sum(_of(operator, graph) for graph in model.subgraphs for operator in graph.operators)
+    return sum(multiplications_of(operator, graph) for graph in model.subgraphs for operator in graph.operators)
 
 
-def _of(operator: Operator, graph: Subgraph) -> int:
+def multiplications_of(operator: Operator, graph: Subgraph) -> int:
+    """Return about how many multiplications one operator of a subgraph takes."""
     outputs = sum(graph.tensors[index].element_count for index in operator.outputs if index >= 0)
     place = WEIGHT_INPUTS.get(operator.name, (0, len(operator.inputs)))[1]
     index = operator.inputs[place] if place < len(operator.inputs) else -1

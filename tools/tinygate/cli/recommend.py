@@ -1,0 +1,69 @@
+"""`tinygate recommend`: which of a model's pinned variants ships on a target, and why? Thin."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tinygate.errors import InputError
+
+if TYPE_CHECKING:
+    from tinygate.study.evidence import Evidence
+
+DEFAULT_TARGET = "esp32"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    app.command()(recommend)
+
+
+def recommend(
+    model: Annotated[list[str] | None, typer.Option(help="a model's name; may be repeated; all by default")] = None,
+    target: Annotated[str, typer.Option(help="a chip whose arena is known")] = DEFAULT_TARGET,
+    latency: Annotated[
+        list[str] | None, typer.Option(help="VARIANT=µs as a board measured it on the target; may be repeated")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    tree: Annotated[bool, typer.Option("--tree", help="print the decision tree and end")] = False,
+) -> None:
+    """Recommend one variant, or what must be done first; say what binds, what is next best, what would change it."""
+    from tinygate.model.selection import select
+    from tinygate.project.settings import settings_of
+    from tinygate.study import answer
+    from tinygate.study.measure import BOARD_TARGETS, gather
+    from tinygate.study.recommend import recommend as decide
+
+    if tree:
+        sys.stdout.write(answer.tree_text())
+        return
+    if target not in BOARD_TARGETS:
+        raise InputError(f"--target {target}: no such chip; known: {', '.join(BOARD_TARGETS)}")
+    found = []
+    for each in select(settings_of(Path.cwd()).models_root, model or [], []).models:
+        names = [each.config.reference_variant, *(name for name in each.config.variants)]
+        contents = {name: each.variant(name).content for name in dict.fromkeys(names)}
+        methods = {name: each.config.variants[name].method or name for name in contents}
+        evidence = _timed(gather(each, contents, methods, each.dataset), target, latency or [])
+        found.append((evidence, decide(evidence, target)))
+    if as_json:
+        sys.stdout.write(answer.dumps([answer.as_json(*each) for each in found]))
+    else:
+        sys.stdout.write("\n".join(answer.as_text(*each) for each in found))
+
+
+def _timed(evidence: Evidence, target: str, latency: list[str]) -> Evidence:
+    """Return the evidence with the times that a board measured."""
+    times = {}
+    for item in latency:
+        name, _, value = item.partition("=")
+        try:
+            times[name] = {target: float(value)}
+        except ValueError:
+            raise InputError(f"--latency {item}: expected VARIANT=µs") from None
+    variants = tuple(replace(v, latency_us=times.get(v.name, v.latency_us)) for v in evidence.variants)
+    return replace(evidence, variants=variants)
