@@ -8,7 +8,7 @@ code that sets out to forge the journal in the process that writes it; it names 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,8 +16,8 @@ import pytest
 PACKAGE = "tinygate."
 SUITES = "tinygate.suites."
 FIXTURES = frozenset(
-    "_only_proven_artifacts board board_run boot_log boots config firmware judge judge_figure logs measured_figures "
-    "not_judged not_measured once run variant".split()
+    "_only_proven_artifacts board board_run boot_log boots config entry firmware judge judge_figure judged logs "
+    "measured_figures measured_setup not_judged not_measured once run variant".split()
 )
 """What the suites ask for and what that rests on; where the board is and how it is driven is a lab's to say."""
 
@@ -33,11 +33,21 @@ def stand_in(item: pytest.Item) -> str:
 
 
 def is_lawful_excuse(item: pytest.Item, error: BaseException) -> bool:
-    """Whether a skip was decided within the test itself, by nothing but tinygate's code below it."""
+    """Whether a skip was decided within the test or a fixture of its suite, by nothing but tinygate's code below it."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    code = getattr(getattr(item, "function", None), "__code__", None)
-    within = next((frames[n + 1 :] for n, frame in enumerate(frames) if frame.f_code is code), [])
+    asked = {
+        getattr(function, "__code__", None) for function in (getattr(item, "function", None), *_suite_fixtures(item))
+    }
+    within = next((frames[n + 1 :] for n, frame in enumerate(frames) if frame.f_code in asked), [])
     return bool(within) and all(str(frame.f_globals.get("__name__")).startswith(PACKAGE) for frame in within)
+
+
+def _suite_fixtures(item: pytest.Item) -> Iterator[Callable[..., Any]]:
+    given: dict[str, Any] = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+    for definitions in given.values():
+        function = definitions[-1].func
+        if _is_own(function) and function.__module__.startswith(SUITES):
+            yield function
 
 
 def _is_own(function: Callable[..., Any]) -> bool:
