@@ -81,8 +81,10 @@ def test_without_a_listener_nothing_is_said() -> None:
     Progress(None).say(Step("building m"))
 
 
-def test_without_a_terminal_there_are_plain_lines_on_standard_error_only() -> None:
-    run = subprocess.run([sys.executable, "-c", SESSION], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}])
+def test_without_a_terminal_there_are_plain_lines_on_standard_error_only(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-c", SESSION]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
     assert run.stdout == "a line\nthe end\n"
     lines = run.stderr.splitlines()
     assert lines
