@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -58,8 +59,10 @@ def test_what_is_no_step_changes_nothing(line: bytes) -> None:
 def test_a_pipe_that_nobody_reads_holds_up_no_session() -> None:
     reader, writer = os.pipe()
     says = Progress(writer)
-    for number in range(20_000):
-        says.say(Step(f"step {number}"))
+    flood = threading.Thread(target=lambda: [says.say(Step(f"step {n}")) for n in range(20_000)], daemon=True)
+    flood.start()
+    flood.join(20)
+    assert not flood.is_alive()
     os.close(reader)
     says.say(Step("after the reader has gone"))
     os.close(writer)
@@ -81,8 +84,10 @@ def test_without_a_listener_nothing_is_said() -> None:
     Progress(None).say(Step("building m"))
 
 
-def test_without_a_terminal_there_are_plain_lines_on_standard_error_only() -> None:
-    run = subprocess.run([sys.executable, "-c", SESSION], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}])
+def test_without_a_terminal_there_are_plain_lines_on_standard_error_only(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-c", SESSION]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
     assert run.stdout == "a line\nthe end\n"
     lines = run.stderr.splitlines()
     assert lines

@@ -128,7 +128,8 @@ class Pipes:
 def following(name: str) -> Iterator[Pipes]:
     """Show what a child does that is started with these pipes, until the end of the context."""
     console = Console()
-    follower = _Follower(Display(name), console if console.is_terminal else None)
+    overwrites = sys.stdout.isatty() and not console.is_dumb_terminal  # FORCE_COLOR makes no terminal of a log
+    follower = _Follower(Display(name), console if overwrites else None)
     follower.start()
     try:
         yield follower.pipes

@@ -23,7 +23,7 @@ class Problem:
     Attributes:
         claim: what is wrong, a clause.
         why: what the gate knows of it, sentences.
-        subjects: whom it is true of: "gesture ptq_int8 on a chip"; the first one is told in `claim` and `why`.
+        subjects: whom it is true of: "gesture ptq_int8 on host"; the first one is told in `claim` and `why`.
         file: to look at or to change; "" if there is none.
         console: the last lines of the board, where it is one that failed.
         finding: what was found, where a finding tells it.

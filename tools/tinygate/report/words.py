@@ -25,7 +25,7 @@ def limit_of(finding: Finding) -> float | None:
 
 
 def subject_of(finding: Finding) -> str:
-    """Return what a finding is about: "gesture ptq_int8 on a chip"."""
+    """Return what a finding is about: "gesture ptq_int8 on host"."""
     return f"{finding.model} {finding.variant} on {finding.place}"
 
 
