@@ -12,7 +12,7 @@ GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help gate test nights faults lint tidy models test-models bench docs mutants lock clean
+.PHONY: help gate test faults lint tidy models test-models bench docs mutants lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -23,9 +23,6 @@ gate: $(VENV)/.ready  ## judge every model on the host and on BOARD (virtual), p
 test: lint  ## every test: host, target on the virtual board, tinygate itself
 	$(VENV)/bin/pytest -q -n 2 --dist loadfile tests_host tools/tests
 	$(VENV)/bin/pytest -q tests_target --target esp32 --board virtual
-
-nights: $(VENV)/.ready  ## a thousand simulated nights: how many are red by chance, and is 3 % slower found the same night?
-	TINYGATE_ALL_NIGHTS=1 $(VENV)/bin/pytest -q -s tools/tests/judge/test_regression.py -k night
 
 faults: $(VENV)/.ready  ## thousands of seeded faults, 250 killed runs, 100 silenced checks: no false green, the blame right (an hour)
 	TINYGATE_FAULT_SCHEDULES=10000 $(VENV)/bin/pytest -q tools/tests/faults tools/tests/gate/test_silencers.py
@@ -49,6 +46,10 @@ models: $(TRAIN)/.ready  ## train and convert every model anew beside what is pi
 
 test-models: $(TRAIN)/.ready  ## tests that need TensorFlow: pinned weights convert to the pinned bytes
 	$(TRAIN)/bin/pytest -q -m train tools/tests
+
+.PHONY: nights
+nights: $(VENV)/.ready  ## a thousand simulated nights: how many are red by chance, and is 3 % slower found the same night?
+	TINYGATE_ALL_NIGHTS=1 $(VENV)/bin/pytest -q -s tools/tests/judge/test_regression.py -k night
 
 bench: $(VENV)/.ready  ## what streaming the test set costs, against one round trip per 31 bytes
 	$(VENV)/bin/python -m tools.bench.transfer

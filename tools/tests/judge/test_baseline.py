@@ -109,6 +109,13 @@ def test_a_component_that_doubles_one_operator_is_red_the_same_night_and_both_ar
     assert "component kernels: esp-nn 1.2.3 → esp-nn 1.2.6" in sentence
 
 
+def test_an_operator_that_took_no_tick_has_no_factor(run: Run, int8: Variant) -> None:
+    entry = entry_of(night(run, 20, 1, {2: 0.0}))
+    found = judged_night(entry, night(run, 5, 2), night(run, 5, 3), int8)
+    (red,) = [f for f in found if f.verdict is Verdict.FAIL]
+    assert red.reason.startswith("0 → 4")
+
+
 def test_three_percent_slower_is_red_and_says_by_how_much_and_that_nothing_known_changed(
     run: Run, int8: Variant
 ) -> None:

@@ -94,6 +94,14 @@ def test_a_file_that_was_added_to_the_run_is_named(report: Path) -> None:
     assert verify(report).problems == ("runs/night/boots.jsonl: is not in the bundle; it was added",)
 
 
+@pytest.mark.parametrize("outside", ["/dev/zero", "../other/verdict.json", "runs/../../x"])
+def test_a_bundle_that_names_what_is_outside_of_it_is_not_followed(outside: str, report: Path) -> None:
+    seal(report, RUN, [], ["verdict.json"])
+    entry = next(json.loads(line) for line in chain(report) if '"file"' in line)
+    (report / CHAIN).write_text("".join(chain(report)).replace(entry["path"], outside))
+    assert f"{outside}: is outside the bundle" in verify(report).problems
+
+
 def test_a_packed_bundle_verifies_and_a_file_altered_in_it_is_named(report: Path, tmp_path: Path) -> None:
     packed = tmp_path / "night.zip"
     pack(report, files_of(report, "night", ["verdict.json"]), packed)

@@ -102,8 +102,7 @@ def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     _forget_old_runs(run.folder.parent)
     header = _header(run, selection)
     journal.append(run.journal_path, header)
-    with contextlib.suppress(LabError):  # what cannot be kept is told when the run has ended
-        Ledger(run.store).append(Started(run.run_id, header.started, run.place, header.versions["commit"]))
+    _remember_the_start(run, header)
     common = [f"--models-root={run.models_root}", f"--report-dir={run.folder}"]
     common += [f"--model={model.name}" for model in selection.models]
     common += [f"--variant={name}" for name in run.variant_names]
@@ -130,6 +129,15 @@ def _header(run: GateRun, selection: Selection) -> journal.Header:
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     models = tuple(model.name for model in selection.models)
     return journal.Header(run.run_id, started, run.place, models, run.variant_names, versions())
+
+
+def _remember_the_start(run: GateRun, header: journal.Header) -> None:
+    """Append to the store that the run has begun; what cannot be kept is told when it has ended."""
+    ledger = Ledger(run.store)
+    with contextlib.suppress(LabError):
+        ledger.append(Started(run.run_id, header.started, run.place, header.versions["commit"]))
+    for notice in ledger.notices:
+        print(f"tinygate: {notice}", file=sys.stderr, flush=True)
 
 
 def _forget_old_runs(folder: Path) -> None:

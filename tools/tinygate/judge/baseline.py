@@ -147,8 +147,9 @@ def judge_operators(variant: Variant, place: str, judged: Judged) -> Iterator[Fi
         if verdict is Verdict.PASS:
             count += 1
             continue
-        ticks = f"{found.before:,.0f} → {found.now:,.0f} ticks, × {found.now / found.before:.2f}"
-        reason = f"{ticks}, {how} {blame(entry.parts, judged.setup.parts)}"
+        factor = f" × {found.now / found.before:.2f}," if found.before else ""
+        ticks = f"{found.before:,.0f} → {found.now:,.0f} ticks,{factor}"
+        reason = f"{ticks} {how} {blame(entry.parts, judged.setup.parts)}"
         yield _finding(variant, place, f"ticks of {name}", round(found.now), limit, verdict, reason)
     medians = [float(np.median(column(judged.first.ticks, number))) for number in range(len(names))]
     how = f"Of {len(names)} operators. {profile_sentence(entry.operators, medians, entry)}"

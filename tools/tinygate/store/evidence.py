@@ -12,7 +12,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tinygate.errors import EvidenceError
@@ -153,8 +153,11 @@ def _misplaced(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _problem_of_a_file(place: Place, entry: Entry) -> str:
+    path = PurePosixPath(str(entry.get("path")))
+    if path.is_absolute() or ".." in path.parts:
+        return f"{path}: is outside the bundle"
     try:
-        content = (place / str(entry.get("path"))).read_bytes()
+        content = (place / str(path)).read_bytes()
     except (OSError, KeyError):
         return f"{entry.get('path')}: is missing"
     except zipfile.BadZipFile as error:
