@@ -9,6 +9,9 @@ import pytest
 from catalogue import CATALOGUE
 from simulation import PASS, judged
 
+from tinygate.board.blame import whose_job
+from tinygate.errors import IdentityError, InputError, LabError, LinkError, TargetError, TinygateError
+
 LONGEST_S = 330.0
 """What the longest run may take: its plan's deadline and ten seconds."""
 
@@ -28,6 +31,11 @@ def test_a_fault_gets_its_verdict(name: str, seed: int) -> None:
     assert outcome.verdict in fault.allowed, outcome
     assert outcome.seconds < LONGEST_S
     assert_is_a_sentence(outcome.sentence)
+
+
+@pytest.mark.parametrize("error", [TargetError, LinkError, IdentityError, LabError, InputError])
+def test_everybody_who_can_be_blamed_is_told_so(error: type[TinygateError]) -> None:
+    assert " to mend" in whose_job(error("x")).lower() or whose_job(error("x")).startswith("To mend")
 
 
 def assert_is_a_sentence(text: str) -> None:

@@ -215,7 +215,7 @@ def test_an_altered_reply_is_rejected_and_counted() -> None:
     board = EchoBoard()
     session = opened(board)
     session.request(ArenaRequest())
-    with pytest.raises(LinkError, match="bad_crc"):
+    with pytest.raises(LinkError, match="its checksum is wrong"):
         pump(session, board, lambda data: data.replace(b"used_bytes=7", b"used_bytes=3"))
     assert session.counts["bad_crc"] == 1
 

@@ -140,13 +140,13 @@ def assemble(answers: Sequence[Infer], hello: Hello, count: int) -> tuple[NDArra
             continue
         if answer.first != expected or len(answer.data) != answer.count * size:
             raise TargetError(
-                f"outputs of windows {answer.first}…{answer.first + answer.count - 1} are {len(answer.data)} bytes; "
-                f"expected windows from {expected} on, {size} bytes each"
+                f"the application answered windows {answer.first}…{answer.first + answer.count - 1} with "
+                f"{len(answer.data)} bytes; expected windows from {expected} on, {size} bytes each: look at its runner"
             )
         expected += answer.count
         parts.append(answer.data)
     if expected != count:
-        raise TargetError(f"the application answered {expected} windows of {count}")
+        raise TargetError(f"the application answered {expected} windows of {count}: look at its runner")
     rows = np.frombuffer(b"".join(parts), np.uint8).reshape(count, size)
     ends = np.cumsum(hello.output_bytes)
     return tuple(_output(rows[:, end - t.size_bytes : end], t) for end, t in zip(ends, hello.outputs, strict=True))

@@ -26,7 +26,9 @@ def check_reset_reason(hello: Hello) -> None:
     """Raise an error for a boot that nobody asked for: the firmware crashed, the supply dipped, or nobody knows."""
     reason = hello.reset_reason
     if reason in CRASHES or reason == "deepsleep":
-        raise TargetError(f"the application came up after a crash: its reset reason is {reason}")
+        raise TargetError(
+            f"the application came up after a crash: its reset reason is {reason}; look at what it did before"
+        )
     if reason in _POWER:
         raise LabError(f"the board came up after its supply had failed: its reset reason is {reason}; check the supply")
     if reason not in _WANTED_RESETS:
@@ -83,7 +85,9 @@ def check_figures(
 def check_bench(bench: Bench, plan: Plan, hello: Hello) -> None:
     """Raise TargetError when a bench is not what was asked for, or cannot be."""
     for problem in _bench_problems(bench, plan, hello):
-        raise TargetError(f"the application's bench cannot be true: {problem}. No time of this run counts")
+        raise TargetError(
+            f"the application's bench cannot be true: {problem}. No time of this run counts; look at how it measures"
+        )
 
 
 def _bench_problems(bench: Bench, plan: Plan, hello: Hello) -> Iterator[str]:
@@ -123,12 +127,12 @@ def check_arena(arena: Arena, hello: Hello) -> None:
     if not max(1, parts) <= arena.used_bytes <= arena.configured_bytes != 0:
         raise TargetError(
             f"the application's arena cannot be: {arena.used_bytes} of {arena.configured_bytes} bytes in use, of which "
-            f"{arena.head_bytes or 0} + {arena.tail_bytes or 0}"
+            f"{arena.head_bytes or 0} + {arena.tail_bytes or 0}; look at how it asks its interpreter"
         )
     if arena.configured_bytes != hello.arena_configured_bytes:
         raise TargetError(
             f"the application contradicts itself: its arena has {arena.configured_bytes} bytes, its hello says "
-            f"{hello.arena_configured_bytes}"
+            f"{hello.arena_configured_bytes}; look at where it takes them from"
         )
 
 
@@ -136,7 +140,8 @@ def check_profile(profile: Profile) -> None:
     """Raise TargetError when there are other ticks than operators."""
     if profile.ticks and len(profile.ticks) != len(profile.operators):
         raise TargetError(
-            f"the application's profile has {len(profile.operators)} operators and {len(profile.ticks)} times of them"
+            f"the application's profile has {len(profile.operators)} operators and {len(profile.ticks)} times of them; "
+            "look at its profiler"
         )
 
 
@@ -156,10 +161,14 @@ def check_health(health: Health, hello: Hello, bench: Bench | None, elapsed_s: f
         )
     timed_s = sum(bench.latency_us) / 1e6 if bench else 0.0
     if timed_s > up_s:
-        raise TargetError(f"the application says that its bench took {timed_s:.3f} s, in {up_s:.3f} s of up-time")
+        raise TargetError(
+            f"the application says that its bench took {timed_s:.3f} s, in {up_s:.3f} s of up-time; look at its clocks"
+        )
     for least, free, what in _memory(health):
         if least > free:
-            raise TargetError(f"the application's {what} cannot be: {least} bytes free at least, of {free}")
+            raise TargetError(
+                f"the application's {what} cannot be: {least} bytes free at least, of {free}; look at its watermarks"
+            )
 
 
 def _memory(health: Health) -> Iterator[tuple[int, int, str]]:

@@ -121,7 +121,9 @@ class _Boot:
         except TinygateError as error:
             raise self._cause_of(error) from error
         except (ValueError, ArithmeticError, LookupError) as error:
-            raise TargetError(f"what the application says makes no sense: {type(error).__name__}: {error}") from error
+            raise TargetError(
+                f"what the application says makes no sense, and nothing follows from it ({error})"
+            ) from error
         return run
 
     def _open(self) -> Hello:
@@ -285,7 +287,7 @@ class _Boot:
     def _required(self, kind: type[_MessageT]) -> _MessageT:
         found = self._only(kind)
         if found is None:
-            raise TargetError(f"the application does not answer {kind.KIND}, which every run needs")
+            raise TargetError(f"the application does not answer {kind.KIND}, which every run needs: build it anew")
         return found
 
     def _run(self, hello: Hello, boot_s: float, measured_s: float) -> Run:

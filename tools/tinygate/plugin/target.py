@@ -19,6 +19,7 @@ from typing import Any, NoReturn, Protocol
 import pytest
 from pytest_embedded.plugin import parametrize_fixtures  # taken back, see plugin/embedded.py
 
+from tinygate.board.blame import whose_job
 from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Run
 from tinygate.board.lock import find_port, listed_ports, lock_key, locked
@@ -274,7 +275,13 @@ def not_measured(judge_figure: JudgeFigure, not_judged: SaysNotJudged) -> SaysNo
 
 @pytest.fixture
 def board_run(
-    request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware, judge: Judge, once: Once
+    request: pytest.FixtureRequest,
+    board: BoardChoice,
+    variant: Variant,
+    firmware: Firmware,
+    logs: Path,
+    judge: Judge,
+    once: Once,
 ) -> Measured:
     """What was measured of this variant's firmware; a failed run fails its first test and skips the others."""
 
@@ -285,7 +292,8 @@ def board_run(
             judge(failure(variant, board, "attempt", None, file, error))
         if isinstance(found.attempts.outcome, TinygateError):
             outcome = found.attempts.outcome
-            judge(failure(variant, board, "run", verdict_of(outcome), file, outcome, found.crash, found.console))
+            note = f"{found.crash} {whose_job(outcome)} Console and tools: {os.path.relpath(logs / variant.id)}."
+            judge(failure(variant, board, "run", verdict_of(outcome), file, outcome, note.strip(), found.console))
         return found
 
     return once.get(("run", board.place, str(firmware.folder), firmware.app_sha256), measure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError
-from tinygate.protocol.framing import Damaged, Text
+from tinygate.protocol.framing import Damaged, Reason, Text
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import ErrorCode
 from tinygate.protocol.schema import Message
@@ -15,7 +15,7 @@ class RefusedError(TargetError):
     """The device answered a request with an error; `code` says which, `detail` is its sentence."""
 
     def __init__(self, code: ErrorCode, request: Message, detail: str) -> None:
-        super().__init__(f"the device refused {request.KIND}: {code}: {detail}")
+        super().__init__(f"the device refused {request.KIND} ({code}: {detail}); look at what it does with it")
         self.code = code
         self.detail = detail
         self.request = request
@@ -62,9 +62,29 @@ class Ready:
 Event = Answer | Ready | Text | Damaged
 
 
+CHECK_LINE = "check cable, adapter and rate, and run again"
+
+
+def damaged(event: Damaged) -> LinkError | TargetError:
+    """Return the error of a line that is no record: the line's fault, or the sender's if it came as it was sent."""
+    shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in event.raw[:120])
+    if event.reason is Reason.BAD_RECORD:
+        return TargetError(f'the device sent a record that is none by its grammar: "{shown}"; build it anew')
+    return LinkError(
+        f'a line from the board is damaged ({event.reason.meaning}): "{shown}"; nothing of this run is used; '
+        "check cable, baud rate and that no log is written in the middle of a record"
+    )
+
+
+def out_of_order(found: int, expected: int) -> LinkError:
+    """Return the error of a record whose number is not the next one."""
+    what = "repeated" if found < expected else "lost"
+    return LinkError(f"a record was {what}: number {found} came, {expected} was expected; {CHECK_LINE}")
+
+
 def mismatch(request: Message, message: Message) -> TargetError:
     """Return the error of an answer of another kind than the request's."""
-    return TargetError(f"the device answered {request.KIND} with {message.KIND}")
+    return TargetError(f"the device answered {request.KIND} with {message.KIND}; look at its runner")
 
 
 def stale(nonce: str, own: str) -> IdentityError:

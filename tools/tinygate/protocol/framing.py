@@ -43,6 +43,13 @@ class Reason(StrEnum):
     BAD_CRC = "bad_crc"
     BAD_RECORD = "bad_record"  # the CRC is right and the grammar wrong: the sender's bug, not the line's
 
+    @property
+    def meaning(self) -> str:
+        """What happened to it, in words."""
+        words = {Reason.TRUNCATED: "another record begins in it", Reason.BAD_CRC: "its checksum is wrong"}
+        too_long = {Reason.TOO_LONG: "it is too long", Reason.LINE_TOO_LONG: "it does not end"}
+        return (words | too_long).get(self, "bytes are in it that no record has, or its end is missing")
+
 
 @dataclass(frozen=True)
 class Record:

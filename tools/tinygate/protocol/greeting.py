@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tinygate.errors import LinkError, TargetError
 from tinygate.protocol.envelope import Answers
+from tinygate.protocol.events import CHECK_LINE
 from tinygate.protocol.framing import Record
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.parts import merge
@@ -26,7 +27,7 @@ class Greeting:
         first = self._parts[0][0]
         numbers = [(given.sequence - first.sequence) % 2**32 for given, _ in self._parts]
         if numbers != list(range(answers.part)) or record.ident != first.ident:
-            raise LinkError(f"part {answers.part} of {answers.parts} of a hello came out of order; run again")
+            raise LinkError(f"part {answers.part} of {answers.parts} of a hello came out of order; {CHECK_LINE}")
         if answers.part < answers.parts:
             return None
         try:
@@ -34,5 +35,7 @@ class Greeting:
             assert isinstance(hello, Hello)
             hello.check()
         except ValueError as error:
-            raise TargetError(f"the device sent a hello that contradicts itself: {error}") from error
+            raise TargetError(
+                f"the device sent a hello that contradicts itself ({error}); look at what it takes its tensors from"
+            ) from error
         return hello

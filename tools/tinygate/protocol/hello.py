@@ -114,8 +114,16 @@ class Hello(Message):
         """Bytes of what one window gives: all outputs, one after the other."""
         return sum(self.output_bytes)
 
+    def _counts(self, prefix: str) -> tuple[int, ...]:
+        lists = ("dtypes", "shapes", "scales", "zero_points", "bytes")
+        return tuple(len(getattr(self, f"{prefix}_{name}")) for name in lists)
+
     def check(self) -> None:
         """Raise ValueError when what it says of the model's tensors cannot be."""
+        for what, counts in (("inputs", self._counts("input")), ("outputs", self._counts("output"))):
+            if len(set(counts)) > 1:
+                listed = ", ".join(map(str, counts))
+                raise ValueError(f"of its {what} it lists {listed} types, shapes, scales, zero points and sizes")
         for what, tensors in (("inputs", self.inputs), ("outputs", self.outputs)):
             if bool(tensors) != (self.model_status == "ok"):
                 raise ValueError(f"model_status is {self.model_status}, and {len(tensors)} {what} are described")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tinygate.errors import LinkError, TargetError
 from tinygate.protocol.batches import Queue
 from tinygate.protocol.envelope import Answers, check_request
-from tinygate.protocol.events import UnansweredError
+from tinygate.protocol.events import CHECK_LINE, UnansweredError
 from tinygate.protocol.framing import Direction, Record, encode
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import HelloRequest, RestartRequest
@@ -90,7 +90,7 @@ class Outbox:
             if self.in_flight and answers.sequence == self.in_flight[-1].sequence:
                 raise UnansweredError(self.in_flight[0].request, answers.sequence)
             due = self.in_flight[0].sequence if self.in_flight else "none"
-            raise LinkError(f"request {answers.sequence} was answered, {due} was due: a request was lost; run again")
+            raise LinkError(f"request {answers.sequence} was answered, {due} was due: one was lost; {CHECK_LINE}")
         check_request(answers, self.in_flight[0].crc32)
         return self.in_flight[0]
 
@@ -107,7 +107,7 @@ class Outbox:
         size = len(self._line)
         if size > min(limits.rx_line_bytes, limits.rx_window_bytes):
             raise TargetError(
-                f"a {request.KIND} request of {size} bytes does not fit: the device announces "
+                f"the device has no room for a request of {size} bytes ({request.KIND}): it announces "
                 f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes}"
             )
         if self.in_flight_bytes + size > limits.rx_window_bytes:

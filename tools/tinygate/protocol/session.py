@@ -21,8 +21,19 @@ from tinygate.errors import LabError, LinkError, TargetError
 from tinygate.protocol import framing
 from tinygate.protocol.batches import infer_requests
 from tinygate.protocol.envelope import Answers, check_request, parse_reply
-from tinygate.protocol.events import Answer, BootChangedError, Event, Ready, RefusedError, mismatch, stale
-from tinygate.protocol.framing import Damaged, Decoder, Direction, Reason, Record, Text
+from tinygate.protocol.events import (
+    CHECK_LINE,
+    Answer,
+    BootChangedError,
+    Event,
+    Ready,
+    RefusedError,
+    damaged,
+    mismatch,
+    out_of_order,
+    stale,
+)
+from tinygate.protocol.framing import Damaged, Decoder, Direction, Record, Text
 from tinygate.protocol.greeting import Greeting
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import Error, ErrorCode, HelloRequest, RestartRequest
@@ -192,19 +203,14 @@ class HostSession:
         if self.hello is None:
             return event
         self._incoming.appendleft(event)  # for `text_in`: a panic may have cut it
-        if event.reason is Reason.BAD_RECORD:
-            raise TargetError(f"the device sent a record with the right CRC and wrong grammar: {event.raw[:120]!r}")
-        raise LinkError(
-            f"a line from the board is damaged ({event.reason}): {event.raw[:120]!r}; nothing of this run is used; "
-            "check cable, baud rate and that no log is written in the middle of a record"
-        )
+        raise damaged(event)
 
     def _reply(self, record: Record) -> Event | None:
         self.counts["records"] += 1
         try:
             answers, message = parse_reply(record)
         except ValueError as error:
-            raise TargetError(f"the device sent a malformed {record.kind} record: {error}") from error
+            raise TargetError(f"the device sent a {record.kind} record that is none ({error})") from error
         if self.hello is None:
             return self._opened(record, answers, message)
         self._check_order(record, message)
@@ -247,17 +253,14 @@ class HostSession:
         assert self._reply_sequence is not None
         expected = (self._reply_sequence + 1) % 2**32
         if record.sequence != expected:
-            what = "repeated" if record.sequence < expected else "lost"
-            raise LinkError(f"a record was {what}: number {record.sequence} came, {expected} was expected; run again")
+            raise out_of_order(record.sequence, expected)
         self._reply_sequence = expected
 
     def _unasked(self, record: Record, message: Message) -> Event | None:
         if isinstance(message, Hello):
             return Ready(record.ident, message)
         detail = f"{message.code}: {message.detail}" if isinstance(message, Error) else message.KIND
-        raise LinkError(
-            f"the device received something else than what was sent ({detail}); check the line and run again"
-        )
+        raise LinkError(f"the device received something else than what was sent ({detail}); {CHECK_LINE}")
 
     def _answered(self, answers: Answers, message: Message) -> Event | None:
         if answers.sequence in self._opening:
@@ -282,12 +285,12 @@ class HostSession:
         try:
             return Answer(pending.request, merge(pending.parts))
         except ValueError as error:
-            raise TargetError(f"the device contradicts itself: {error}") from error
+            raise TargetError(f"the device contradicts itself ({error}); look at how it answers in parts") from error
 
     def _refused(self, error: Error, request: Message) -> LabError | TargetError:
         """Return what an error record means; what is queued and in flight goes on after a refusal."""
         if error.code in _LINK_CODES:
-            return LinkError(f"the device did not receive what was sent ({error.code}: {error.detail}); run again")
+            return LinkError(f"the device did not receive what was sent ({error.code}: {error.detail}); {CHECK_LINE}")
         if error.code is ErrorCode.WRONG_NONCE:
             return stale(self.nonce, self.nonce)
         return RefusedError(error.code, request, error.detail)
