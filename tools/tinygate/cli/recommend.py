@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tinygate.errors import InputError
+from tinygate.targets import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tinygate.study.evidence import Evidence
-
-DEFAULT_TARGET = "esp32"
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def recommend(
     model: Annotated[list[str] | None, typer.Option(help="a model's name; may be repeated; all by default")] = None,
-    target: Annotated[str, typer.Option(help="a chip whose arena is known")] = DEFAULT_TARGET,
+    target: Annotated[str, typer.Option(help="a chip whose arena is known")] = DEFAULT_CHIP,
     latency: Annotated[
         list[str] | None, typer.Option(help="VARIANT=µs as a board measured it on the target; may be repeated")
     ] = None,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tinygate.cli.recommend import DEFAULT_TARGET
 from tinygate.errors import InputError
 from tinygate.store.atomic import write_text
+from tinygate.targets import DEFAULT_CHIP
 
 if TYPE_CHECKING:
     from tinygate.model.folder import Model
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def study(
     model: Annotated[list[str] | None, typer.Option(help="a model's name; may be repeated; all by default")] = None,
-    target: Annotated[str, typer.Option(help="the chip that the page's answer is for")] = DEFAULT_TARGET,
+    target: Annotated[str, typer.Option(help="the chip that the page's answer is for")] = DEFAULT_CHIP,
     output: Annotated[Path, typer.Option(help="folder for MODEL/study.html and study.json")] = Path("build/study"),
     train_python: Annotated[str, typer.Option(help="a Python with TensorFlow; found by itself in a checkout")] = "",
     workers: Annotated[int, typer.Option(help="processes at a time; 0 for what the cores allow", min=0)] = 0,

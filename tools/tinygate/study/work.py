@@ -3,9 +3,9 @@
 `cycles.toml` in a model's folder:
 
     [[run]]
-    target = "esp32"
+    target = "chip"
     unit = "emulated cycles"
-    counted_by = "QEMU 5.0, -icount 3; ESP-IDF 5.1.7, GCC 12.2"
+    counted_by = "emulator and options; compiler, runtime and kernels with their versions"
     ptq_int8 = { sha256 = "…", count = 6_681_619 }
 
 A count of another file than the one at hand is no evidence, and is left out.
