@@ -78,14 +78,16 @@ def project(tmp_path: Path) -> Path:
 
 def judged(project: Path) -> Summary:
     """What the gate makes of the host suite alone."""
-    run = nightly.GateRun(project, project / "report", "esp32", "virtual", project / "models", ("sine",), ("ptq_int8",))
+    run = nightly.GateRun(
+        project, project / "report", (nightly.Device("esp32", "virtual"),), project / "models", ("sine",), ("ptq_int8",)
+    )
     run.folder.mkdir(parents=True)
     selection = select(run.models_root, run.model_names, run.variant_names)
     journal.append(run.journal_path, nightly._header(run, selection))
     options = [f"--models-root={run.models_root}", "--model=sine", "--variant=ptq_int8"]
     nightly._run_pytest(run, "host", ["tests_host", "-p", "no:pytest_embedded", *options])
-    expected = [check for check in expected_checks(selection, run.place) if check.check in HOST_CHECKS]
-    return summarize(journal.read(run.journal_path), expected, run.place)
+    expected = [check for check in expected_checks(selection, run.places) if check.check in HOST_CHECKS]
+    return summarize(journal.read(run.journal_path), expected, run.places)
 
 
 def test_nothing_silenced_is_green(project: Path) -> None:

@@ -29,6 +29,7 @@ SaysNotJudged = Callable[[str], NoReturn]
 
 selection_key = pytest.StashKey[Selection]()
 places_key = pytest.StashKey[Sequence[str]]()
+place_key = pytest.StashKey[str]()
 _journal_key = pytest.StashKey[JournalWriter | None]()
 _once_key = pytest.StashKey[Once]()
 _told_key = pytest.StashKey[Told]()
@@ -52,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_once_key] = Once()
     config.stash[_told_key] = Told()
     config.stash.setdefault(places_key, (HOST,))
+    config.stash.setdefault(place_key, "")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -215,6 +217,7 @@ def _outcome(
         judged=item.stash.get(_judged_key, 0),
         excused=isinstance(error, NotJudged) or teller is not None,
         duration_s=report.duration,
+        place=item.config.stash[place_key],
     )
 
 

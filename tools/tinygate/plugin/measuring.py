@@ -28,6 +28,7 @@ from tinygate.judge.oracle import run_oracle
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.targets.firmware import Firmware
+from tinygate.targets.rig import Rig
 from tinygate.tflite import read_model
 from tinygate.tflm.work import multiplications
 from tinygate.verdict import Finding, Verdict
@@ -85,13 +86,16 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
         task = _task(request, board, variant, firmware)
         began = time.monotonic()
         dut = _dut(request, log)
+        rig: Rig | None = request.getfixturevalue("rig")
+        if rig:
+            rig.flash()  # the port is open by now: nothing of this boot is missed
     except TinygateError as error:
         return Measured(Attempts(error, ()))
     with port_of(dut, log) as port:
-        flash_again = _flash_again(dut, log) if board.board == "serial" else None
+        flash_again = _flash_again(dut, rig, log) if board.board == "serial" else None
         attempts = try_to_measure(lambda: task.measure(port, task.plan, began), flash_again)
         if isinstance(attempts.outcome, Run):
-            found = _more(request, dut, port, attempts, task)
+            found = _more(request, rig or dut, port, attempts, task)
             _keep(found.boots, log.console.parent)
             redact_log(log.console)
             return found
@@ -100,28 +104,39 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     return Measured(attempts)
 
 
-def _more(request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, task: Task) -> Measured:
-    """Do what takes boots of their own, if asked for: time again, and the smallest arena."""
+def _more(request: pytest.FixtureRequest, board: Any, port: Port, first: Attempts, task: Task) -> Measured:
+    """Do what takes boots of their own, if asked for: time again, and the smallest arena.
+
+    `board` is a rig, or pytest-embedded's.
+    """
     assert isinstance(first.outcome, Run)
     known = first.outcome
     option = request.config.getoption
     try:
-        boots = _boots(dut, port, task, known, option("--boots") if known.bench else 1)
+        boots = _boots(board, port, task, known, option("--boots") if known.bench else 1)
         smallest = _minimum_arena(port, task, known) if option("--arena-search") else None
     except TinygateError as error:
         return Measured(Attempts(error, first.failed))
     return Measured(first, boots, smallest)
 
 
-def _boots(dut: Any, port: Port, task: Task, known: Run, count: int) -> tuple[Run, ...]:
+def _boots(board: Any, port: Port, task: Task, known: Run, count: int) -> tuple[Run, ...]:
     """Measure time again in fresh boots, over a single window: outputs have been compared in the first."""
     boots, brief = [known], task.plan.last_window()
     while len(boots) < count:
         reset_at = time.monotonic()
-        (dut.serial.hard_reset if hasattr(dut, "serial") else dut.hard_reset)()
+        _reset(board)
         boots.append(task.measure(port, brief, reset_at))
         check_new_boot(boots)
     return tuple(boots)
+
+
+def _reset(board: Any) -> None:
+    """Reset a rig, or what a service of pytest-embedded drives: over a serial port, or as an emulator."""
+    if hasattr(board, "reset"):
+        board.reset()
+    else:
+        getattr(board, "serial", board).hard_reset()
 
 
 def _minimum_arena(port: Port, task: Task, known: Run) -> int:
@@ -137,11 +152,11 @@ def _keep(boots: tuple[Run, ...], folder: Path) -> None:
         np.save(folder / "outputs.npy", boots[0].output)
 
 
-def _flash_again(dut: Any, log: BootLog) -> Callable[[], None]:
+def _flash_again(dut: Any, rig: Rig | None, log: BootLog) -> Callable[[], None]:
     def flash() -> None:
         reopen(dut.serial.proc)
         with contextlib.redirect_stderr(log):
-            dut.serial.flash()
+            (rig or dut.serial).flash()
 
     return flash
 

@@ -5,11 +5,11 @@ No verdict but PASS stands without a sentence that says why, and a check that wa
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tinygate.figures import METRICS
+from tinygate.places import HOST
 from tinygate.store.journal import Header, Journal, TestOutcome
 from tinygate.verdict import Finding, Verdict, worst
 
@@ -24,12 +24,14 @@ class Expected:
         check: the test function's name.
         case: what it is asked of, "gesture-ptq_int8".
         model, variant: whose verdict it is part of; variant is empty for a check of the whole model.
+        place: where it must be answered.
     """
 
     check: str
     case: str
     model: str
     variant: str
+    place: str = HOST
 
     @property
     def text(self) -> str:
@@ -42,6 +44,7 @@ class Row:
     """One variant of one model, or the model as a whole: its findings and tests, and the verdict over them.
 
     Attributes:
+        place: whose figures stand in the device columns; where several places were judged, each has its row.
         missing: checks that nobody answered.
         is_variant: whether it is a row of the table whatever its verdict.
     """
@@ -52,6 +55,7 @@ class Row:
     tests: tuple[TestOutcome, ...]
     missing: tuple[Expected, ...]
     is_variant: bool
+    place: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -84,8 +88,13 @@ class Summary:
     rows: tuple[Row, ...]
     tests: tuple[TestOutcome, ...]
     notices: tuple[str, ...]
-    device_place: str
+    places: tuple[str, ...]
     header: Header | None = None
+
+    @property
+    def device_place(self) -> str:
+        """The places of the device columns, in words."""
+        return " and ".join(self.places)
 
     @property
     def shown_rows(self) -> tuple[Row, ...]:
@@ -103,8 +112,8 @@ class Summary:
     def problems(self) -> tuple[str, ...]:
         """Why the verdict is not PASS, one sentence each, worst first; what a finding says a test does not repeat."""
         findings = [f for row in self.rows for f in row.findings if f.verdict not in (None, Verdict.PASS)]
-        told = {finding.node_id for finding in findings if finding.node_id}
-        tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and t.node_id not in told]
+        told = {(finding.node_id, finding.place) for finding in findings if finding.node_id}
+        tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and not _is_told(t, told)]
         sentences = [f.sentence() for f in findings] + [f"{t.verdict}: {t.node_id}: {t.message}" for t in tests]
         sentences += [_missing_sentence(row) for row in self.rows if row.missing]
         if not any(row.is_variant for row in self.rows):
@@ -115,10 +124,17 @@ class Summary:
 def _missing_sentence(row: Row) -> str:
     names = list(dict.fromkeys(expected.text for expected in row.missing))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    who = f"{row.model} {row.variant}".strip()
+    who = f"{row.model} {row.variant}".strip() + (f" on {row.place}" if row.place else "")
     return (
         f"{Verdict.INCONCLUSIVE}: {who}: not answered: {'; '.join(names[:_NAMED])}{more} ({len(row.missing)} tests). "
         "They were deselected, skipped or removed, or the run ended before them; run the gate without that."
+    )
+
+
+def _is_told(test: TestOutcome, told: Collection[tuple[str, str]]) -> bool:
+    """Whether a finding tells what a test found: one of its own session's, or of the host, or of sessions unknown."""
+    return any(node == test.node_id and test.place in ("", place) for node, place in told) or (
+        (test.node_id, HOST) in told
     )
 
 
@@ -127,39 +143,38 @@ def _severity(sentence: str) -> int:
     return order.index(Verdict(sentence.split(":", 1)[0]))
 
 
-def summarize(journal: Journal, expected: Sequence[Expected], place: str, notices: Sequence[str] = ()) -> Summary:
-    """Group a journal by variant.
+def summarize(
+    journal: Journal, expected: Sequence[Expected], places: Sequence[str], notices: Sequence[str] = ()
+) -> Summary:
+    """Group a journal by variant, and by place where there are several.
 
     Args:
         journal: what was decided.
         expected: the checks that must have been answered.
-        place: whose figures stand in the device columns.
+        places: whose figures stand in the device columns.
         notices: what else a reader must know.
     """
-    answered = _answered(journal)
-    unanswered = [wanted for wanted in expected if (wanted.check, wanted.case) not in answered]
+    unanswered = _unanswered(journal, expected)
     variants = {(wanted.model, wanted.variant) for wanted in expected if wanted.variant}
     named = [(wanted.model, wanted.variant) for wanted in expected if wanted.variant]
     named += [(finding.model, finding.variant) for finding in journal.findings]
     names = dict.fromkeys([*named, *((gap.model, gap.variant) for gap in unanswered)])
-    findings: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
-    tests: defaultdict[str, list[TestOutcome]] = defaultdict(list)
-    for finding in journal.findings:
-        findings[finding.model, finding.variant].append(finding)
-    for test in journal.tests:
-        tests[test.subject].append(test)
+    on_boards = {(wanted.model, wanted.variant) for wanted in expected if wanted.place != HOST}
     rows = tuple(
-        Row(
-            model,
-            variant,
-            tuple(findings[model, variant]),
-            tuple(tests[f"{model}-{variant}"]),
-            tuple(gap for gap in unanswered if (gap.model, gap.variant) == (model, variant)),
-            is_variant=(model, variant) in variants,
-        )
-        for model, variant in names
+        _row(name, place, journal, unanswered, is_variant=name in variants)
+        for name in names
+        for place in (places if len(places) > 1 and name in on_boards & variants else ("",))
     )
-    return Summary(rows, journal.tests, (*journal.notices, *notices, *_flakes(rows)), place, journal.header)
+    return Summary(rows, journal.tests, (*journal.notices, *notices, *_flakes(rows)), tuple(places), journal.header)
+
+
+def _row(name: tuple[str, str], place: str, journal: Journal, unanswered: Sequence[Expected], is_variant: bool) -> Row:
+    """Return a variant's row: of everything, or with a place, of what is the host's or this place's."""
+    at = {"", HOST, place}
+    findings = (f for f in journal.findings if (f.model, f.variant) == name and (not place or f.place in at))
+    tests = (t for t in journal.tests if t.subject == "-".join(name) and (not place or t.place in at))
+    gaps = (gap for gap in unanswered if (gap.model, gap.variant) == name and (not place or gap.place in at))
+    return Row(*name, tuple(findings), tuple(tests), tuple(gaps), is_variant, place)
 
 
 def _flakes(rows: Sequence[Row]) -> list[str]:
@@ -173,10 +188,15 @@ def _flakes(rows: Sequence[Row]) -> list[str]:
     return told
 
 
-def _answered(journal: Journal) -> set[tuple[str, str]]:
-    """Return check and case of every test that judged something, failed, or was excused from judging."""
-    return {
-        (test.check, test.case)
+def _unanswered(journal: Journal, expected: Sequence[Expected]) -> list[Expected]:
+    """Return the checks that no test answered: by judging something, failing, or being excused from judging.
+
+    A check on a board is answered by a session at its place alone.
+    """
+    answered = {
+        (test.check, test.case, place)
         for test in journal.tests
         if test.excused or (test.verdict is not None and (test.judged or test.verdict is not Verdict.PASS))
+        for place in (HOST, test.place)
     }
+    return [wanted for wanted in expected if (wanted.check, wanted.case, wanted.place) not in answered]

@@ -26,7 +26,7 @@ class Header:
     Attributes:
         run_id: its name, unique on this machine.
         started: UTC, ISO 8601.
-        place: where its target tests run.
+        place: where its target tests run; several joined by " and ".
         models, variants: what it judges; no variants means all of them.
         versions: packages and commit that judge.
     """
@@ -51,6 +51,7 @@ class TestOutcome:
         message: why it failed or was skipped.
         judged: how many findings it gave.
         excused: whether it was skipped for a reason that the gate accepts.
+        place: where its session ran the firmware; empty without a board.
     """
 
     __test__ = False  # pytest must not collect it
@@ -64,11 +65,12 @@ class TestOutcome:
     judged: int
     excused: bool
     duration_s: float
+    place: str = ""
 
 
-def session_outcome(suite: str, verdict: Verdict, reason: str) -> TestOutcome:
+def session_outcome(suite: str, verdict: Verdict, reason: str, place: str = "") -> TestOutcome:
     """Return the outcome of a whole pytest session that did not run to its end."""
-    return TestOutcome(f"{suite} (the run itself)", "", "", "", verdict, reason, 0, False, 0.0)
+    return TestOutcome(f"{suite} (the run itself)", "", "", "", verdict, reason, 0, False, 0.0, place)
 
 
 Record = Header | Finding | TestOutcome

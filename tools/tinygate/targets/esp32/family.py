@@ -88,5 +88,6 @@ ESP32 = Family(
     sizes=_sizes,
     emulator_image=_flash_image,
     flash_verified="Hash of data verified.",
+    ram_bytes=256 * 1024,
     abilities=abilities,
 )
