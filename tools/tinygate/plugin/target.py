@@ -225,6 +225,7 @@ def rig(
 
     def start() -> Rig:
         _rigs.close()
+        boot_log.begin()
         probe = usb_serial_of(_found_port, listed_ports()) if _found_port else None
         options = str(pytestconfig.getoption("qemu_extra_args", None) or "")
         return _rigs.enter_context(make(RigOrder(firmware, boot_log, _found_port, probe, options)))
