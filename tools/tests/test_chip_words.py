@@ -15,6 +15,7 @@ DATA = {
     Path("tflm/known.py"),  # which kernel version computes what wrongly, on which chip: data with their source
     Path("arena/targets.py"),  # which kernels and structure sizes a chip has
     Path("arena/esp_nn.py"),  # one kernel library's scratch formulas, which differ by chip
+    Path("arena/cmsis_nn.py"),  # another one's
 }
 
 

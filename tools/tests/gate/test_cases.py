@@ -46,5 +46,5 @@ def test_two_relations_of_the_same_variants_are_two_cases(twice: Selection, para
 
 
 def test_every_check_is_expected_once(twice: Selection) -> None:
-    expected = [(wanted.check, wanted.case) for wanted in expected_checks(twice, "esp32-virtual")]
+    expected = [(wanted.check, wanted.case) for wanted in expected_checks(twice, ("esp32-virtual",))]
     assert len(expected) == len(set(expected))

@@ -42,19 +42,18 @@ def project(tmp_path: Path) -> Path:
 
 def judged(project: Path, quarantined: str = "") -> Summary:
     """What the gate makes of the host suite alone, with a check in quarantine."""
-    run = nightly.GateRun(project, project / "report", "esp32", "virtual", project / "models", ("sine",), ("ptq_int8",))
+    device = nightly.Device("esp32", "virtual")
+    run = nightly.GateRun(project, project / "report", (device,), project / "models", ("sine",), ("ptq_int8",))
     run.folder.mkdir(parents=True)
     selection = select(run.models_root, run.model_names, run.variant_names)
     journal.append(run.journal_path, nightly._header(run, selection))
     options = [f"--models-root={run.models_root}", "--model=sine", "--variant=ptq_int8"]
     nightly._run_pytest(run, "host", ["tests_host", "-p", "no:pytest_embedded", *options])
-    expected = [check for check in expected_checks(selection, run.place) if check.check in HOST_CHECKS]
+    expected = [check for check in expected_checks(selection, run.places) if check.check in HOST_CHECKS]
     today = datetime.date(2026, 11, 26)
     entry = quarantine.Entry(model="sine", check=quarantined, reason="r", issue="i", expires=today)
-    found, _ = quarantine.apply(
-        journal.read(run.journal_path), [entry] if quarantined else [], expected, run.place, today
-    )
-    return summarize(found, expected, run.place)
+    found, _ = quarantine.apply(journal.read(run.journal_path), [entry] if quarantined else [], expected, today)
+    return summarize(found, expected, run.places)
 
 
 def test_nothing_silenced_is_green(project: Path) -> None:

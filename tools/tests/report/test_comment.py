@@ -16,7 +16,7 @@ def failing(variants: int, reason: str = "Convert again.") -> Facts:
             "kws", f"v{number}", "host", "budget", "tflite_bytes", 9, "≤ 8", Verdict.FAIL, "m.tflite", "", reason
         )
         rows.append(Row("kws", f"v{number}", (finding,), (), (), is_variant=True))
-    return facts_of(Summary(tuple(rows), (), (), "esp32-virtual"))
+    return facts_of(Summary(tuple(rows), (), (), ("esp32-virtual",)))
 
 
 def test_the_verdict_comes_first_then_the_table_then_why() -> None:

@@ -30,7 +30,7 @@ def summary(reason: str = "An emulated board has no chip's time.") -> Summary:
         finding("latency_median_us", None, reason=reason),
         finding("parity_mismatches", 0),
     )
-    return Summary((Row("gesture", "ptq_int8", findings, (), (), is_variant=True),), (), (), PLACE)
+    return Summary((Row("gesture", "ptq_int8", findings, (), (), is_variant=True),), (), (), (PLACE,))
 
 
 def terminal(shown: Summary) -> str:
@@ -48,7 +48,7 @@ def test_the_terminal_shows_figures_and_what_was_not_measured() -> None:
 
 def test_floats_within_a_tolerance_are_not_called_bit_exact() -> None:
     close = replace(finding("parity_mismatches", 0), limit="= 0, floats within 1e-05", note="floats within 1e-05")
-    text = terminal(Summary((Row("gesture", "ptq_int8", (close,), (), (), is_variant=True),), (), (), PLACE))
+    text = terminal(Summary((Row("gesture", "ptq_int8", (close,), (), (), is_variant=True),), (), (), (PLACE,)))
     assert "within rounding" in text
     assert "bit-exact" not in text
 

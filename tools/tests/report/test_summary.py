@@ -26,7 +26,7 @@ def outcome(
 
 
 def summary_of(*findings: Finding, tests: tuple[TestOutcome, ...] = (outcome(Verdict.PASS),)) -> Summary:
-    return summarize(Journal(None, findings, tests, ()), [SIZE], "esp32-virtual")
+    return summarize(Journal(None, findings, tests, ()), [SIZE], ("esp32-virtual",))
 
 
 def test_the_worst_finding_is_the_variants_verdict() -> None:
@@ -67,7 +67,7 @@ def test_a_model_with_nothing_but_recorded_figures_needs_no_excuse() -> None:
 
 
 def test_no_variant_at_all_is_not_green() -> None:
-    nothing = summarize(Journal(None, (), (), ()), [], "esp32-virtual")
+    nothing = summarize(Journal(None, (), (), ()), [], ("esp32-virtual",))
     assert nothing.verdict is Verdict.INCONCLUSIVE
     assert "no variant was judged" in nothing.problems[0]
 

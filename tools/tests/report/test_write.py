@@ -37,7 +37,7 @@ def test_a_report_folder_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_pass_after_a_failed_attempt_is_told_as_a_flake() -> None:
     attempt = Finding("m", "v", "esp32", "attempt", "measured_run", None, "", None, "x", "the port vanished")
-    notices = summarize(Journal(None, (attempt,), (), ()), [], "esp32").notices
+    notices = summarize(Journal(None, (attempt,), (), ()), [], ("esp32",)).notices
     assert notices == ("flake: m v on esp32 passed after 1 failed attempt: the port vanished",)
 
 

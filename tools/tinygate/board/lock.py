@@ -64,8 +64,17 @@ def require_port(port: str | None, usb_serial: str | None) -> None:
 
 def lock_key(port: str, ports: Iterable[ListedPort]) -> str:
     """Return what a board is locked by: its adapter's USB serial number, else the device or URL."""
-    real = port if "://" in port else os.path.realpath(port)
-    return next((str(p.serial_number) for p in ports if p.device == real and p.serial_number), real)
+    return usb_serial_of(port, ports) or _real(port)
+
+
+def usb_serial_of(port: str, ports: Iterable[ListedPort]) -> str | None:
+    """Return the USB serial number of what a port belongs to, None if it has none."""
+    real = _real(port)
+    return next((str(p.serial_number) for p in ports if p.device == real and p.serial_number), None)
+
+
+def _real(port: str) -> str:
+    return port if "://" in port else os.path.realpath(port)
 
 
 @contextmanager

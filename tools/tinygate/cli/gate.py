@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tinygate.errors import InputError
+
+if TYPE_CHECKING:
+    from tinygate.gate.nightly import Device
 
 
 def register(app: typer.Typer) -> None:
@@ -15,9 +21,12 @@ def register(app: typer.Typer) -> None:
 
 
 def gate(
-    target: Annotated[str | None, typer.Option(help="the chip, as pytest-embedded names it")] = None,
+    target: Annotated[list[str] | None, typer.Option(help="the chip; may be repeated, to compare")] = None,
     board: Annotated[
-        str | None, typer.Option(help="virtual, virtual-fast, serial or qemu; default: virtual, serial with a port")
+        list[str] | None,
+        typer.Option(
+            help="virtual, virtual-fast, serial or qemu; once, or once per target; default: virtual, serial with a port"
+        ),
     ] = None,
     port: Annotated[str | None, typer.Option(help="serial port of the board; never probed")] = None,
     port_serial_number: Annotated[str | None, typer.Option(help="USB serial number of the board's port")] = None,
@@ -44,15 +53,14 @@ def gate(
     from tinygate.gate.nightly import GateRun, run_gate
     from tinygate.gate.remember import remember
     from tinygate.gate.session import InterruptedRunError
-    from tinygate.plugin.board_options import checked_chip, refuse_espport
+    from tinygate.plugin.board_options import refuse_espport
     from tinygate.project.settings import settings_of
     from tinygate.report.write import write_report
     from tinygate.store.ledger import FOLDER
 
     named = port or port_serial_number or port_mac
-    board = board or ("serial" if named else "virtual")
     refuse_espport()
-    chip = checked_chip(board, target, named)  # before anything runs
+    devices = _devices(target or [], board or ["serial" if named else "virtual"], named)  # before anything runs
     require_port(port, port_serial_number)
     values = {
         "--port": port,
@@ -68,7 +76,7 @@ def gate(
     options += [name for name, wanted in flags.items() if wanted]
     names = tuple(model or ()), tuple(variant or ())
     settings = settings_of(Path.cwd())
-    places = report_dir or settings.report_dir, chip, board, models_root or settings.models_root
+    places = report_dir or settings.report_dir, devices, models_root or settings.models_root
     run = GateRun(Path.cwd(), *places, *names, tuple(options), store or Path(FOLDER))
     try:
         summary, junit = run_gate(run)
@@ -79,3 +87,20 @@ def gate(
     for notice in remember(run, summary):
         print(f"tinygate: {notice}", file=sys.stderr)
     raise typer.Exit(summary.verdict.exit_code)
+
+
+def _devices(targets: Sequence[str], boards: Sequence[str], named: str | None) -> tuple[Device, ...]:
+    """Return which chip is judged on which board. Raises InputError if they do not belong together."""
+    from tinygate.gate.nightly import Device
+    from tinygate.plugin.board_options import checked_chip
+
+    chips: Sequence[str | None] = targets or [None]
+    if len(boards) not in (1, len(chips)):
+        raise InputError(f"{len(boards)} times --board for {len(chips)} targets: name one for all, or one for each")
+    if named and len(chips) > 1:
+        raise InputError(f"{named} is one board: judge it in a run of its own, or name a single --target")
+    every = boards if len(boards) == len(chips) else [*boards] * len(chips)
+    found = tuple(Device(checked_chip(board, chip, named), board) for chip, board in zip(chips, every, strict=True))
+    if len({device.place for device in found}) < len(found):
+        raise InputError("the same place is named twice: each --target on a --board is judged once")
+    return found

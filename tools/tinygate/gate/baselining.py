@@ -80,10 +80,11 @@ def candidates(path: Path) -> list[Candidate]:
     failed = _failed((run / "journal.jsonl").read_text(encoding="ascii"))
     found: list[Candidate] = []
     for row in verdict["variants"]:
-        on_board = OnBoard(run / "logs" / verdict["place"] / f"{row['model']}-{row['variant']}")
+        device = str(row.get("place", verdict["place"]))
+        on_board = OnBoard(run / "logs" / device / f"{row['model']}-{row['variant']}")
         parts = {"model": artifacts.get((row["model"], row["variant"]), "")}
-        found += _of_one(bundle.run, verdict["place"], row, on_board, failed, parts)
-    return found
+        found += _of_one(bundle.run, device, row, on_board, failed, parts)
+    return list({(one.model, one.variant, one.place): one for one in found}.values())
 
 
 def _of_one(

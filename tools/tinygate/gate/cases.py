@@ -61,14 +61,16 @@ def _numbered(named: Iterable[tuple[str, Any]]) -> list[Case]:
     return found
 
 
-def expected_checks(selection: Selection, place: str) -> list[Expected]:
-    """Return every check that a whole run at the host and at `place` must answer."""
+def expected_checks(selection: Selection, places: Sequence[str]) -> list[Expected]:
+    """Return every check that a whole run at the host and at `places` must answer."""
     found = []
-    for check in CHECKS:
+    for check, place in itertools.product(CHECKS, (HOST, *places)):
+        if (check.suite == "host") != (place == HOST):
+            continue
         per = [name for name in PARAMETERS if name in check.per]
         for combination in itertools.product(*(cases_of(name, selection, (place,)) for name in per)):
             model, variant = _subject(combination[0].value)
-            found.append(Expected(check.name, "-".join(case.id for case in combination), model, variant))
+            found.append(Expected(check.name, "-".join(case.id for case in combination), model, variant, place))
     return found
 
 

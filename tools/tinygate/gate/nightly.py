@@ -10,7 +10,7 @@ import datetime
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,21 +35,33 @@ SUITES = ("tests_host", "tests_target")
 
 
 @dataclass(frozen=True)
+class Device:
+    """A chip on a kind of board."""
+
+    target: str
+    board: str
+
+    @property
+    def place(self) -> str:
+        """Where figures measured there belong, see `tinygate.places`."""
+        return place_of(self.target, self.board)
+
+
+@dataclass(frozen=True)
 class GateRun:
     """What to judge, where, and where to put the evidence.
 
     Attributes:
         root: the project: where tests_host and tests_target stand.
         report_dir: where reports go; the run's own folder is below it.
-        target, board: the chip, and the kind of board that it is on.
+        devices: chips, and the kind of board that each is on.
         pytest_args: further options of the target tests.
         store: the folder that remembers runs, and outlives the reports.
     """
 
     root: Path
     report_dir: Path
-    target: str
-    board: str
+    devices: tuple[Device, ...]
     models_root: Path = Path("models")
     model_names: tuple[str, ...] = ()
     variant_names: tuple[str, ...] = ()
@@ -58,9 +70,9 @@ class GateRun:
     run_id: str = field(default_factory=lambda: f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}")
 
     @property
-    def place(self) -> str:
+    def places(self) -> tuple[str, ...]:
         """Where the target tests run, see `tinygate.places`."""
-        return place_of(self.target, self.board)
+        return tuple(device.place for device in self.devices)
 
     @property
     def folder(self) -> Path:
@@ -106,13 +118,20 @@ def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     common = [f"--models-root={run.models_root}", f"--report-dir={run.folder}"]
     common += [f"--model={model.name}" for model in selection.models]
     common += [f"--variant={name}" for name in run.variant_names]
-    board = [f"--target={run.target}", f"--board={run.board}", *run.pytest_args]
-    suites = {"host": ["tests_host", "-p", "no:pytest_embedded"], "target": ["tests_target", *board]}
-    junit = tuple(_run_pytest(run, name, [*args, *common]) for name, args in suites.items())
+    junit = tuple(_run_pytest(run, name, [*args, *common], place) for name, place, args in _suites(run))
     today = datetime.datetime.now(datetime.UTC).date()
-    expected = expected_checks(selection, run.place)
-    found, told = quarantine.apply(journal.read(run.journal_path), in_quarantine, expected, run.place, today)
-    return summarize(found, expected, run.place, (*selection.left_out, *told)), junit
+    expected = expected_checks(selection, run.places)
+    found, told = quarantine.apply(journal.read(run.journal_path), in_quarantine, expected, today)
+    return summarize(found, expected, run.places, (*selection.left_out, *told)), junit
+
+
+def _suites(run: GateRun) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield each session: its name, the place of its board, and what pytest is told."""
+    yield "host", "", ["tests_host", "-p", "no:pytest_embedded"]
+    for device in run.devices:
+        name = "target" if len(run.devices) == 1 else f"target-{device.place}"
+        board = [f"--target={device.target}", f"--board={device.board}"]
+        yield name, device.place, ["tests_target", *board, *run.pytest_args]
 
 
 def _selected(run: GateRun) -> Selection:
@@ -128,14 +147,14 @@ def _selected(run: GateRun) -> Selection:
 def _header(run: GateRun, selection: Selection) -> journal.Header:
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     models = tuple(model.name for model in selection.models)
-    return journal.Header(run.run_id, started, run.place, models, run.variant_names, versions())
+    return journal.Header(run.run_id, started, " and ".join(run.places), models, run.variant_names, versions())
 
 
 def _remember_the_start(run: GateRun, header: journal.Header) -> None:
     """Append to the store that the run has begun; what cannot be kept is told when it has ended."""
     ledger = Ledger(run.store)
     with contextlib.suppress(LabError):
-        ledger.append(Started(run.run_id, header.started, run.place, header.versions["commit"]))
+        ledger.append(Started(run.run_id, header.started, header.place, header.versions["commit"]))
     for notice in ledger.notices:
         print(f"tinygate: {notice}", file=sys.stderr, flush=True)
 
@@ -146,7 +165,7 @@ def _forget_old_runs(folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _run_pytest(run: GateRun, name: str, args: Sequence[str]) -> Path:
+def _run_pytest(run: GateRun, name: str, args: Sequence[str], place: str = "") -> Path:
     junit = run.folder / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "-q", f"--journal={run.journal_path}", f"--junit-xml={junit}", *args]
     print(f"# {name}: pytest {' '.join(args)}", flush=True)
@@ -154,7 +173,7 @@ def _run_pytest(run: GateRun, name: str, args: Sequence[str]) -> Path:
     code = run_session(command, run.root, name)
     outcome = _session_verdict(args[0], code, journal.read(run.journal_path).tests[before:], junit)
     if outcome is not None:
-        journal.append(run.journal_path, journal.session_outcome(args[0], *outcome))
+        journal.append(run.journal_path, journal.session_outcome(args[0], *outcome, place))
     return junit
 
 

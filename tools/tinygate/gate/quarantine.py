@@ -25,12 +25,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tinygate.errors import ConfigError
 from tinygate.gate.checks import CHECKS
 from tinygate.model.complaints import explain
+from tinygate.places import HOST
 from tinygate.report.summary import Expected
 from tinygate.store.journal import Journal, TestOutcome
 from tinygate.verdict import Finding, Verdict
 
 NAME = "quarantine.toml"
 _CHECKS = frozenset(check.name for check in CHECKS)
+_Asked = tuple[str, str]
+"""A test's node id, and the place of its session's board; empty on the host."""
 
 
 class Entry(BaseModel):
@@ -39,7 +42,7 @@ class Entry(BaseModel):
     Attributes:
         model, variant: whose; no variant means all of them.
         check: the test function's name.
-        place: where the run's board is; none means everywhere.
+        place: where it is judged, the host or a board's place; none means everywhere.
         reason, issue: why, and where that is being mended.
         expires: the last day on which it does not gate.
     """
@@ -59,10 +62,10 @@ class Entry(BaseModel):
         where = f" at {self.place}" if self.place else ""
         return f"{self.check} of {self.model} {self.variant or '(all variants)'}{where}"
 
-    def covers(self, check: Expected, place: str) -> bool:
-        """Whether it is about a check of a run at a place."""
-        wanted = (self.model, self.variant or check.variant, self.check, self.place or place)
-        return wanted == (check.model, check.variant, check.check, place)
+    def covers(self, check: Expected) -> bool:
+        """Whether it is about a check of a run."""
+        wanted = (self.model, self.variant or check.variant, self.check, self.place or check.place)
+        return wanted == (check.model, check.variant, check.check, check.place)
 
 
 class _File(BaseModel):
@@ -92,7 +95,7 @@ def load_quarantine(root: Path) -> tuple[Entry, ...]:
 
 
 def apply(
-    journal: Journal, entries: Sequence[Entry], expected: Sequence[Expected], place: str, today: datetime.date
+    journal: Journal, entries: Sequence[Entry], expected: Sequence[Expected], today: datetime.date
 ) -> tuple[Journal, list[str]]:
     """Take the verdicts of quarantined checks out of a journal.
 
@@ -102,22 +105,29 @@ def apply(
         journal: of a run.
         entries: of quarantine.toml.
         expected: the checks of the run, and whose each is.
-        place: where its board is.
         today: in UTC.
 
     Returns:
         The journal as it gates, and what a reader must be told.
     """
     in_force = [entry for entry in entries if today <= entry.expires]
-    whose = {(check.check, check.case): entry for check in expected for entry in in_force if entry.covers(check, place)}
-    named = {test.node_id: whose.get((test.check, test.case)) for test in journal.tests}
-    tellers = {test.told_by for test in journal.tests if test.told_by}
-    silenced = {node: entry for node, entry in named.items() if entry is not None and node not in tellers}
-    tests = tuple(_freed(test) if test.node_id in silenced else test for test in journal.tests)
-    findings = tuple(_shown(f, silenced[f.node_id]) if f.node_id in silenced else f for f in journal.findings)
+    whose = {(c.check, c.case, c.place): entry for c in expected for entry in in_force if entry.covers(c)}
+    named = {_asked(test): whose.get((test.check, test.case, test.place or HOST)) for test in journal.tests}
+    tellers = {(test.told_by, test.place) for test in journal.tests if test.told_by}
+    silenced = {asked: entry for asked, entry in named.items() if entry is not None and asked not in tellers}
+    tests = tuple(_freed(test) if _asked(test) in silenced else test for test in journal.tests)
+    findings = tuple(_shown(f, silenced.get(_found(f))) for f in journal.findings)
     more = [_expired(entry) for entry in entries if entry not in in_force]
-    more += _with_nothing_left(tests, {test.subject for test in journal.tests if test.node_id in silenced})
+    more += _with_nothing_left(tests, {test.subject for test in journal.tests if _asked(test) in silenced})
     return replace(journal, tests=(*tests, *more), findings=findings), list(_told(journal, silenced, in_force))
+
+
+def _asked(test: TestOutcome) -> _Asked:
+    return test.node_id, test.place
+
+
+def _found(finding: Finding) -> _Asked:
+    return finding.node_id, "" if finding.place == HOST else finding.place
 
 
 def _freed(test: TestOutcome) -> TestOutcome:
@@ -126,15 +136,17 @@ def _freed(test: TestOutcome) -> TestOutcome:
     return replace(test, verdict=None, excused=True) if answered else test
 
 
-def _shown(finding: Finding, entry: Entry) -> Finding:
+def _shown(finding: Finding, entry: Entry | None) -> Finding:
+    if entry is None:
+        return finding
     if finding.verdict in (None, Verdict.PASS):
         return replace(finding, verdict=None)
     return replace(finding, verdict=None, reason=f"{finding.verdict}, in quarantine ({entry.issue}): {finding.reason}")
 
 
-def _told(journal: Journal, silenced: dict[str, Entry], in_force: Sequence[Entry]) -> Iterator[str]:
+def _told(journal: Journal, silenced: dict[_Asked, Entry], in_force: Sequence[Entry]) -> Iterator[str]:
     for entry in in_force:
-        tests = [test for test in journal.tests if silenced.get(test.node_id) == entry]
+        tests = [test for test in journal.tests if silenced.get(_asked(test)) == entry]
         failed = [test for test in tests if test.verdict not in (None, Verdict.PASS)]
         outcome = f"{failed[0].verdict}: {failed[0].message}" if failed else "it passes" if tests else "it did not run"
         yield f"quarantine: {entry.title}, until {entry.expires}: {entry.reason} ({entry.issue}). Now: {outcome}"

@@ -76,17 +76,22 @@ def _run_entry(summary: Summary) -> dict[str, Any]:
 
 
 def _subject(run: GateRun, row: Row) -> dict[str, Any]:
-    on_board = OnBoard(run.folder / "logs" / run.place / f"{row.model}-{row.variant}")
+    on_board = _on_board(run, row)
     hello, names = on_board.hello, ("target", "chip_revision", "chip_id", "app_sha256", "model_sha256")
     return {
         "model": row.model,
         "variant": row.variant,
+        **({"place": row.place} if row.place else {}),
         "verdict": str(row.verdict),
         **_pinned(run, row),
         "firmware": on_board.made_from,
         "board": {name: redact(str(hello[name])) for name in names if name in hello},
         "boots": len(on_board.boots),
     }
+
+
+def _on_board(run: GateRun, row: Row) -> OnBoard:
+    return OnBoard(run.folder / "logs" / (row.place or run.places[0]) / f"{row.model}-{row.variant}")
 
 
 def _pinned(run: GateRun, row: Row) -> dict[str, str]:
@@ -102,9 +107,9 @@ def _records(run: GateRun, summary: Summary) -> Iterator[Measured]:
     for row in summary.rows:
         if not row.is_variant:
             continue
-        on_board = OnBoard(run.folder / "logs" / run.place / f"{row.model}-{row.variant}")
+        on_board = _on_board(run, row)
         record = Measured(
-            run.run_id, row.model, row.variant, run.place, "", "", str(row.verdict), _figures(row),
+            run.run_id, row.model, row.variant, row.place or run.places[0], "", "", str(row.verdict), _figures(row),
             len(on_board.boots), tuple(on_board.ticks),
             tuple(test.check for test in row.tests if test.verdict not in (None, Verdict.PASS)),
             sum(finding.check == "attempt" for finding in row.findings),

@@ -12,7 +12,7 @@ import pytest
 
 from tinygate.errors import InputError
 from tinygate.places import BOARDS, HOST, BoardKind, place_of
-from tinygate.plugin.core import places_key
+from tinygate.plugin.core import place_key, places_key
 from tinygate.targets import DEFAULT_CHIP, FAMILIES, Family, chips, family_of, places
 
 pytest_plugins = ["tinygate.plugin.embedded"]
@@ -67,9 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--arena-search", action="store_true", help="find the smallest arena that works, a boot per size")
     group.addoption("--build-root", metavar="DIR", help="where firmware is built (default: build)")
     group.addoption("--skip-build", action="store_true", help="use the build folders as they are")
-    group.addoption(
-        "--ram-bytes", type=int, default=256 * 1024, help="RAM that firmware and application share (262144)"
-    )
+    group.addoption("--ram-bytes", type=int, help="RAM that firmware and application share (what the chip has)")
     group.addoption("--lock-wait", type=float, default=0, metavar="S", help="seconds to wait for a board in use (0)")
 
 
@@ -81,15 +79,16 @@ def pytest_configure(config: pytest.Config) -> None:
         for name, value in family_of(chip).options.get(config.getoption("--board") or "", {}).items():
             if getattr(config.option, name, None) is None:
                 setattr(config.option, name, value)
-    config.stash[places_key] = _places(config)
+    config.stash[place_key] = place = _place(config)
+    config.stash[places_key] = (place,) if place else tuple(place for place in places() if place != HOST)
 
 
-def _places(config: pytest.Config) -> tuple[str, ...]:
-    """The place of the board; every place but the host while none is named, which collecting alone allows."""
+def _place(config: pytest.Config) -> str:
+    """The place of the board; empty while none is named, which collecting alone allows."""
     try:
-        return (chosen_board(config).place,)
+        return chosen_board(config).place
     except pytest.UsageError:
-        return tuple(place for place in places() if place != HOST)
+        return ""
 
 
 def chosen_board(config: pytest.Config) -> BoardChoice:

@@ -33,6 +33,7 @@ SaysNotJudged = Callable[[str], NoReturn]
 selection_key = pytest.StashKey[Selection]()
 places_key = pytest.StashKey[Sequence[str]]()
 progress_key = pytest.StashKey[Progress]()
+place_key = pytest.StashKey[str]()
 _journal_key = pytest.StashKey[JournalWriter | None]()
 _once_key = pytest.StashKey[Once]()
 _told_key = pytest.StashKey[Told]()
@@ -59,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_once_key] = Once()
     config.stash[_told_key] = Told()
     config.stash.setdefault(places_key, (HOST,))
+    config.stash.setdefault(place_key, "")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -271,6 +273,7 @@ def _outcome(
         duration_s=report.duration,
         stand_in=stand_in(item),
         told_by=teller or "",
+        place=item.config.stash[place_key],
     )
 
 

@@ -33,6 +33,7 @@ from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.plugin.core import progress_key, selection_of
 from tinygate.targets.firmware import Firmware, Ingredients
+from tinygate.targets.rig import Rig
 from tinygate.tflite import read_model
 from tinygate.tflm.work import multiplications
 from tinygate.verdict import Finding, Verdict
@@ -132,14 +133,17 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
         began = time.monotonic()
         task.progress.say(Step(f"{'flashing' if board.kind.flashes else 'starting'} {variant.id}"))
         dut = _dut(request, log)
+        rig: Rig | None = request.getfixturevalue("rig")
+        if rig:
+            rig.flash()  # the port is open by now: nothing of this boot is missed
     except TinygateError as error:
         return Measured(Attempts(error, ()))
     with port_of(dut, log) as port:
-        flash_again = _flash_again(dut, log) if board.board == "serial" else None
+        flash_again = _flash_again(dut, rig, log) if board.board == "serial" else None
         attempts = try_to_measure(lambda: task.measure(port, task.plan, began), flash_again)
         if isinstance(attempts.outcome, Run):
             made_from = board.family.ingredients(firmware.folder)
-            found = replace(_more(request, dut, port, attempts, task, against), made_from=made_from)
+            found = replace(_more(request, rig or dut, port, attempts, task, against), made_from=made_from)
             _keep(found, log.console.parent)
             redact_log(log.console)
             return found
@@ -152,31 +156,44 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     return Measured(attempts, crash=crash, console=console)
 
 
-def _more(request: pytest.FixtureRequest, dut: Any, port: Port, first: Attempts, task: Task, against: Held) -> Measured:
-    """Do what takes boots of their own, if asked for: time again, time to confirm, and the smallest arena."""
+def _more(
+    request: pytest.FixtureRequest, board: Any, port: Port, first: Attempts, task: Task, against: Held
+) -> Measured:
+    """Do what takes boots of their own, if asked for: time again, time to confirm, and the smallest arena.
+
+    `board` is a rig, or pytest-embedded's.
+    """
     assert isinstance(first.outcome, Run)
     known = first.outcome
     option = request.config.getoption
     try:
-        boots = _boots(dut, port, task, (known,), (option("--boots") or against.boots) if known.bench else 1)
+        boots = _boots(board, port, task, (known,), (option("--boots") or against.boots) if known.bench else 1)
         suspicious = against.entry is not None and looks_slower(against.entry, boots, against.least_percent)
-        fresh = _boots(dut, port, task, boots, len(boots) + against.boots)[len(boots) :] if suspicious else ()
+        fresh = _boots(board, port, task, boots, len(boots) + against.boots)[len(boots) :] if suspicious else ()
         smallest = _minimum_arena(port, task, known) if option("--arena-search") else None
     except TinygateError as error:
         return Measured(Attempts(error, first.failed))
     return Measured(first, boots, fresh=fresh, minimum_arena_bytes=smallest)
 
 
-def _boots(dut: Any, port: Port, task: Task, known: tuple[Run, ...], count: int) -> tuple[Run, ...]:
+def _boots(board: Any, port: Port, task: Task, known: tuple[Run, ...], count: int) -> tuple[Run, ...]:
     """Measure time again in boots, over a single window, until there are `count`: the first has compared outputs."""
     boots, brief = list(known), task.plan.last_window()
     while len(boots) < count:
         task.progress.say(Step(f"timing {task.name}, boot", len(boots) + 1, count))
         reset_at = time.monotonic()
-        (dut.serial.hard_reset if hasattr(dut, "serial") else dut.hard_reset)()
+        _reset(board)
         boots.append(task.measure(port, brief, reset_at))
         check_new_boot(boots)
     return tuple(boots)
+
+
+def _reset(board: Any) -> None:
+    """Reset a rig, or what a service of pytest-embedded drives: over a serial port, or as an emulator."""
+    if hasattr(board, "reset"):
+        board.reset()
+    else:
+        getattr(board, "serial", board).hard_reset()
 
 
 def _minimum_arena(port: Port, task: Task, known: Run) -> int:
@@ -196,11 +213,11 @@ def _keep(found: Measured, folder: Path) -> None:
         np.save(folder / "outputs.npy", found.boots[0].output)
 
 
-def _flash_again(dut: Any, log: BootLog) -> Callable[[], None]:
+def _flash_again(dut: Any, rig: Rig | None, log: BootLog) -> Callable[[], None]:
     def flash() -> None:
         reopen(dut.serial.proc)
         with contextlib.redirect_stderr(log):
-            dut.serial.flash()
+            (rig or dut.serial).flash()
 
     return flash
 

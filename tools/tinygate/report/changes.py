@@ -22,7 +22,7 @@ BASELINE = "baseline"
 
 _DIGITS = 6
 _ABSENT = "–"
-_Figures = Mapping[tuple[str, str], Mapping[str, Any]]
+_Figures = Mapping[tuple[str, ...], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _by_variant(verdict: Mapping[str, Any]) -> _Figures:
-    return {(variant["model"], variant["variant"]): variant for variant in verdict["variants"]}
+    names = ("model", "variant", "place")
+    return {tuple(row[name] for name in names if row.get(name)): row for row in verdict["variants"]}
 
 
 def _changes(before: _Figures, now: _Figures) -> Iterator[Change]:

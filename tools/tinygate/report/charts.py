@@ -85,6 +85,12 @@ def of_model(rows: Sequence[Row], place: str) -> list[Chart]:
     return [chart for chart in (*charts, *_margins(rows)) if chart.bars or chart.spans]
 
 
+def of_places(rows: Sequence[Row], places: Sequence[str]) -> list[Chart]:
+    """Return the same for each place of a run; what is the host's is drawn once."""
+    every = (chart for place in places for chart in of_model([r for r in rows if r.place in ("", place)], place))
+    return list(dict.fromkeys(every))
+
+
 def of_finding(finding: Finding | None) -> Chart | None:
     """Return the one figure that decides a problem, beside its limit; None where there is nothing to draw."""
     if finding is None or not isinstance(finding.value, int | float) or limit_of(finding) is None:

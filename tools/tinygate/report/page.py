@@ -94,6 +94,7 @@ def _named(facts: Facts, most: int) -> dict[str, Any]:
         "meaning": MEANING[facts.verdict],
         "problems": facts.problems,
         "header": table.header(summary),
+        "names": len(table.name_titles(summary)),
         "rows": [(row, table.cells(row, summary)) for row in ordered[:most]],
         "notes": table.notes(summary)[:most],
         "place": summary.device_place,
@@ -111,7 +112,7 @@ def _is_green(row: Row) -> bool:
 def _sections(summary: Summary, most: int, shows: Callable[[Row], bool]) -> list[Section]:
     models = _by_model(sorted(summary.rows, key=_is_green))
     drawn = {
-        model: charts.of_model([row for row in rows if row.is_variant][:most], summary.device_place)
+        model: charts.of_places([row for row in rows if row.is_variant][:most], summary.places)
         for model, rows in _by_model(summary.rows).items()
     }
     return [Section(model, drawn[model], [_evidence(r) for r in rows if shows(r)]) for model, rows in models.items()]

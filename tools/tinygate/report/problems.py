@@ -74,7 +74,7 @@ def _problem_of(complaint: Complaint) -> tuple[Problem, tuple[str, ...]]:
     elif isinstance(source, Row):
         names = [expected.text for expected in source.missing]
         what = f"{len(names)} checks were" if len(names) > 1 else f"“{names[0]}” was"
-        whom = f"{source.model} {source.variant}".strip()
+        whom = f"{source.model} {source.variant}".strip() + (f" on {source.place}" if source.place else "")
         why = complaint.sentence.partition(": ")[2]
         problem = Problem(verdict, f"{what} not answered", why, advice_on(verdict, MISSING), (whom,))
         return replace(problem, sentences=(complaint.sentence,)), (MISSING,)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tinygate.report import sanitize, table
+from tinygate.report import sanitize, speed, table
 from tinygate.report.facts import Facts
 from tinygate.report.summary import Summary
 from tinygate.verdict import Finding, Verdict
@@ -21,12 +21,14 @@ def to_terminal(facts: Facts, console: Console) -> None:
     summary = facts.summary
     grid = Table(title=f"Device columns: {summary.device_place}", title_justify="left")
     for position, title in enumerate(table.header(summary)):
-        is_name = position < 2
+        is_name = position < len(table.name_titles(summary))
         grid.add_column(title, justify="left" if is_name else "right", overflow="fold", no_wrap=is_name)
     for row in summary.shown_rows:
         cells = table.cells(row, summary)
         grid.add_row(*(Text(sanitize.plain(cell)) for cell in cells[:-1]), _styled(row.verdict))
     console.print(grid)
+    if compared := speed.rows(summary):
+        _print_speed(compared, summary, console)
     for note in table.notes(summary):
         console.print(Text(f"  {sanitize.plain(note)}", style="dim"))
     for problem in (*summary.problems, *summary.notices):
@@ -36,6 +38,16 @@ def to_terminal(facts: Facts, console: Console) -> None:
         told = f" {count} verdicts and figures differ; see the report." if count else ""
         console.print(Text(sanitize.plain(f"{comparison.title}: {comparison.about}{told}")), soft_wrap=True)
     console.print(Text("verdict: "), _styled(summary.verdict), sep="", end="\n")
+
+
+def _print_speed(compared: Sequence[Sequence[str]], summary: Summary, console: Console) -> None:
+    grid = Table(title="Speed", title_justify="left")
+    for position, title in enumerate(speed.header(summary)):
+        grid.add_column(title, justify="left" if position < 2 else "right", overflow="fold")
+    for cells in compared:
+        grid.add_row(*(Text(sanitize.plain(cell)) for cell in cells))
+    console.print(grid)
+    console.print(Text(f"  {speed.NOTE}", style="dim"))
 
 
 def _styled(verdict: Verdict) -> Text:
@@ -55,6 +67,7 @@ def to_markdown(facts: Facts) -> str:
         f"Device columns: {sanitize.markdown(summary.device_place)}.",
         *grid(table.header(summary), rows),
         *notes,
+        *_speed(summary),
         "## Problems" if problems else "No check failed, erred or stayed undecided.",
         *problems,
         "## Every finding",
@@ -65,6 +78,14 @@ def to_markdown(facts: Facts) -> str:
         *(f"* {sanitize.markdown(name)}: {sanitize.markdown(value)}" for name, value in facts.run.items()),
     ]
     return join(sections)
+
+
+def _speed(summary: Summary) -> Iterator[str]:
+    """Yield how much faster variants are, where several places were judged."""
+    if compared := speed.rows(summary):
+        yield "## Speed"
+        yield from grid(speed.header(summary), compared)
+        yield speed.NOTE
 
 
 def _by_model(summary: Summary) -> dict[str, list[Finding]]:

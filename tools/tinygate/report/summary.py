@@ -5,11 +5,11 @@ No verdict but PASS stands without a sentence that says why, and a check that wa
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tinygate.figures import METRICS
+from tinygate.places import HOST
 from tinygate.store.journal import Header, Journal, TestOutcome
 from tinygate.verdict import Finding, Verdict, worst
 
@@ -25,12 +25,14 @@ class Expected:
         check: the test function's name.
         case: what it is asked of, "gesture-ptq_int8".
         model, variant: whose verdict it is part of; variant is empty for a check of the whole model.
+        place: where it must be answered.
     """
 
     check: str
     case: str
     model: str
     variant: str
+    place: str = HOST
 
     @property
     def text(self) -> str:
@@ -43,6 +45,7 @@ class Row:
     """One variant of one model, or the model as a whole: its findings and tests, and the verdict over them.
 
     Attributes:
+        place: whose figures stand in the device columns; where several places were judged, each has its row.
         missing: checks that nobody answered.
         is_variant: whether it is a row of the table whatever its verdict.
         stand_ins: files whose tests or fixtures answered in place of the package's own.
@@ -54,6 +57,7 @@ class Row:
     tests: tuple[TestOutcome, ...]
     missing: tuple[Expected, ...]
     is_variant: bool
+    place: str = ""
     stand_ins: tuple[str, ...] = ()
 
     @property
@@ -108,8 +112,13 @@ class Summary:
     rows: tuple[Row, ...]
     tests: tuple[TestOutcome, ...]
     notices: tuple[str, ...]
-    device_place: str
+    places: tuple[str, ...]
     header: Header | None = None
+
+    @property
+    def device_place(self) -> str:
+        """The places of the device columns, in words."""
+        return " and ".join(self.places)
 
     @property
     def shown_rows(self) -> tuple[Row, ...]:
@@ -127,8 +136,8 @@ class Summary:
     def complaints(self) -> tuple[Complaint, ...]:
         """Why the verdict is not PASS, worst first; what a finding says a test does not repeat."""
         findings = [f for row in self.rows for f in row.findings if f.verdict not in (None, Verdict.PASS)]
-        told = {finding.node_id for finding in findings if finding.node_id}
-        tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and t.node_id not in told]
+        told = {(finding.node_id, finding.place) for finding in findings if finding.node_id}
+        tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and not _is_told(t, told)]
         found = [Complaint(f.sentence(), f) for f in findings]
         found += [Complaint(f"{t.verdict}: {t.node_id}: {t.message}", t) for t in tests]
         found += [Complaint(_missing_sentence(row), row) for row in self.rows if row.missing]
@@ -150,7 +159,7 @@ class Summary:
 def _missing_sentence(row: Row) -> str:
     names = list(dict.fromkeys(expected.text for expected in row.missing))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    who = f"{row.model} {row.variant}".strip()
+    who = f"{row.model} {row.variant}".strip() + (f" on {row.place}" if row.place else "")
     why = "They were deselected, skipped or removed, or the run ended before them"
     if row.stand_ins:
         why = f"In their place answered {', '.join(row.stand_ins)}: not tinygate's own tests and fixtures"
@@ -168,40 +177,45 @@ def _contradiction(one: Finding, other: Finding) -> str:
     )
 
 
-def summarize(journal: Journal, expected: Sequence[Expected], place: str, notices: Sequence[str] = ()) -> Summary:
-    """Group a journal by variant.
+def _is_told(test: TestOutcome, told: Collection[tuple[str, str]]) -> bool:
+    """Whether a finding tells what a test found: one of its own session's, or of the host, or of sessions unknown."""
+    return any(node == test.node_id and test.place in ("", place) for node, place in told) or (
+        (test.node_id, HOST) in told
+    )
+
+
+def summarize(
+    journal: Journal, expected: Sequence[Expected], places: Sequence[str], notices: Sequence[str] = ()
+) -> Summary:
+    """Group a journal by variant, and by place where there are several.
 
     Args:
         journal: what was decided.
         expected: the checks that must have been answered.
-        place: whose figures stand in the device columns.
+        places: whose figures stand in the device columns.
         notices: what else a reader must know.
     """
-    answered = _answered(journal)
-    unanswered = [wanted for wanted in expected if (wanted.check, wanted.case) not in answered]
+    unanswered = _unanswered(journal, expected)
     variants = {(wanted.model, wanted.variant) for wanted in expected if wanted.variant}
     named = [(wanted.model, wanted.variant) for wanted in expected if wanted.variant]
     named += [(finding.model, finding.variant) for finding in journal.findings]
     names = dict.fromkeys([*named, *((gap.model, gap.variant) for gap in unanswered)])
-    findings: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
-    tests: defaultdict[str, list[TestOutcome]] = defaultdict(list)
-    for finding in journal.findings:
-        findings[finding.model, finding.variant].append(finding)
-    for test in journal.tests:
-        tests[test.subject].append(test)
+    on_boards = {(wanted.model, wanted.variant) for wanted in expected if wanted.place != HOST}
     rows = tuple(
-        Row(
-            model,
-            variant,
-            tuple(findings[model, variant]),
-            tuple(tests[f"{model}-{variant}"]),
-            tuple(gap for gap in unanswered if (gap.model, gap.variant) == (model, variant)),
-            is_variant=(model, variant) in variants,
-            stand_ins=_stand_ins(journal, [gap for gap in unanswered if (gap.model, gap.variant) == (model, variant)]),
-        )
-        for model, variant in names
+        _row(name, place, journal, unanswered, is_variant=name in variants)
+        for name in names
+        for place in (places if len(places) > 1 and name in on_boards & variants else ("",))
     )
-    return Summary(rows, journal.tests, (*journal.notices, *notices, *_flakes(rows)), place, journal.header)
+    return Summary(rows, journal.tests, (*journal.notices, *notices, *_flakes(rows)), tuple(places), journal.header)
+
+
+def _row(name: tuple[str, str], place: str, journal: Journal, unanswered: Sequence[Expected], is_variant: bool) -> Row:
+    """Return a variant's row: of everything, or with a place, of what is the host's or this place's."""
+    at = {"", HOST, place}
+    findings = (f for f in journal.findings if (f.model, f.variant) == name and (not place or f.place in at))
+    tests = (t for t in journal.tests if t.subject == "-".join(name) and (not place or t.place in at))
+    gaps = tuple(g for g in unanswered if (g.model, g.variant) == name and (not place or g.place in at))
+    return Row(*name, tuple(findings), tuple(tests), gaps, is_variant, place, _stand_ins(journal, gaps))
 
 
 def _flakes(rows: Sequence[Row]) -> list[str]:
@@ -215,9 +229,18 @@ def _flakes(rows: Sequence[Row]) -> list[str]:
     return told
 
 
-def _answered(journal: Journal) -> set[tuple[str, str]]:
-    """Return check and case of every test of the suites that judged something, failed, or was excused."""
-    return {(test.check, test.case) for test in journal.tests if not test.stand_in and _answers(test)}
+def _unanswered(journal: Journal, expected: Sequence[Expected]) -> list[Expected]:
+    """Return the checks that no test of the suites answered: by judging something, failing, or being excused.
+
+    A check on a board is answered by a session at its place alone.
+    """
+    answered = {
+        (test.check, test.case, place)
+        for test in journal.tests
+        if not test.stand_in and _answers(test)
+        for place in (HOST, test.place)
+    }
+    return [wanted for wanted in expected if (wanted.check, wanted.case, wanted.place) not in answered]
 
 
 def _stand_ins(journal: Journal, missing: Sequence[Expected]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinygate.figures import FIGURES, HOST_ONLY, Figure
+from tinygate.places import HOST
 from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding, Verdict
 
@@ -46,19 +47,25 @@ def shared_metric(summary: Summary) -> Figure | None:
     return FIGURES[found.pop()] if len(found) == 1 else None
 
 
+def name_titles(summary: Summary) -> tuple[str, ...]:
+    """Return the titles of the columns that say what a row is about: the place too where there are several."""
+    return ("model", "variant", "place") if len(summary.places) > 1 else ("model", "variant")
+
+
 def header(summary: Summary) -> tuple[str, ...]:
-    """Return the titles: model, variant, the figures, verdict."""
+    """Return the titles: model, variant, place, the figures, verdict."""
     metric = shared_metric(summary)
-    return ("model", "variant", *(column.title(metric) for column in COLUMNS), "verdict")
+    return (*name_titles(summary), *(column.title(metric) for column in COLUMNS), "verdict")
 
 
 def cells(row: Row, summary: Summary) -> tuple[str, ...]:
     """Return one variant's cells in the order of `header`."""
     off_device = "host only" if _keeps_off(row) else "–"
     names_metric = shared_metric(summary) is None
-    found = ((column, _finding_of(row, column, summary.device_place)) for column in COLUMNS)
+    found = ((column, _finding_of(row, column, _place_of(row, summary))) for column in COLUMNS)
     figures = (_cell(column, finding, off_device, names_metric) for column, finding in found)
-    return (row.model, row.variant or "all variants", *figures, str(row.verdict))
+    place = (row.place or HOST,) if len(summary.places) > 1 else ()
+    return (row.model, row.variant or "all variants", *place, *figures, str(row.verdict))
 
 
 def notes(summary: Summary) -> tuple[str, ...]:
@@ -70,7 +77,7 @@ def notes(summary: Summary) -> tuple[str, ...]:
     found: dict[str, list[Row]] = {}
     for column in COLUMNS:
         for row in rows:
-            finding = _finding_of(row, column, summary.device_place)
+            finding = _finding_of(row, column, _place_of(row, summary))
             if finding is not None and finding.note:
                 missing = f"{NOT_MEASURED}. " if finding.value is None else ""
                 found.setdefault(f"{column.title(metric)}: {missing}{finding.note}", []).append(row)
@@ -91,8 +98,9 @@ def _whose(named: Sequence[Row], rows: Sequence[Row], on_boards: Sequence[Row]) 
     models = {row.model for row in rows}
     whole = [m for m in dict.fromkeys(row.model for row in named) if all(r in named for r in rows if r.model == m)]
     single = [row for row in named if row.model not in whole]
-    names = [*whole, *(f"{row.model} {row.variant}" if len(models) > 1 else row.variant for row in single)]
-    return f" ({', '.join(names)})"
+    names = [f"{row.model} {row.variant}" if len(models) > 1 else row.variant for row in single]
+    placed = (f"{name} on {row.place}" if row.place else name for name, row in zip(names, single, strict=True))
+    return f" ({', '.join([*whole, *placed])})"
 
 
 def _keeps_off(row: Row) -> Finding | None:
@@ -101,8 +109,13 @@ def _keeps_off(row: Row) -> Finding | None:
     return found if found is not None and found.note else None
 
 
+def _place_of(row: Row, summary: Summary) -> str:
+    """Return whose figures stand in the device columns of a row."""
+    return row.place or summary.places[0]
+
+
 def _finding_of(row: Row, column: Column, device_place: str) -> Finding | None:
-    place = "host" if column.where == "host" else device_place
+    place = HOST if column.where == "host" else device_place
     return row.find_metric(place) if column.figure == METRIC else row.find(column.figure, place)
 
 

@@ -108,6 +108,7 @@ def _figures(summary: Summary) -> dict[str, object]:
         {
             "model": row.model,
             "variant": row.variant,
+            **({"place": row.place} if row.place else {}),
             "verdict": str(row.verdict),
             "figures": {f"{f.figure}@{f.place}": f.value for f in row.findings if isinstance(f.value, int | float)},
         }

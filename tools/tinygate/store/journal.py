@@ -27,7 +27,7 @@ class Header:
     Attributes:
         run_id: its name, unique on this machine.
         started: UTC, ISO 8601.
-        place: where its target tests run.
+        place: where its target tests run; several joined by " and ".
         models, variants: what it judges; no variants means all of them.
         versions: packages and commit that judge.
     """
@@ -54,6 +54,7 @@ class TestOutcome:
         excused: whether it was skipped for a reason that the gate accepts.
         stand_in: the file of what answered in place of the package's own test or one of its fixtures; empty if nothing.
         told_by: the test that has told of the failure that kept this one from running.
+        place: where its session ran the firmware; empty without a board.
     """
 
     __test__ = False  # pytest must not collect it
@@ -69,11 +70,12 @@ class TestOutcome:
     duration_s: float
     stand_in: str = ""
     told_by: str = ""
+    place: str = ""
 
 
-def session_outcome(suite: str, verdict: Verdict, reason: str) -> TestOutcome:
+def session_outcome(suite: str, verdict: Verdict, reason: str, place: str = "") -> TestOutcome:
     """Return the outcome of a whole pytest session that did not run to its end."""
-    return TestOutcome(f"{suite} (the run itself)", "", "", "", verdict, reason, 0, False, 0.0)
+    return TestOutcome(f"{suite} (the run itself)", "", "", "", verdict, reason, 0, False, 0.0, place=place)
 
 
 Record = Header | Finding | TestOutcome

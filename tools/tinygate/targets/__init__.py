@@ -10,8 +10,9 @@ from tinygate.errors import InputError
 from tinygate.places import BOARDS, HOST, place_of
 from tinygate.targets.esp32.family import ESP32
 from tinygate.targets.family import Family
+from tinygate.targets.stm32f4.family import STM32F4
 
-FAMILIES: tuple[Family, ...] = (ESP32,)
+FAMILIES: tuple[Family, ...] = (ESP32, STM32F4)
 DEFAULT_CHIP = FAMILIES[0].chips[0]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tinygate.targets.ability import Ability
 from tinygate.targets.faults import ConsoleSigns
 from tinygate.targets.firmware import BuildOrder, Firmware, Ingredients
+from tinygate.targets.rig import MakesRig
 from tinygate.targets.sizes import Sizes
 
 
@@ -26,11 +27,14 @@ class Family:
         build: builds or finds the firmware of an order. Raises InputError: it does not build, or is not there.
         sizes: flash and RAM that a build folder's firmware takes. Raises InputError.
         ingredients: what the firmware of a build folder was made from.
-        emulator_image: writes what a flash holds after flashing a build folder, for emulators that take a file.
+        emulator_image: writes what a flash holds after flashing a build folder, for emulators that pytest-embedded
+            starts; None where it starts none.
         flash_verified: what the flashing tool's log says when it has read back what it wrote.
+        ram_bytes: RAM that firmware and application share, unless the user names another number.
         abilities: what of its toolchain an environment has, for `tinygate doctor`.
         where_it_crashed: the call stack in a crashed application's console lines, decoded with the build folder of a
             chip as far as this machine can; "" if they hold none.
+        rigs: kind of board → what holds its firmware and resets it, where no pytest-embedded service does.
     """
 
     name: str
@@ -42,7 +46,9 @@ class Family:
     build: Callable[[BuildOrder], Firmware] = field(repr=False)
     sizes: Callable[[Path], Sizes] = field(repr=False)
     ingredients: Callable[[Path], Ingredients] = field(repr=False)
-    emulator_image: Callable[[Path], Path] = field(repr=False)
+    emulator_image: Callable[[Path], Path] | None = field(repr=False)
     flash_verified: str
+    ram_bytes: int
     abilities: Callable[[Mapping[str, str]], Iterator[Ability]] = field(repr=False)
     where_it_crashed: Callable[[Sequence[str], Path, str], str] = field(default=lambda *_: "", repr=False)
+    rigs: Mapping[str, MakesRig] = field(default_factory=dict, repr=False)

@@ -1,7 +1,6 @@
 #include "tinygate/runner.hpp"
 
-#include "esp_cpu.h"
-#include "esp_timer.h"
+#include "tinygate/clock.hpp"
 
 namespace tinygate {
 namespace {
@@ -14,11 +13,11 @@ struct Sample {
 // The cycle counter is read innermost: reading the timer costs a hundred times as much.
 template <class Work>
 Sample measure(Work work) {
-    const int64_t start_us = esp_timer_get_time();
-    const uint32_t start_cycles = esp_cpu_get_cycle_count();
+    const int64_t start_us = uptime_us();
+    const uint32_t start_cycles = cycle_count();
     work();
-    const uint32_t cycles = esp_cpu_get_cycle_count() - start_cycles;  // wraps after 17 s at 240 MHz
-    return {cycles, static_cast<uint32_t>(esp_timer_get_time() - start_us)};
+    const uint32_t cycles = cycle_count() - start_cycles;  // wraps after 17 s at 240 MHz
+    return {cycles, static_cast<uint32_t>(uptime_us() - start_us)};
 }
 
 // What measuring adds to each sample. The first rounds fill the cache.

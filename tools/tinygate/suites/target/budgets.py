@@ -164,5 +164,6 @@ def test_static_ram_is_within_its_budget(
     if firmware.image is None:
         not_measured("static_ram_bytes", NO_FIRMWARE)
     sizes = board.family.sizes(firmware.folder)
-    left = sizes.left_of(pytestconfig.getoption("--ram-bytes"), run.arena.used_bytes)
+    ram_bytes = pytestconfig.getoption("--ram-bytes") or board.family.ram_bytes
+    left = sizes.left_of(ram_bytes, run.arena.used_bytes)
     judge_figure("static_ram_bytes", sizes.static_ram_bytes, left)

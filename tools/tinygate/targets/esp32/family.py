@@ -91,6 +91,7 @@ ESP32 = Family(
     ingredients=ingredients,
     emulator_image=_flash_image,
     flash_verified="Hash of data verified.",
+    ram_bytes=256 * 1024,
     abilities=abilities,
     where_it_crashed=where_it_crashed,
 )

@@ -1,0 +1,160 @@
+"""Builds the firmware of one variant with CMake and the GNU Arm toolchain, or finds it built.
+
+build/stm32f4/sources/                            the sources of others, downloaded once, or not at all
+build/stm32f4/library/                            TensorFlow Lite Micro and its kernels, which no model changes
+build/<board>/<model>/build_stm32f4_<variant>/    tinygate.elf, tinygate.bin, tinygate.map
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tinygate.errors import InputError
+from tinygate.store.atomic import write_text
+from tinygate.targets.firmware import BuildOrder, Firmware
+from tinygate.targets.stm32f4.toolchain import COMPILER
+
+NAME = "tinygate"
+BAUD = 115_200
+APP_SHA256_OFFSET = 0x200
+"""Where an image holds the digits of its ELF file's sha256: behind the vector table (stm32f405.ld)."""
+
+LEAST_ARENA_BYTES, MOST_ARENA_BYTES = 256, 96 * 1024
+"""What fits into 128 KB of RAM beside everything else, at most; what is too large is told when the firmware boots."""
+
+PACKAGE = Path(__file__).parents[2]
+_STAMP = "tinygate_build.json"
+_USARTS = {"qemu": 1, "serial": 2}  # the emulator's first serial port; what a Nucleo's debugger passes on
+
+
+def build(order: BuildOrder) -> Firmware:
+    """Build a firmware unless it is there already, made from the same sources.
+
+    Raises:
+        InputError: it does not build; or it is not there and there is nothing to build it with.
+    """
+    folder = order.build_root / order.board / order.model_folder.name / f"build_{order.chip}_{order.variant}"
+    if order.skip_build:
+        return _found(folder, order.chip)
+    wanted = _inputs_sha256(order)
+    if _stamp(folder) != wanted:
+        COMPILER.require(f"{folder}: not built from what is here now, and there is nothing to build it with")
+        _make(order, folder)
+        write_text(folder / _STAMP, json.dumps({"inputs_sha256": wanted}) + "\n")
+    return _found(folder, order.chip)
+
+
+def project() -> Path:
+    """Return the CMake project's folder: in the checkout, or in the installed package; nothing is written there."""
+    installed = PACKAGE / "firmware"
+    return (installed if installed.is_dir() else PACKAGE.parents[1] / "firmware") / "stm32f4"
+
+
+def _make(order: BuildOrder, folder: Path) -> None:
+    """Build the library, then the application on top of it."""
+    shared = order.build_root.absolute() / order.chip
+    common = {
+        "CMAKE_TOOLCHAIN_FILE": project() / "cmake" / "arm-none-eabi.cmake",
+        "FETCHCONTENT_BASE_DIR": shared / "sources",
+    }
+    application = {
+        **common,
+        "TINYGATE_LIBRARY": shared / "library",
+        "TINYGATE_MODEL": order.model_folder.absolute(),
+        "TINYGATE_VARIANT": order.variant,
+        "TINYGATE_PACKAGE": PACKAGE,
+        "TINYGATE_USART": _USARTS[order.board],
+        "TINYGATE_BAUD": BAUD,
+        "Python3_EXECUTABLE": sys.executable,
+        **_arena(order),
+    }
+    order.log.parent.mkdir(parents=True, exist_ok=True)
+    order.log.write_bytes(b"")
+    (folder / _STAMP).unlink(missing_ok=True)
+    with _alone(shared):
+        _cmake(project() / "library", shared / "library", common, order)
+    _cmake(project(), folder, application, order)
+
+
+def _arena(order: BuildOrder) -> dict[str, int]:
+    if order.arena_bytes is None:
+        return {}
+    if not LEAST_ARENA_BYTES <= order.arena_bytes <= MOST_ARENA_BYTES:
+        raise InputError(
+            f"an arena of {order.arena_bytes} bytes for {order.variant} on {order.chip}: "
+            f"expected {LEAST_ARENA_BYTES} to {MOST_ARENA_BYTES}"
+        )
+    return {"TINYGATE_ARENA_BYTES": order.arena_bytes}
+
+
+def _cmake(source: Path, folder: Path, settings: Mapping[str, object], order: BuildOrder) -> None:
+    defines = [f"-D{name}={value}" for name, value in settings.items()]
+    _run(["cmake", "-S", str(source), "-B", str(folder), "-G", "Ninja", *defines], order)
+    _run(["cmake", "--build", str(folder)], order)
+
+
+def _run(command: Sequence[str], order: BuildOrder) -> None:
+    with order.log.open("ab") as output:
+        code = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+    if code:
+        what = f"the firmware of {order.variant} for {order.chip} does not build"
+        raise InputError(f"{what}: {_cause(order.log)}; see {order.log}")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one session at a time build what all share."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _found(folder: Path, chip: str) -> Firmware:
+    image = folder / f"{NAME}.bin"
+    try:
+        app_sha256 = image.read_bytes()[APP_SHA256_OFFSET:][:64].decode("ascii")
+        int(app_sha256, 16)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: no firmware there ({error}); build it where the toolchain is") from error
+    return Firmware(folder, chip, app_sha256, image, str(BAUD))
+
+
+def _inputs_sha256(order: BuildOrder) -> str:
+    """Return the hash of everything that a build reads, but the compiler and the sources of others."""
+    settings = [order.chip, order.board, order.variant, order.arena_bytes, os.environ.get("TINYGATE_STM32F4_SOURCES")]
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    artifact = order.model_folder / "artifacts" / f"{order.variant}.tflite"
+    for path in sorted({*_sources(), artifact}):
+        digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    firmware = project().parent
+    for folder in (firmware / "stm32f4", firmware / "components", firmware / "main"):
+        yield from (path for path in folder.rglob("*") if path.is_file())
+    for room in ("tflm", "tflite"):
+        yield from (PACKAGE / room).glob("*.[pj]*")
+
+
+def _stamp(folder: Path) -> str | None:
+    try:
+        return str(json.loads((folder / _STAMP).read_text(encoding="utf-8"))["inputs_sha256"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _cause(log: Path) -> str:
+    """Return the first line that names an error, else the last one."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    named = (line for line in lines if "error:" in line.lower() or line.startswith("CMake Error"))
+    return next(named, lines[-1] if lines else "it printed nothing")[:300]
