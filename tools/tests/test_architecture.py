@@ -59,6 +59,7 @@ ARROWS: dict[str, set[str]] = {
         "judge",
         "model",
         "oracle",
+        "paired",
         "packing",
         "recipes",
         "resampling",

@@ -10,6 +10,7 @@ import pytest
 
 from tinygate.errors import ConfigError
 from tinygate.gate.quarantine import Entry, apply, load_quarantine
+from tinygate.places import HOST
 from tinygate.report.summary import Expected, Summary, summarize
 from tinygate.store.journal import Journal, TestOutcome
 from tinygate.verdict import Finding, Verdict
@@ -19,7 +20,10 @@ LATENCY, SIZE = "test_latency_is_within_its_budget", "test_the_size_is_within_it
 ENTRY = Entry(
     model="gesture", variant="ptq_int8", check=LATENCY, reason="a weak supply", issue="issue/12", expires=TODAY
 )
-EXPECTED = [Expected(check, "gesture-ptq_int8", "gesture", "ptq_int8") for check in (LATENCY, SIZE)]
+EXPECTED = [
+    Expected(LATENCY, "gesture-ptq_int8", "gesture", "ptq_int8", "esp32"),
+    Expected(SIZE, "gesture-ptq_int8", "gesture", "ptq_int8", HOST),
+]
 SLOW = TestOutcome(
     f"t::{LATENCY}[gesture-ptq_int8]",
     LATENCY,
@@ -30,8 +34,9 @@ SLOW = TestOutcome(
     1,
     False,
     0.1,
+    place="esp32",
 )
-SMALL = replace(SLOW, node_id=f"t::{SIZE}[gesture-ptq_int8]", check=SIZE, verdict=Verdict.PASS, message="")
+SMALL = replace(SLOW, node_id=f"t::{SIZE}[gesture-ptq_int8]", check=SIZE, verdict=Verdict.PASS, message="", place="")
 FINDING = Finding(
     "gesture",
     "ptq_int8",
@@ -47,15 +52,14 @@ FINDING = Finding(
 )
 
 
-def summary(*tests: TestOutcome, entry: Entry = ENTRY, place: str = "esp32", today: datetime.date = TODAY) -> Summary:
+def summary(*tests: TestOutcome, entry: Entry = ENTRY, today: datetime.date = TODAY) -> Summary:
     journal, told = apply(
         Journal(None, tuple(FINDING for test in tests if test.check == LATENCY), tests, ()),
         [entry],
         EXPECTED,
-        place,
         today,
     )
-    return summarize(journal, EXPECTED, place, told)
+    return summarize(journal, EXPECTED, ("esp32",), told)
 
 
 def test_a_quarantined_check_does_not_gate_and_is_shown_with_what_it_found() -> None:
@@ -96,7 +100,7 @@ def test_a_variant_with_nothing_but_quarantine_is_inconclusive() -> None:
 
 def test_a_failure_that_kept_others_from_running_gates() -> None:
     """A board that panics is told by the first test that asks for it; quarantining that test must not hide the panic."""
-    others = replace(SMALL, verdict=None, excused=True, message="too slow", told_by=SLOW.node_id)
+    others = replace(SMALL, verdict=None, excused=True, message="too slow", told_by=SLOW.node_id, place="esp32")
     assert summary(SLOW, others).verdict is Verdict.FAIL
 
 

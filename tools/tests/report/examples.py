@@ -39,7 +39,7 @@ def drawn(text: str = "CONV_2D") -> tuple[Finding, ...]:
 
 def run(*findings: Finding, variants: int = 1, notices: tuple[str, ...] = ()) -> Summary:
     rows = tuple(Row("kws", f"int8_{n}" if n else "int8", findings, (), (), is_variant=True) for n in range(variants))
-    return Summary(rows, (), notices, PLACE, HEADER)
+    return Summary(rows, (), notices, (PLACE,), HEADER)
 
 
 OVER_BUDGET = finding(

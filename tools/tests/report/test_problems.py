@@ -34,7 +34,7 @@ def test_every_problem_is_somebodys_job(verdict: Verdict, check: str) -> None:
 
 def test_one_lost_board_is_one_problem_of_all_that_needed_it() -> None:
     rows = tuple(Row("kws", v, (replace(LOST, variant=v),), (), (), is_variant=True) for v in ("a", "b", "c"))
-    summary = Summary(rows, (), (), "esp32")
+    summary = Summary(rows, (), (), ("esp32",))
     (problem,) = problems_of(summary)
     assert problem.headline == "kws a on esp32 and 2 more: not measured: the board cannot be reached or flashed"
     assert problem.advice.who == "whoever runs the lab"
@@ -49,20 +49,20 @@ def test_budgets_that_break_are_told_one_by_one_worst_first() -> None:
 def test_every_sentence_of_the_terminal_belongs_to_a_problem() -> None:
     gap = Expected("test_x_is_y", "kws-int8", "kws", "int8")
     rows = (Row("kws", "int8", (OVER_BUDGET, UNDECIDED, LOST), (), (gap,), is_variant=True),)
-    summary = Summary(rows, (session_outcome("tests_host", Verdict.ERROR, "pytest broke"),), (), "esp32")
+    summary = Summary(rows, (session_outcome("tests_host", Verdict.ERROR, "pytest broke"),), (), ("esp32",))
     told = [sentence for problem in problems_of(summary) for sentence in problem.sentences]
     assert sorted(told) == sorted(summary.problems)
     assert len(told) == 5
 
 
 def test_a_run_without_variants_says_so() -> None:
-    (problem,) = problems_of(Summary((), (), (), "esp32"))
+    (problem,) = problems_of(Summary((), (), (), ("esp32",)))
     assert "no variant was judged" in problem.headline
 
 
 def test_who_came_out_how_is_counted() -> None:
     rows = tuple(Row("kws", str(n), (f,), (), (), is_variant=True) for n, f in enumerate((OVER_BUDGET, LOST, LOST)))
-    assert standing_of(Summary(rows, (), (), "esp32")) == "Of 3 variants: 1 failed, 2 could not be judged."
+    assert standing_of(Summary(rows, (), (), ("esp32",))) == "Of 3 variants: 1 failed, 2 could not be judged."
 
 
 def test_what_nobody_measured_is_said_even_on_a_green_night() -> None:

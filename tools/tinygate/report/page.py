@@ -57,7 +57,8 @@ class Evidence:
     @property
     def name(self) -> str:
         """The variant's name, or what stands for the model as a whole."""
-        return self.row.variant or "all variants"
+        place = f" on {self.row.place}" if self.row.place else ""
+        return (self.row.variant or "all variants") + place
 
 
 def to_html(facts: Facts, run_folder: str = "") -> bytes:
