@@ -60,6 +60,7 @@ ARROWS: dict[str, set[str]] = {
         "model",
         "oracle",
         "packing",
+        "paired",
         "recipes",
         "resampling",
         "store",

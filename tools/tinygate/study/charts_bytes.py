@@ -42,7 +42,7 @@ def waterfall(evidence: Evidence, target: str) -> Chart | None:
         "waterfall",
         "Total compression",
         f"From float32 to what is sent to a device: {ratio:.2f} ×, {verdict} the {low} to {high} × that compression "
-        "is said to reach. What a device stores is the last size before packing: it runs no packed model.",
+        "is said to reach. A device stores the stripped size: it runs no packed model.",
         picture.svg,
         ("step", "bytes", "ratio to float32"),
         tuple((name, f"{size:,}", f"{whole / size:.2f}") for name, size in steps),
