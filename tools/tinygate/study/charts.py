@@ -157,6 +157,8 @@ def front(evidence: Evidence, target: str, ships: Sequence[str]) -> Chart | None
         for place, v in enumerate(shown):
             _point(axes, v, place, is_on=v.name in ships)
         axes.set_xscale("log")
+        thousands(axes.xaxis)
+        axes.tick_params(axis="x", which="both", labelrotation=35)
         axes.set_xlabel("bytes of the .tflite (logarithmic)")
         axes.set_ylabel(f"{metric.title}, {metric.unit} (bar: 95 % interval)")
         axes.grid()
