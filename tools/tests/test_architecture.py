@@ -61,6 +61,7 @@ ARROWS: dict[str, set[str]] = {
         "oracle",
         "paired",
         "packing",
+        "paired",
         "recipes",
         "resampling",
         "store",

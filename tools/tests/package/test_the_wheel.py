@@ -62,9 +62,18 @@ def test_it_holds_the_firmware_as_it_is_committed(names: set[str]) -> None:
 
 def test_nothing_else_is_in_it(names: set[str]) -> None:
     others = {n for n in names if not n.endswith(".py") and not n.startswith(("tinygate/firmware/", "tinygate-"))}
-    data = {"py.typed", "protocol/vectors.json", "protocol/vectors.txt", "tflm/operators.json"}
+    data = {
+        "py.typed",
+        "protocol/vectors.json",
+        "protocol/vectors.txt",
+        "tflm/operators.json",
+        "study/code.toml",
+        "study/page.html.jinja",
+    }
     assert {f"tinygate/{name}" for name in data} <= others
-    assert all(Path(name).suffix in (".typed", ".json", ".txt", ".jinja", ".template") for name in others), others
+    assert all(Path(name).suffix in (".typed", ".json", ".txt", ".jinja", ".template", ".toml") for name in others), (
+        others
+    )
 
 
 def command_of(unpacked: Path, hidden: tuple[str, ...], *options: str) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,7 @@ from tinygate.study.evidence import Evidence
 from tinygate.study.facts import Facts
 from tinygate.study.page import Branch, branches
 from tinygate.study.recommend import recommend
+from tinygate.study.tree import Answer
 
 METHODS = {
     "float32": "float32", "ptq_int8": "ptq_int8", "pruned70_int8": "pruned70_int8", "pruned90_int8": "pruned90_int8",
@@ -133,6 +134,10 @@ def test_the_way_through_the_tree_is_marked_and_no_other() -> None:
     assert len(way) == len(answer.path) + 1
 
 
-def test_facts_of_a_point_with_nothing_counted_compare_without_work() -> None:
-    made = evidence(replace(variant("ptq_int8"), work={}))
-    assert Facts(made, TARGET).costs(made.variants[1]) == (10_000, 4_000, 0)
+def test_work_that_nobody_counted_is_neither_a_gain_nor_a_loss() -> None:
+    uncounted = replace(variant("ptq_int8", tflite_bytes=40_000, arena=8_000), work={})
+    facts = Facts(evidence(uncounted), TARGET)
+    assert facts.costs(uncounted)[2] is None
+    assert facts.gains(uncounted) is Answer.NO
+    beaten = replace(variant("pruned70_int8", (2.0, 3.0)), work={})
+    assert recommend(evidence(variant("ptq_int8"), beaten), TARGET).front == ("ptq_int8",)

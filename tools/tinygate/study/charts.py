@@ -11,6 +11,8 @@ from tinygate.study.drawing import COLOURS, INK, Chart, drawing, thousands
 from tinygate.study.evidence import Evidence, Loss, Rung, VariantEvidence
 from tinygate.study.facts import Facts
 
+MARKERS = "osD^v<>PX*hp"
+
 
 def losses(evidence: Evidence) -> Chart | None:
     """What each variant loses against the reference, with its interval and its margin."""
@@ -152,36 +154,33 @@ def front(evidence: Evidence, target: str, ships: Sequence[str]) -> Chart | None
     facts, metric = Facts(evidence, target), evidence.metric
     with drawing("front", 5.2) as picture:
         (axes,) = picture.axes()
-        for place, v in enumerate(sorted(shown, key=lambda each: each.tflite_bytes)):
-            assert v.metric is not None
-            low, high = v.metric_low, v.metric_high
-            spread = (
-                ([v.metric - (low or 0)], [(high or 0) - v.metric]) if low is not None and high is not None else None
-            )
-            colour = COLOURS[2] if v.name in ships else COLOURS[6]
-            axes.errorbar([v.tflite_bytes], [v.metric], yerr=spread, fmt="o", color=colour, capsize=4, elinewidth=0.8)
-            _label(axes, v.name, (v.tflite_bytes, v.metric), place)
+        for place, v in enumerate(shown):
+            _point(axes, v, place, is_on=v.name in ships)
         axes.set_xscale("log")
+        thousands(axes.xaxis)
+        axes.tick_params(axis="x", which="both", labelrotation=35)
         axes.set_xlabel("bytes of the .tflite (logarithmic)")
         axes.set_ylabel(f"{metric.title}, {metric.unit} (bar: 95 % interval)")
         axes.grid()
+        picture.figure.legend(loc="outside right upper")
     return Chart(
         "front",
         f"The Pareto front on {target}",
-        "Green: no other variant that runs there is as good in metric, file, arena and work, and better in one. Points "
-        "differ by less than their intervals: the decision rests on paired losses, not on this picture.",
+        "Filled: no other variant that runs there is as good in metric, file, arena and work, and better in one. "
+        "Points differ by less than their intervals: the decision rests on paired losses, not on this picture.",
         picture.svg,
         ("variant", metric.title, ".tflite", "arena", "work", "on the front"),
         tuple(_front_row(facts, v, v.name in ships) for v in shown),
     )
 
 
-def _label(axes: Any, name: str, point: tuple[float, float], place: int) -> None:
-    """Write a point's name above or below it, each at another height than its neighbours', with a line to the point."""
-    height = (26 + 17 * (place % 4)) * (1 if place % 2 else -1)
-    line = {"arrowstyle": "-", "color": INK, "linewidth": 0.6}
-    axes.annotate(
-        name, point, xytext=(8, height), textcoords="offset points", fontsize=11, va="center", arrowprops=line
+def _point(axes: Any, v: VariantEvidence, place: int, *, is_on: bool) -> None:
+    colour, low, high = COLOURS[place % len(COLOURS)], v.metric_low, v.metric_high
+    spread = ([v.metric - low], [high - v.metric]) if v.metric and low is not None and high is not None else None
+    look = {"color": colour, "markerfacecolor": colour if is_on else "none", "markersize": 10, "markeredgewidth": 1.8}
+    marker = MARKERS[place % len(MARKERS)]
+    axes.errorbar(
+        [v.tflite_bytes], [v.metric], yerr=spread, fmt=marker, elinewidth=0.7, capsize=4, label=v.name, **look
     )
 
 

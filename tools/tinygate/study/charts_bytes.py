@@ -42,7 +42,7 @@ def waterfall(evidence: Evidence, target: str) -> Chart | None:
         "waterfall",
         "Total compression",
         f"From float32 to what is sent to a device: {ratio:.2f} ×, {verdict} the {low} to {high} × that compression "
-        "is said to reach. What a device stores is the last size before packing: it runs no packed model.",
+        "is said to reach. A device stores the stripped size: it runs no packed model.",
         picture.svg,
         ("step", "bytes", "ratio to float32"),
         tuple((name, f"{size:,}", f"{whole / size:.2f}") for name, size in steps),
@@ -118,7 +118,8 @@ def budget(evidence: Evidence, variant: VariantEvidence, targets: Sequence[str])
         parts = dict.fromkeys(part for pair in found for each in pair for part in each.parts)
         colours = dict(zip(parts, COLOURS, strict=False))
         for axes, place in zip(picture.axes(2, 1), (0, 1), strict=True):
-            _stacked(axes, runs, [pair[place] for pair in found], colours)
+            names = [target if target in evidence.code else f"{target} *" for target in runs]
+            _stacked(axes, names, [pair[place] for pair in found], colours)
         handles = [picture.figure.axes[0].barh(0, 0, color=colour, label=part) for part, colour in colours.items()]
         picture.figure.legend(handles=handles, loc="outside upper center", ncols=3)
     rows = [
@@ -129,7 +130,8 @@ def budget(evidence: Evidence, variant: VariantEvidence, targets: Sequence[str])
     return Chart(
         "budget",
         f"The total budget of {variant.name}",
-        "Everything that must fit, not the model alone; the axis ends at what there is.",
+        "Everything that must fit, not the model alone; the axis ends at what there is. * No build has been measured "
+        "there: TensorFlow Lite Micro's code is not counted.",
         picture.svg,
         ("target", "memory", *parts, "there is", ""),
         tuple(rows),

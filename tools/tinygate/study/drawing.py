@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 INK = "#010203"
 """Stands for the colour of the page's text until the picture is in the page."""
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999999", "#b8a800", "#7f7fff", "#8c6d46")
-"""Told apart by people who see colours differently (Okabe and Ito), then some more."""
+COLOURS = ("#3d8fd1", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#999999", "#b8a800", "#7f7fff", "#8c6d46")
+"""Told apart by people who see colours differently, on a light page and on a dark one: after Okabe and Ito."""
 _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text
     "font.family": "sans-serif",
@@ -88,3 +88,4 @@ def _inline(svg: str, name: str) -> str:
 def thousands(axis: Any) -> None:
     """Write an axis' numbers with thousands apart."""
     axis.set_major_formatter("{x:,.0f}")
+    axis.set_minor_formatter("{x:,.0f}" if axis.get_scale() == "log" else "")

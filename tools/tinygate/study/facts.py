@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinygate.study.evidence import Evidence, Loss, Rung, VariantEvidence
-from tinygate.study.pareto import pareto_front
+from tinygate.study.pareto import Point, pareto_front
 from tinygate.study.tree import Answer
 
 
@@ -45,7 +45,7 @@ class Facts:
 
         return tuple(sorted(passing.values(), key=order))
 
-    def _point(self, variant: VariantEvidence) -> tuple[float, ...]:
+    def _point(self, variant: VariantEvidence) -> Point:
         return (variant.loss.high if variant.loss else 0.0, *self.costs(variant))
 
     def ships(self, variant: VariantEvidence) -> bool:
@@ -81,15 +81,15 @@ class Facts:
 
     def gains(self, variant: VariantEvidence) -> Answer:
         """Whether it takes less flash, RAM or work than the reference."""
-        ours, theirs = (self.costs(each) for each in (variant, self.evidence.reference))
-        return Answer.YES if any(a < b for a, b in zip(ours, theirs, strict=True)) else Answer.NO
+        pairs = zip(self.costs(variant), self.costs(self.evidence.reference), strict=True)
+        saves = any(a < b for a, b in pairs if a is not None and b is not None)
+        return Answer.YES if saves else Answer.NO
 
-    def costs(self, variant: VariantEvidence) -> tuple[int, int, int]:
-        """Return flash, RAM and work (counted by an emulator, else multiplications) of a variant on the target."""
+    def costs(self, variant: VariantEvidence) -> tuple[int, int, int | None, int]:
+        """Return flash, arena, work as an emulator counted it on the target (None if none did), and multiplications."""
         work = variant.work.get(self.target)
-        both = work is not None and self.target in self.evidence.reference.work
         arena = variant.memory[self.target].arena_minimum_bytes
-        return variant.tflite_bytes, arena, work.count if work and both else 0
+        return variant.tflite_bytes, arena, work.count if work else None, variant.multiplications
 
 
 def _keeps(loss: Loss | None) -> Answer:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-Point = Sequence[float]
-"""Costs of one variant, smaller is better in each."""
+Point = Sequence[float | None]
+"""Costs of one variant, smaller is better in each; None for one that nobody knows, in which nothing is compared."""
 
 
 def pareto_front(points: Mapping[str, Point]) -> tuple[str, ...]:
@@ -19,5 +19,6 @@ def pareto_front(points: Mapping[str, Point]) -> tuple[str, ...]:
 
 def dominates(one: Point, other: Point) -> bool:
     """Whether a point is at least as good in every cost and better in one."""
-    pairs = list(zip(one, other, strict=True))
+    both = zip(one, other, strict=True)
+    pairs = [(a, b) for a, b in both if a is not None and b is not None]
     return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
