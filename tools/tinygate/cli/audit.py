@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tinygate.errors import InputError, ModelFileError
 from tinygate.extras import require
@@ -32,8 +32,16 @@ SEVERITIES = ("error", "warning", "note")
 _LARGEST_FILE_BYTES = 256 << 20  # far beyond any flash; keeps the audit's memory below 1 GB
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that says what is wrong in a sentence, like every command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InputError."""
+        raise InputError(f"{message}; `{self.prog} --help` lists what there is.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("tinygate audit", description=PURPOSE, allow_abbrev=False)
+    parser = _Parser("tinygate audit", description=PURPOSE, allow_abbrev=False)
     option = parser.add_argument
     option("models", nargs="*", type=Path, metavar="MODEL", help=".tflite files")
     option("--target", default="", metavar="CHIP", help="a chip, for the rules about its kernels")

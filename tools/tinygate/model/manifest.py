@@ -6,7 +6,6 @@ package versions and calibration samples it was made.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from tinygate.errors import ModelFileError
+from tinygate.model.syntax import syntax_of
 from tinygate.store.atomic import write_text
 from tinygate.store.files import read_file
 
@@ -133,10 +133,10 @@ def recipe_sha256(path: Path) -> str:
         ModelFileError: the file cannot be read or is no Python.
     """
     try:
-        tree = ast.parse(read_file(path, "a recipe in Python", ModelFileError).decode())
+        syntax = syntax_of(read_file(path, "a recipe in Python", ModelFileError).decode())
     except (SyntaxError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: not a readable recipe ({error}); expected a Python file") from error
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return hashlib.sha256(syntax.encode()).hexdigest()
 
 
 def load_manifest(path: Path) -> Manifest:

@@ -71,7 +71,7 @@ def select(root: Path, model_names: Sequence[str], variant_names: Sequence[str])
     """
     found = {model.name: model for model in find_models(root)}
     if not found:
-        raise InputError(f"{root}: no model to judge; expected <name>/model.toml there")
+        raise InputError(f"{root}: no model to judge; expected <name>/model.toml there: bring one with `tinygate add`")
     for name in model_names:
         if name not in found:
             raise InputError(f"--model {name}: no such model under {root}; found: {', '.join(found)}")

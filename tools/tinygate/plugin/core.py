@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-from tinygate.errors import InputError, LabError, TinygateError
+from tinygate.errors import InputError, LabError, ModelFileError, TinygateError
 from tinygate.gate.cases import PARAMETERS, cases_of
 from tinygate.gate.progress import TESTS, Progress, Step
 from tinygate.model.folder import Model, Variant
@@ -24,6 +24,7 @@ from tinygate.plugin.provenance import is_lawful_excuse, stand_in
 from tinygate.project.settings import settings_of
 from tinygate.redaction import redact
 from tinygate.store.disk import disk_error
+from tinygate.store.files import read_file
 from tinygate.store.journal import JournalWriter, TestOutcome
 from tinygate.verdict import Finding, Verdict, verdict_of
 
@@ -173,7 +174,9 @@ def _only_proven_artifacts(request: pytest.FixtureRequest) -> None:
 
 
 def _prove(config: pytest.Config, node: pytest.Item, variant: Variant) -> None:
-    _ = variant.model.manifest  # one that cannot be used says nothing of the artifact: ERROR
+    # A manifest or a file that cannot be used, or was not fetched, says nothing of the model: ERROR.
+    _ = variant.model.manifest
+    read_file(variant.path, f"the .tflite of {variant.name} that the manifest pins", ModelFileError)
     try:
         _ = variant.content
     except InputError as error:
