@@ -13,6 +13,7 @@ from tinygate.errors import InputError
 from tinygate.targets import DEFAULT_CHIP
 
 if TYPE_CHECKING:
+    from tinygate.model.folder import Model
     from tinygate.study.evidence import Evidence
 
 
@@ -34,7 +35,7 @@ def recommend(
     from tinygate.model.selection import select
     from tinygate.project.settings import settings_of
     from tinygate.study import answer
-    from tinygate.study.measure import BOARD_TARGETS, gather
+    from tinygate.study.measure import BOARD_TARGETS
     from tinygate.study.recommend import recommend as decide
 
     if tree:
@@ -42,17 +43,23 @@ def recommend(
         return
     if target not in BOARD_TARGETS:
         raise InputError(f"--target {target}: no such chip; known: {', '.join(BOARD_TARGETS)}")
-    found = []
-    for each in select(settings_of(Path.cwd()).models_root, model or [], []).models:
-        names = [each.config.reference_variant, *(name for name in each.config.variants)]
-        contents = {name: each.variant(name).content for name in dict.fromkeys(names)}
-        methods = {name: each.config.variants[name].method or name for name in contents}
-        evidence = _timed(gather(each, contents, methods, each.dataset), target, latency or [])
-        found.append((evidence, decide(evidence, target)))
+    chosen = select(settings_of(Path.cwd()).models_root, model or [], []).models
+    gathered = [_timed(_pinned(each), target, latency or []) for each in chosen]
+    found = [(evidence, decide(evidence, target)) for evidence in gathered]
     if as_json:
         sys.stdout.write(answer.dumps([answer.as_json(*each) for each in found]))
     else:
         sys.stdout.write("\n".join(answer.as_text(*each) for each in found))
+
+
+def _pinned(model: Model) -> Evidence:
+    """Return the evidence of the variants that a model declares and pins."""
+    from tinygate.study.measure import gather
+
+    names = dict.fromkeys([model.config.reference_variant, *model.config.variants])
+    contents = {name: model.variant(name).content for name in names}
+    methods = {name: model.config.variants[name].method or name for name in names}
+    return gather(model, contents, methods, model.dataset)
 
 
 def _timed(evidence: Evidence, target: str, latency: list[str]) -> Evidence:

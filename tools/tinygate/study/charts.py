@@ -71,10 +71,7 @@ def pruning(evidence: Evidence, methods: Mapping[str, str]) -> Chart | None:
     with drawing("pruning", 7.0) as picture:
         above, below = picture.axes(2, 1, sharex=True)
         for number, (title, curve) in enumerate(curves.items()):
-            zeros = [100 * v.sparsity["all"] + 0.8 * number for v in curve]
-            _metric_curve(above, zeros, curve, title, number)
-            below.plot(zeros, [v.tflite_bytes for v in curve], "s--", color=COLOURS[number], label=f"{title}: .tflite")
-            below.plot(zeros, [v.zstd_bytes for v in curve], "o-", color=COLOURS[number], label=f"{title}: zstd")
+            _curve(above, below, curve, title, number)
         above.set_ylabel(f"{metric.title}, {metric.unit}")
         below.set_ylabel("bytes")
         below.set_ylim(bottom=0)
@@ -95,12 +92,16 @@ def pruning(evidence: Evidence, methods: Mapping[str, str]) -> Chart | None:
     )
 
 
-def _metric_curve(axes: Any, zeros: Sequence[float], curve: Sequence[VariantEvidence], title: str, number: int) -> None:
+def _curve(above: Any, below: Any, curve: Sequence[VariantEvidence], title: str, number: int) -> None:
+    """Draw one way of quantizing: its metric above, its bytes below; a little aside, so that bars stay apart."""
+    zeros, colour = [100 * v.sparsity["all"] + 0.8 * number for v in curve], COLOURS[number]
     known = [(x, v.metric, v.metric_low, v.metric_high) for x, v in zip(zeros, curve, strict=True)]
     points = [(x, m, m - low, high - m) for x, m, low, high in known if m is not None and low is not None and high]
     if points:
         xs, values, downs, ups = zip(*points, strict=True)
-        axes.errorbar(xs, values, yerr=(downs, ups), fmt="o-", color=COLOURS[number], capsize=5, label=title)
+        above.errorbar(xs, values, yerr=(downs, ups), fmt="o-", color=colour, capsize=5, label=title)
+    below.plot(zeros, [v.tflite_bytes for v in curve], "s--", color=colour, label=f"{title}: .tflite")
+    below.plot(zeros, [v.zstd_bytes for v in curve], "o-", color=colour, label=f"{title}: zstd")
 
 
 def _pruned(evidence: Evidence, methods: Mapping[str, str], rung: Rung, ending: str) -> Iterator[VariantEvidence]:

@@ -23,13 +23,11 @@ def waterfall(evidence: Evidence, target: str) -> Chart | None:
     whole = steps[0][1]
     with drawing("waterfall", 1.4 + 0.5 * len(steps)) as picture:
         (axes,) = picture.axes()
-        before = whole
-        for place, (_, size) in enumerate(steps):
+        for place, ((_, before), (_, size)) in enumerate(zip([steps[0], *steps], steps, strict=False)):
             axes.barh(place, size, color=COLOURS[0])
             axes.barh(place, before - size, left=size, color=COLOURS[6], alpha=0.35)
             text = f" {size:,} ({whole / size:.2f} ×)"
             axes.annotate(text, (max(before, size), place), va="center", fontsize=12)
-            before = size
         axes.set_yticks(range(len(steps)), [name for name, _ in steps])
         axes.invert_yaxis()
         axes.set_xlim(0, whole * 1.3)
