@@ -24,7 +24,7 @@ from tinygate.virtual.interpreter import Interpreter
 pytestmark = pytest.mark.skipif(not oracle.tflm_is_installed(), reason="the TFLM wheel is for Linux on x86-64 only")
 MODEL = (Path(__file__).parents[3] / "models" / "gesture" / "artifacts" / "ptq_int8.tflite").read_bytes()
 WINDOW_BYTES, NONCE = 300, "0badcafe"
-PATIENCE_S = 60
+PATIENCE_S = 240  # a megabyte comes in byte by byte, and the machine may be busy
 WINDOWS = [bytes((7 * i + j) % 256 for j in range(WINDOW_BYTES)) for i in range(4)]
 
 # What says who answers, and time and memory: there, and not the same.
@@ -89,15 +89,16 @@ class Firmware:
 
     def __init__(self, line: serial.Serial) -> None:
         self._line = line
+        self._decoder = Decoder()
 
     def send(self, data: bytes) -> None:
         self._line.write(data)
 
     def replies(self, count: int) -> list[Record]:
-        decoder, found, until = Decoder(), list[Record](), time.monotonic() + PATIENCE_S
+        found, until = list[Record](), time.monotonic() + PATIENCE_S
         while len(found) < count or not _is_whole(found):
             assert time.monotonic() < until, f"no answer; it sent {found}"
-            events = decoder.feed(self._line.read(self._line.in_waiting or 1))
+            events = self._decoder.feed(self._line.read(self._line.in_waiting or 1))
             found += [event for event in events if isinstance(event, Record)]
         return found
 
