@@ -12,7 +12,7 @@ GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help gate test faults lint models test-models bench docs mutants lock clean
+.PHONY: help gate test faults lint tidy models test-models bench docs mutants lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,15 @@ lint: $(VENV)/.ready  ## ruff and mypy --strict
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+# What the host compiles too: the pure parts, and engine, runner and profiler over a stand-in for TFLM's headers.
+TIDY_PARTS := protocol commands inference
+TIDY_SOURCES := $(filter-out %/init_probe.cpp %/layout.cpp,$(wildcard $(TIDY_PARTS:%=firmware/components/%/src/*.cpp)))
+
+tidy:  ## clang-tidy over the firmware's parts that compile on the host (needs clang-tidy)
+	@command -v clang-tidy >/dev/null || { echo "clang-tidy is not here: install it, on Debian with apt install clang-tidy" >&2; exit 2; }
+	clang-tidy --quiet $(TIDY_SOURCES) -- -std=c++17 $(TIDY_PARTS:%=-Ifirmware/components/%/include) \
+	  -Ifirmware/components/model/include -Ifirmware/host_test/fake
 
 models: $(TRAIN)/.ready  ## train and convert every model anew beside what is pinned, report what changed
 	for model in models/*/model.toml; do $(TRAIN)/bin/python -m tinygate.recipes $$(dirname $$model) || exit; done

@@ -11,11 +11,16 @@ more.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tokenize
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +31,7 @@ END_TO_END = ("test_gate_turns_red", "test_interrupted", "test_target_suite", "t
 
 
 def main() -> int:
-    """Mutate, and print how many of a room's mutants its tests noticed, and which they did not."""
+    """Mutate, and print how many of a room's mutants its tests noticed, and which they did not, change by change."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__.splitlines()[0])
     parser.add_argument("rooms", nargs="*", default=ROOMS, help="rooms of tools/tinygate (judge gate protocol board)")
     parser.add_argument("--keep", action="store_true", help="leave build/mutation as it is in the end")
@@ -38,7 +43,8 @@ def main() -> int:
         subprocess.run([*mutmut, "run"], cwd=copy, env=environment, stdout=subprocess.DEVNULL, check=True)
         results = [*mutmut, "results", "--all", "true"]
         listing = subprocess.run(results, cwd=copy, capture_output=True, text=True, check=True).stdout
-        _tell(room, [line.strip().split(": ") for line in listing.splitlines() if ": " in line], copy)
+        rows = [line.strip().split(": ") for line in listing.splitlines() if ": " in line]
+        _tell(room, [Mutant.of(name, outcome, copy, mutmut) for name, outcome in rows], copy)
         if not options.keep:
             shutil.rmtree(copy)
     return 0
@@ -71,13 +77,41 @@ def _left_out(room: str) -> list[str]:
     return [f"--ignore={path.relative_to(ROOT)}" for path in found if path.is_file()]
 
 
-def _tell(room: str, rows: list[list[str]], copy: Path) -> None:
-    counts = Counter(outcome for _, outcome in rows)
+@dataclass(frozen=True)
+class Mutant:
+    """One change of the code, and what became of it: "killed", "survived", "no tests"…"""
+
+    name: str
+    outcome: str
+    change: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, outcome: str, copy: Path, mutmut: list[str]) -> Mutant:
+        """Return a mutant; of one that survived, its change, and whether that is in a sentence for people alone."""
+        if outcome != "survived":
+            return cls(name, outcome)
+        diff = subprocess.run([*mutmut, "show", name], cwd=copy, capture_output=True, text=True, check=True).stdout
+        change = tuple(line for line in diff.splitlines() if re.match(r"[-+](?![-+])", line))
+        before, after = (_without_words("".join(line[1:] for line in change if line[0] == sign)) for sign in "-+")
+        return cls(name, f"{outcome} in a sentence" if before == after else outcome, change)
+
+
+def _without_words(code: str) -> list[str]:
+    """Return the tokens of a piece of code, every text with a space in it replaced."""
+    tokens = []
+    with contextlib.suppress(tokenize.TokenError):  # a piece need not be whole
+        for token in tokenize.generate_tokens(io.StringIO(code.strip()).readline):
+            tokens.append("text" if token.type == tokenize.STRING and " " in token.string else token.string)
+    return tokens
+
+
+def _tell(room: str, mutants: list[Mutant], copy: Path) -> None:
+    counts = Counter(mutant.outcome for mutant in mutants)
     total = sum(len(path.read_text().splitlines()) for path in (copy / "tinygate" / room).rglob("*.py"))
     print(f"{room} ({total} lines): " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
-    for name, outcome in rows:
-        if outcome == "survived":
-            print(f"  survived: {name}")
+    for mutant in mutants:
+        if mutant.outcome == "survived":
+            print(f"  survived: {mutant.name}", *(f"    {line}" for line in mutant.change), sep="\n")
 
 
 if __name__ == "__main__":

@@ -35,3 +35,10 @@ def test_a_boot_without_samples_is_no_evidence(boots: list[list[int]]) -> None:
 def test_another_clock_is_another_configuration() -> None:
     assert configuration(HELLO) != configuration(dataclasses.replace(HELLO, cpu_mhz=160))
     assert configuration(HELLO) == configuration(dataclasses.replace(HELLO, uptime_us=5))
+
+
+def test_the_sentence_gives_the_tail_and_how_much_it_varies() -> None:
+    assert summarize([[90, 110]]).sentence("µs") == (
+        "2 invocations in 1 boot(s): p90 108, p99 109.8, max 110 µs; variation 14 %."
+    )
+    assert summarize([[90, 110], [100, 120]]).sentence("cycles").endswith("variation 13 %, 6.7 % between boots.")

@@ -1,5 +1,6 @@
 """Comparing a board's outputs with the oracle's."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from tinygate.errors import EvidenceError
 from tinygate.interpreter.execution import interpret
 from tinygate.interpreter.rounding import Rounding
 from tinygate.judge.oracle import OracleRun, run_oracle
-from tinygate.judge.parity import alike, compare, explanation
-from tinygate.model.folder import load_model
+from tinygate.judge.parity import CHIP_FLOAT_TOLERANCE, alike, compare, compare_all, explanation, judge_parity
+from tinygate.model.folder import Variant, load_model
+from tinygate.verdict import Finding, Verdict
 
 ORACLE = np.array([[1, 2, 3], [4, 6, 5], [9, 8, 7]], np.int8)
 
@@ -82,3 +84,69 @@ def test_answers_that_are_all_alike_are_said_to_prove_little() -> None:
     )
     assert not alike([np.zeros((5, 2), np.int8), np.arange(5)])
     assert not alike([np.zeros((1, 2), np.int8)])
+
+
+def test_of_several_outputs_the_one_that_differs_first_is_shown() -> None:
+    late, early = ORACLE.copy(), ORACLE.copy()
+    late[2, 0], early[1, 0] = 99, 0
+    parity = compare_all([ORACLE, late, early], [ORACLE] * 3)
+    assert (parity.first, parity.mismatches, parity.largest_difference) == (1, 2, 90)
+    assert compare_all([ORACLE, ORACLE], [ORACLE] * 2).first is None
+
+
+def test_another_number_of_outputs_is_another_model() -> None:
+    with pytest.raises(EvidenceError, match="2 outputs, the oracle 1: expected the same model"):
+        compare_all([ORACLE, ORACLE], [ORACLE])
+
+
+def variant_and_oracle(name: str) -> tuple[Variant, OracleRun]:
+    variant = load_model(Path("models/gesture")).variant(name)
+    return variant, run_oracle(variant)
+
+
+def judged(name: str, change: Any = 0, *, exact_floats: bool = False, runtime: str = "tflm") -> Finding:
+    """Judge a board that answers as the oracle does but for one value of window 7."""
+    variant, oracle = variant_and_oracle(name)
+    oracle = replace(oracle, reference=replace(oracle.reference, oracle=runtime))
+    outputs = np.array(oracle.reference.outputs)
+    outputs[7, 0] += outputs.dtype.type(change)
+    return judge_parity(variant, "esp32", [outputs], oracle, exact_floats=exact_floats)
+
+
+def test_a_board_that_answers_as_the_oracle_passes() -> None:
+    finding = judged("ptq_int8")
+    assert (finding.verdict, finding.value, finding.limit) == (Verdict.PASS, 0, "= 0, every value equal")
+    assert (finding.check, finding.figure, finding.place) == ("parity", "parity_mismatches", "esp32")
+    assert finding.reason.startswith("1526 windows compared; largest difference 0. Oracle: tflm ")
+    assert finding.note == ""
+
+
+def test_one_code_in_one_window_fails() -> None:
+    finding = judged("ptq_int8", 1)
+    assert (finding.verdict, finding.value) == (Verdict.FAIL, 1)
+    assert "1 of 1526 windows differ, the first is window 7" in finding.reason
+
+
+def test_a_difference_from_a_stand_in_of_the_interpreter_decides_nothing() -> None:
+    assert judged("ptq_int8", 1, runtime="litert-ref").verdict is Verdict.INCONCLUSIVE
+    assert judged("ptq_int8", 0, runtime="litert-ref").verdict is Verdict.PASS
+
+
+def test_a_chips_floats_may_differ_a_little_and_it_is_said() -> None:
+    finding = judged("float32", CHIP_FLOAT_TOLERANCE / 2)
+    assert finding.verdict is Verdict.PASS
+    assert finding.limit == "= 0, floats within 1e-05 and the same decision"
+    assert "orders float additions otherwise" in finding.note
+    assert judged("float32", CHIP_FLOAT_TOLERANCE * 2).verdict is Verdict.FAIL
+
+
+def test_floats_of_the_oracles_own_build_must_be_equal() -> None:
+    finding = judged("float32", CHIP_FLOAT_TOLERANCE / 2, exact_floats=True)
+    assert (finding.verdict, finding.limit) == (Verdict.FAIL, "= 0, every value equal")
+
+
+def test_a_rounding_that_explains_the_difference_is_named_and_fails() -> None:
+    variant, oracle = variant_and_oracle("ptq_int8")
+    finding = judge_parity(variant, "esp32", [single_rounding(oracle)], oracle, exact_floats=False)
+    assert finding.verdict is Verdict.FAIL
+    assert "Explained by another rounding: " in finding.reason

@@ -23,7 +23,19 @@ def test_one_window_decides_nothing_and_as_many_as_it_says_do() -> None:
     assert needed is not None
     assert undecided(90, 85, needed - 1)
     assert not undecided(90, 85, needed)
+    assert f"about {needed} windows of this share would decide." in undecided(90, 85, needed - 1)
+
+
+def test_a_share_at_its_floor_is_decided_by_no_number_of_windows() -> None:
     assert windows_needed(85, 85) is None
+    assert windows_needed(84, 85) is None
+    assert undecided(85, 85, 10**6).endswith("; no number of windows would decide.")
+
+
+def test_one_window_can_be_enough_and_a_floor_that_is_just_reached_is_reached() -> None:
+    floor = lower_percent(100, 1)
+    assert windows_needed(100, floor) == 1
+    assert undecided(100, floor, 1) == ""
 
 
 @pytest.mark.parametrize(

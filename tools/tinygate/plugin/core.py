@@ -86,7 +86,7 @@ def _relative(path: Path) -> Path:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test over every combination of what it asks for: variants, models, rules, margins."""
-    wanted = [name for name in PARAMETERS if name in metafunc.fixturenames]
+    wanted = [name for name in PARAMETERS if name in metafunc.fixturenames and _is_ours(metafunc, name)]
     if "config" in wanted:  # a target test: its variant is the firmware's
         wanted.remove("variant")
     for name in wanted:
@@ -98,6 +98,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         else:
             skip = pytest.mark.skip(reason=f"no model.toml has a {name.replace('_', ' ')} to judge here")
             metafunc.parametrize(name, [pytest.param(None, marks=skip)], ids=["none"])
+
+
+def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
+    """Whether a test means what tinygate gives under this name: a team may have a `model` of its own."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        names = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
+        if name in (names.replace(",", " ").split() if isinstance(names, str) else names):
+            return False
+    fixtures = metafunc._arg2fixturedefs.get(name)  # pytest has no public word for it
+    return not fixtures or fixtures[-1].func.__module__.startswith("tinygate.")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -134,9 +144,10 @@ def model(request: pytest.FixtureRequest) -> Model:
 def _only_proven_artifacts(request: pytest.FixtureRequest) -> None:
     """Let the first test of a variant with a broken artifact fail, and skip the rest of them with its sentence."""
     if "variant" in request.fixturenames:
-        found: Variant = request.getfixturevalue("variant")
+        found = request.getfixturevalue("variant")
         config, node = request.config, request.node
-        config.stash[_once_key].get(("artifact", found.id), lambda: _prove(config, node, found))
+        if isinstance(found, Variant):  # a team may call something else so
+            config.stash[_once_key].get(("artifact", found.id), lambda: _prove(config, node, found))
 
 
 def _prove(config: pytest.Config, node: pytest.Item, variant: Variant) -> None:

@@ -10,7 +10,7 @@ namespace {
 
 // Outputs of one request that are kept until its reply is sent. A model whose outputs are this much larger
 // than its inputs gets fewer windows per request.
-constexpr size_t kMaxResultsBytes = 32 * 1024;
+constexpr size_t kMaxResultsBytes = size_t{32} * 1024;
 
 constexpr size_t data_bytes(size_t line_bytes) {
     return line_bytes / 4 * 3;
@@ -90,8 +90,8 @@ void Console::answer(const Incoming& incoming, const BenchRequest& request) {
 
 // Starts from a model without history, and leaves one.
 Device::Refusal Console::bench(const BenchRequest& request, Bench& reply) {
-    if (const auto refusal = device_.reset()) return refusal;
-    if (const auto refusal = device_.bench(request, last_window(), reply)) return refusal;
+    if (auto refusal = device_.reset()) return refusal;
+    if (auto refusal = device_.bench(request, last_window(), reply)) return refusal;
     return device_.reset();
 }
 
@@ -111,7 +111,7 @@ Device::Refusal Console::infer(const InferRequest& request, Infer& reply) {
     std::string_view windows;
     Sentence problem;
     if (!assembly_.add(request, windows, problem)) return Error(ErrorCode::kBadRequest, problem);
-    if (const auto refusal = infer_windows(windows, request.reset)) return refusal;
+    if (auto refusal = infer_windows(windows, request.reset)) return refusal;
     const size_t count = windows.size() / device_.window_bytes();
     reply.first = request.first;
     reply.count = static_cast<uint32_t>(count);
@@ -132,9 +132,9 @@ Device::Refusal Console::infer_windows(std::string_view windows, Reset reset) {
     }
     for (size_t i = 0; i < count; ++i) {
         const bool is_reset = reset == Reset::kEach || (reset == Reset::kFirst && i == 0);
-        if (const auto refusal = is_reset ? device_.reset() : std::nullopt) return refusal;
+        if (auto refusal = is_reset ? device_.reset() : std::nullopt) return refusal;
         const auto window = windows.substr(i * window_bytes, window_bytes);
-        if (const auto refusal = device_.invoke(window, buffers_.results_.get() + i * result_bytes))
+        if (auto refusal = device_.invoke(window, buffers_.results_.get() + i * result_bytes))
             return refusal;
         if (i + 1 == count) std::copy(window.begin(), window.end(), buffers_.last_window_.get());
     }
@@ -149,8 +149,8 @@ void Console::answer(const Incoming& incoming, const ProfileRequest&) {
 }
 
 Device::Refusal Console::profile(Profile& reply) {
-    if (const auto refusal = device_.reset()) return refusal;
-    if (const auto refusal = device_.profile(last_window(), reply)) return refusal;
+    if (auto refusal = device_.reset()) return refusal;
+    if (auto refusal = device_.profile(last_window(), reply)) return refusal;
     return device_.reset();
 }
 

@@ -27,7 +27,7 @@ class State {
  public:
     void add(const uint8_t* block) {
         uint32_t w[64];
-        for (int i = 0; i < 16; ++i) {
+        for (size_t i = 0; i < 16; ++i) {
             const uint8_t* b = block + 4 * i;
             w[i] = uint32_t{b[0]} << 24 | uint32_t{b[1]} << 16 | uint32_t{b[2]} << 8 | b[3];
         }

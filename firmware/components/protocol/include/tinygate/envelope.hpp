@@ -51,8 +51,8 @@ class ReplySender {
 
  private:
     struct Part {
-        size_t number;
-        size_t parts;
+        size_t number = 0;
+        size_t parts = 1;
         Slice slice;
     };
 
