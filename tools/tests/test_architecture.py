@@ -61,7 +61,6 @@ ARROWS: dict[str, set[str]] = {
         "oracle",
         "paired",
         "packing",
-        "paired",
         "recipes",
         "resampling",
         "store",

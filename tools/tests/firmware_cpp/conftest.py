@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).parents[3]
 FIRMWARE = REPOSITORY / "firmware"
 PURE = [FIRMWARE / "components" / name for name in ("protocol", "commands")]
 INFERENCE = FIRMWARE / "components" / "inference"
+BOARD = FIRMWARE / "components" / "board"  # for the clock's header alone
 FAKE = FIRMWARE / "host_test" / "fake"
 CACHE = REPOSITORY / ".cache" / "firmware_cpp"
 FLAGS = "-std=c++17 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all".split()
@@ -101,4 +102,4 @@ def fuzzer(compiler: None) -> Path:
 def engine_test(compiler: None) -> Path:
     """The program that tests engine, runner and profiler on a fake interpreter."""
     sources = [INFERENCE / "src" / f"{name}.cpp" for name in ("arena_memory", "engine", "profiler", "runner")]
-    return compile_program("engine_test", sources, [FAKE, INFERENCE / "include"])
+    return compile_program("engine_test", sources, [FAKE, INFERENCE / "include", BOARD / "include"])

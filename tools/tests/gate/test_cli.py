@@ -22,6 +22,10 @@ from tinygate.cli.main import main
         (["--port", "/dev/no-such-port", "--target", "esp32"], "/dev/no-such-port: there is no such port"),
         (["--target", "z80"], "cannot be --target z80"),
         (["--models-root", "/nope"], "/nope: no model to judge"),
+        (["--target", "esp32", "--target", "stm32f4"], "--board virtual cannot be --target stm32f4"),
+        (["--target", "esp32", "--board", "qemu", "--board", "virtual"], "2 times --board for 1 targets"),
+        (["--target", "esp32", "--target", "esp32", "--board", "qemu"], "the same place is named twice"),
+        (["--target", "esp32", "--target", "stm32f4", "--port", "/dev/null"], "/dev/null is one board"),
     ],
 )
 def test_an_impossible_choice_is_one_error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tinygate.targets.stm32f4.build import build
 from tinygate.targets.stm32f4.emulator import COUNT_INSTRUCTIONS, Emulator, emulated
 from tinygate.targets.stm32f4.toolchain import COMPILER, EMULATOR
 
+SOURCES = "TINYGATE_STM32F4_SOURCES"
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -25,6 +27,8 @@ def firmware() -> Firmware:
     for tools in (COMPILER, EMULATOR):
         if missing := tools.missing():
             pytest.skip(f"no {', '.join(missing)}: {tools.install}")
+    if not (os.environ.get(SOURCES) or (REPOSITORY / "build" / "stm32f4" / "library").is_dir()):
+        pytest.skip(f"no sources to build from: set {SOURCES}, or run pytest tests_target --target stm32f4 once")
     folder = REPOSITORY / "models" / "gesture"
     variant = next(variant for variant in load_model(folder).variants if variant.name == "ptq_int8")
     order = BuildOrder(

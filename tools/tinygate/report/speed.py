@@ -44,7 +44,7 @@ def _cells(name: tuple[str, str], place: str, found: dict[tuple[str, str, str], 
     first_name = next(variant for model, variant, at in found if (model, at) == (name[0], place))
     first = found[name[0], first_name, place]
     figure = FIGURES[time.figure]
-    shown = f"{figure.show(_number(time))} {figure.unit}"
+    shown = f"{_number(time):,.0f} {figure.unit}"
     if first.figure != time.figure:
         return shown, "–"
     return shown, f"{_number(first) / _number(time):.2f} × {first_name}"

@@ -26,7 +26,7 @@ LEAST_ARENA_BYTES, MOST_ARENA_BYTES = 256, 4 << 20
 
 _STAMP = "tinygate_build.json"
 _FLASHER_ARGS = "flasher_args.json"
-_NOT_SOURCES = ("managed_components", "sdkconfig", "sdkconfig.old", "dependencies.lock", "__pycache__")
+_NOT_SOURCES = ("stm32f4", "managed_components", "sdkconfig", "sdkconfig.old", "dependencies.lock", "__pycache__")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -130,7 +129,7 @@ def _found(folder: Path, chip: str) -> Firmware:
 
 def _inputs_sha256(order: BuildOrder) -> str:
     """Return the hash of everything that a build reads, but the compiler and the sources of others."""
-    settings = [order.chip, order.board, order.variant, order.arena_bytes, os.environ.get("TINYGATE_STM32F4_SOURCES")]
+    settings = [order.chip, order.board, order.variant, order.arena_bytes]
     digest = hashlib.sha256(json.dumps(settings).encode())
     artifact = order.model_folder / "artifacts" / f"{order.variant}.tflite"
     for path in sorted({*_sources(), artifact}):
