@@ -8,6 +8,7 @@ from tinygate.model.config import Margin
 from tinygate.model.folder import Model
 from tinygate.model.scoring import Scorer, scorer
 from tinygate.paired import PairedComparison, compare_paired
+from tinygate.places import HOST
 from tinygate.resampling import Loss, paired_loss
 from tinygate.verdict import Finding, Verdict
 
@@ -92,7 +93,7 @@ def _finding(
     return Finding(
         model.name,
         margin.variant,
-        "host",
+        HOST,
         "margin",
         f"{name} drop to {margin.relative_to}, points"
         if figure.unit == "%"

@@ -95,7 +95,7 @@ def judge_pinned_metric(variant: Variant) -> Finding:
     advice = "As pinned." if same else f"Data, metric or runtime changed; if that is meant, pin anew ({manifest})."
     shown = None if value is None else _shown(value)
     return Finding(
-        variant.model.name, variant.name, "host", "pinned metric", f"pinned {judging.figure.name}", shown,
+        variant.model.name, variant.name, HOST, "pinned metric", f"pinned {judging.figure.name}", shown,
         f"= {pinned.metric} {pinned.value}", Verdict.PASS if same else Verdict.FAIL, str(variant.path), advice,
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ COLUMNS = (
 
 def shared_metric(summary: Summary) -> Figure | None:
     """Return the metric that all rows have, None if they differ or have none."""
-    found = {finding.figure for row in summary.rows if (finding := row.find_metric("host"))}
+    found = {finding.figure for row in summary.rows if (finding := row.find_metric(HOST))}
     return FIGURES[found.pop()] if len(found) == 1 else None
 
 
@@ -105,7 +105,7 @@ def _whose(named: Sequence[Row], rows: Sequence[Row], on_boards: Sequence[Row]) 
 
 def _keeps_off(row: Row) -> Finding | None:
     """Return the finding that keeps a variant off every chip, None if it may run on one."""
-    found = row.find(HOST_ONLY, "host")
+    found = row.find(HOST_ONLY, HOST)
     return found if found is not None and found.note else None
 
 
