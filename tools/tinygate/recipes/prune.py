@@ -37,33 +37,32 @@ def train_pruned(
     The pruned model learns to answer as the one with `weights` does.
     """
     framework().keras.backend.clear_session()
-    hyper: Hyperparameters = recipe.TRAINING
-    pace = replace(
-        hyper,
-        epochs=hyper.pruning_epochs,
-        learning_rate=hyper.pruning_learning_rate,
-        weight_decay=0.0,
-        ema_decay=0.0,  # an average of weights of which other ones were zero has no zeros
-    )
-    sparsity = framework().tfmot.sparsity.keras
+    sparsity, pace = framework().tfmot.sparsity.keras, _pace(recipe.TRAINING)
     student = sparsity.prune_low_magnitude(deployed(recipe, weights), _schedule(recipe, dataset, pace, percent, task))
     steps = sparsity.UpdatePruningStep()
     steps.set_model(student)
     steps.on_train_begin()
-    imitate(
-        recipe,
-        dataset,
-        student,
-        deployed(recipe, weights),
-        progress,
-        task,
-        pace=pace,
-        before_step=lambda: steps.on_train_batch_begin(0),
-    )
+    teacher = deployed(recipe, weights)
+
+    def begin() -> None:
+        steps.on_train_batch_begin(0)
+
+    imitate(recipe, dataset, student, teacher, progress, task, pace=pace, before_step=begin)
     steps.on_epoch_end(0)  # zeros what the last step moved
     plain = deployed(recipe, weights)
     plain.set_weights(sparsity.strip_pruning(student).get_weights())
     return get_weights(plain)
+
+
+def _pace(hyper: Hyperparameters) -> Hyperparameters:
+    """Return how fast to train while pruning; an average of weights of which other ones were zero has no zeros."""
+    return replace(
+        hyper,
+        epochs=hyper.pruning_epochs,
+        learning_rate=hyper.pruning_learning_rate,
+        weight_decay=0.0,
+        ema_decay=0.0,
+    )
 
 
 def _schedule(recipe: Any, dataset: Dataset, pace: Hyperparameters, percent: int, task: str) -> Any:

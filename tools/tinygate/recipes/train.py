@@ -58,10 +58,8 @@ def train_qat(
     student, teacher = deployed(recipe, weights), deployed(recipe, weights)
     quantized = quantization_aware(student)
     seed_ranges(quantized, teacher, dataset.train.inputs)
-    restore = _zeros_of(quantized) if keep_zeros else None
-    trained = imitate(recipe, dataset, quantized, teacher, progress, task, before_step=restore)
-    if restore is None:
-        return trained
+    restore = _zeros_of(quantized) if keep_zeros else lambda: None
+    imitate(recipe, dataset, quantized, teacher, progress, task, before_step=restore)
     restore()
     return get_weights(quantized)
 
@@ -102,7 +100,7 @@ def imitate(
     task: str = "classification",
     *,
     pace: Hyperparameters | None = None,
-    before_step: Callable[[], None] | None = None,
+    before_step: Callable[[], None] = lambda: None,
 ) -> dict[str, Floats]:
     """Fine-tune `student` towards the answers that `teacher` gives to augmented windows; return its weights.
 
@@ -153,7 +151,7 @@ def fit(
     hyper: Hyperparameters,
     progress: Progress,
     task: str = "classification",
-    before_step: Callable[[], None] | None = None,
+    before_step: Callable[[], None] = lambda: None,
 ) -> None:
     """Minimise the task's loss between outputs and targets with Adam; leave averaged weights in the model."""
     framework_ = framework()
@@ -170,8 +168,7 @@ def fit(
             optimizer = framework_.keras.optimizers.Adam(schedule)
             step = _step(model, optimizer, averages, hyper.weight_decay, task)
         for batch in np.split(order[: steps * batch_size], steps):
-            if before_step is not None:
-                before_step()
+            before_step()
             decay = min(hyper.ema_decay, (done + 1) / (done + 10))  # young averages forget their random start
             step(tf.constant(inputs[batch]), tf.constant(targets[batch]), tf.constant(decay, tf.float32))
             done += 1
