@@ -86,7 +86,7 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
         task = _task(request, board, variant, firmware)
         began = time.monotonic()
         dut = _dut(request, log)
-        rig: Rig | None = request.getfixturevalue("rig")
+        rig: Rig | None = request.getfixturevalue("_rig")
         if rig:
             rig.flash()  # the port is open by now: nothing of this boot is missed
     except TinygateError as error:

@@ -36,10 +36,10 @@ from tinygate.targets.rig import Rig, RigOrder
 from tinygate.verdict import verdict_of
 
 __all__ = [
-    "_found_port", "_rigs", "_serial_port", "_virtual_port", "app_path", "baud", "board", "board_run", "boots",
+    "_found_port", "_rig", "_rigs", "_serial_port", "_virtual_port", "app_path", "baud", "board", "board_run", "boots",
     "build_dir", "config", "embedded_services", "firmware", "judge_figure", "logs", "measured_figures",
     "not_measured", "parametrize_fixtures", "port", "pytest_collection_modifyitems", "pytest_configure",
-    "pytest_runtest_logreport", "pytest_sessionfinish", "qemu_image_path", "rig", "run", "target",
+    "pytest_runtest_logreport", "pytest_sessionfinish", "qemu_image_path", "run", "target",
     "test_case_tempdir", "variant",
 ]  # fmt: skip
 
@@ -208,7 +208,7 @@ def _rigs() -> Iterator[contextlib.ExitStack]:
 
 
 @pytest.fixture
-def rig(
+def _rig(
     board: BoardChoice,
     variant: Variant,
     firmware: Firmware,
@@ -235,9 +235,9 @@ def rig(
 
 
 @pytest.fixture
-def port(_found_port: str | None, rig: Rig | None) -> str | None:
+def port(_found_port: str | None, _rig: Rig | None) -> str | None:
     """A board that is not there or in use fails the first test and skips the others."""
-    return rig.port if rig else _found_port
+    return _rig.port if _rig else _found_port
 
 
 @pytest.fixture
