@@ -133,7 +133,7 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
         began = time.monotonic()
         task.progress.say(Step(f"{'flashing' if board.kind.flashes else 'starting'} {variant.id}"))
         dut = _dut(request, log)
-        rig: Rig | None = request.getfixturevalue("rig")
+        rig: Rig | None = request.getfixturevalue("_rig")
         if rig:
             rig.flash()  # the port is open by now: nothing of this boot is missed
     except TinygateError as error:

@@ -22,8 +22,7 @@ from pytest_embedded.plugin import parametrize_fixtures  # taken back, see plugi
 from tinygate.board.blame import whose_job
 from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Run
-from tinygate.board.lock import find_port, listed_ports, lock_key, locked, usb_serial_of
-from tinygate.board.log import BootLog
+from tinygate.board.lock import find_port, listed_ports, lock_key, locked
 from tinygate.board.port import use_fast_rfc2217
 from tinygate.errors import LabError, TinygateError
 from tinygate.gate.progress import Step
@@ -34,16 +33,17 @@ from tinygate.plugin.board_options import BoardChoice, chosen_board
 from tinygate.plugin.core import Judge, SaysNotJudged, progress_key
 from tinygate.plugin.measuring import Measured, failure, measured
 from tinygate.plugin.once import Once
+from tinygate.plugin.rigs import _rig, _rigs
 from tinygate.project.settings import settings_of
 from tinygate.targets.firmware import BuildOrder, Firmware
-from tinygate.targets.rig import Rig, RigOrder
+from tinygate.targets.rig import Rig
 from tinygate.verdict import verdict_of
 
 __all__ = [
-    "_found_port", "_rigs", "_serial_port", "_virtual_port", "app_path", "baud", "board", "board_run", "boots",
+    "_found_port", "_rig", "_rigs", "_serial_port", "_virtual_port", "app_path", "baud", "board", "board_run", "boots",
     "build_dir", "config", "embedded_services", "firmware", "judge_figure", "logs", "measured_figures",
     "not_measured", "parametrize_fixtures", "port", "pytest_collection_modifyitems", "pytest_configure",
-    "pytest_runtest_logreport", "pytest_sessionfinish", "qemu_image_path", "rig", "run", "target",
+    "pytest_runtest_logreport", "pytest_sessionfinish", "qemu_image_path", "run", "target",
     "test_case_tempdir", "variant",
 ]  # fmt: skip
 
@@ -214,44 +214,10 @@ def _found_port(request: pytest.FixtureRequest, board: BoardChoice, once: Once) 
     return found
 
 
-@pytest.fixture(scope="session")
-def _rigs() -> Iterator[contextlib.ExitStack]:
-    """Holds the one rig that is up."""
-    with contextlib.ExitStack() as stack:
-        yield stack
-
-
 @pytest.fixture
-def rig(
-    board: BoardChoice,
-    variant: Variant,
-    firmware: Firmware,
-    boot_log: BootLog,
-    once: Once,
-    _found_port: str | None,
-    _rigs: contextlib.ExitStack,
-    pytestconfig: pytest.Config,
-) -> Rig | None:
-    """What holds the firmware, where no service of pytest-embedded does; up until the next firmware's is needed."""
-    make = board.family.rigs.get(board.board)
-    if make is None:
-        return None
-
-    def start() -> Rig:
-        _rigs.close()
-        boot_log.begin()
-        probe = usb_serial_of(_found_port, listed_ports()) if _found_port else None
-        options = str(pytestconfig.getoption("qemu_extra_args", None) or "")
-        return _rigs.enter_context(make(RigOrder(firmware, boot_log, _found_port, probe, options)))
-
-    found: Rig = once.get(("rig", variant.id), start)
-    return found
-
-
-@pytest.fixture
-def port(_found_port: str | None, rig: Rig | None) -> str | None:
+def port(_found_port: str | None, _rig: Rig | None) -> str | None:
     """A board that is not there or in use fails the first test and skips the others."""
-    return rig.port if rig else _found_port
+    return _rig.port if _rig else _found_port
 
 
 @pytest.fixture

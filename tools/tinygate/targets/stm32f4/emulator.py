@@ -31,7 +31,7 @@ _START_S, _ANSWER_S, _END_S = 20.0, 5.0, 5.0
 
 
 class Emulator:
-    """A running QEMU.
+    """A QEMU whose chip stands still until it is reset for the first time: nobody has opened its port before.
 
     Attributes:
         port: its serial port's pseudo-terminal.
@@ -50,7 +50,7 @@ class Emulator:
                 line.connect(str(self._control))
                 answers = line.makefile("r", encoding="utf-8")
                 answers.readline()  # the greeting
-                for command in ("qmp_capabilities", "system_reset"):
+                for command in ("qmp_capabilities", "system_reset", "cont"):
                     line.sendall(json.dumps({"execute": command}).encode())
                     _await_return(answers)
         except (OSError, ValueError) as error:
@@ -82,7 +82,7 @@ def command_line(elf: Path, control: Path, options: str) -> list[str]:
     """Return how QEMU is started."""
     seed = secrets.randbits(32)
     return [
-        EMULATOR.programs[0], "-machine", MACHINE, "-display", "none", "-monitor", "none", "-serial", "pty",
+        EMULATOR.programs[0], "-machine", MACHINE, "-display", "none", "-monitor", "none", "-serial", "pty", "-S",
         "-qmp", f"unix:{control},server=on,wait=off", "-kernel", str(elf),
         "-device", f"loader,addr={SEED_ADDRESS:#x},data={seed:#x},data-len=4", *shlex.split(options),
     ]  # fmt: skip
