@@ -33,8 +33,8 @@ NO_CODE = {
     "@TG2 <direction>": "a grammar", "real value =": "a formula", "multiplier =": "a formula", "link ──": "a drawing",
     ">>> ": "runs as a doctest: test_manual_examples.py",
 }  # fmt: skip
-OTHERS = (".", "ls", "ssh", "cd", "esptool", "idf.py", "idf-build-apps", "source", "{url:")
-"""Programs that are not ours: a lab, ESP-IDF and esptool are not in every test's reach."""
+OTHERS = (".", "ls", "ssh", "cd", "apt", "cmake", "esptool", "idf.py", "idf-build-apps", "source", "{url:")
+"""Programs that are not ours: a lab, ESP-IDF, esptool and Debian's packages are not in every test's reach."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 PROGRAMS = ("tinygate", "pytest", "make", "python", "python3", "pip", *OTHERS)
 COMMANDS = [b for b in BLOCKS if b.language in ("", "sh") and b.lines[0].split()[0] in PROGRAMS]
 PYTHON = [b for b in BLOCKS if b.language == "python" or b.lines[0].startswith("from ")]
-TOML = [b for b in BLOCKS if b.language == "toml" or re.match(r"\[\w|\w+ = [\"\d]", b.lines[0])]
+TOML = [b for b in BLOCKS if b.language == "toml" or re.match(r"\[+\w|\w+ = [\"\d]", b.lines[0])]
 YAML = [b for b in BLOCKS if "yaml" in b.lines[0]]
 
 

@@ -7,6 +7,7 @@ import io
 from rich.console import Console
 
 from tinygate.report import render, speed
+from tinygate.report.facts import facts_of
 from tinygate.report.summary import Expected, Summary, summarize
 from tinygate.store.journal import Journal, TestOutcome
 from tinygate.verdict import Finding, Verdict
@@ -29,7 +30,7 @@ def finding(variant: str, place: str, figure: str, value: float, verdict: Verdic
 
 def outcome(variant: str, place: str, verdict: Verdict = Verdict.PASS) -> TestOutcome:
     node = f"tests_target::{CHECK}[toy-{variant}]"
-    return TestOutcome(node, CHECK, f"toy-{variant}", f"toy-{variant}", verdict, "why", 1, False, 0.1, place)
+    return TestOutcome(node, CHECK, f"toy-{variant}", f"toy-{variant}", verdict, "why", 1, False, 0.1, place=place)
 
 
 def judged(findings: tuple[Finding, ...] = (), tests: tuple[TestOutcome, ...] | None = None) -> Summary:
@@ -97,8 +98,9 @@ def test_one_place_alone_has_no_comparison() -> None:
 
 def test_reports_show_places_and_speed() -> None:
     console = Console(file=io.StringIO(), width=200)
-    render.to_terminal(judged(CYCLES), console)
+    facts = facts_of(judged(CYCLES))
+    render.to_terminal(facts, console)
     assert isinstance(console.file, io.StringIO)
-    for text in (console.file.getvalue(), render.to_markdown(judged(CYCLES), {})):
+    for text in (console.file.getvalue(), render.to_markdown(facts)):
         for part in ("place", "stm32f4-qemu", "3.00 × float32", "blind to caches"):
             assert part in text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -172,7 +171,7 @@ def test_interrupted_at_ten_random_moments_nothing_finished_is_made_again(tmp_pa
         while run.poll() is None and (not log.exists() or log.read_text() == before):
             time.sleep(0.01)
         time.sleep(moments.uniform(0.0, 0.4))
-        os.kill(run.pid, signal_number)
+        run.send_signal(signal_number)  # nothing to one that has ended
         run.wait()
         time.sleep(0.1)  # what it left must have noticed by now
         counts = done(log)

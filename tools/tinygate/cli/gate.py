@@ -36,7 +36,8 @@ def gate(
     models_root: Annotated[Path | None, typer.Option(help="folder that holds the model folders (models)")] = None,
     report_dir: Annotated[Path | None, typer.Option(help="where reports and the runs' evidence go (report)")] = None,
     store: Annotated[
-        Path | None, typer.Option(envvar="TINYGATE_STORE", help="folder that remembers runs (.tinygate)")
+        Path | None,
+        typer.Option(envvar="TINYGATE_STORE", readable=False, help="folder that remembers runs (.tinygate)"),
     ] = None,
     boots: Annotated[
         int | None, typer.Option(min=1, help="boots to measure latency over (1, or what a baseline needs)")
