@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import io
 
 from rich.console import Console
 
 from tinygate.report import render, speed
 from tinygate.report.facts import facts_of
+from tinygate.report.page import to_html
 from tinygate.report.summary import Expected, Summary, summarize
 from tinygate.store.journal import Journal, TestOutcome
 from tinygate.verdict import Finding, Verdict
@@ -101,6 +103,7 @@ def test_reports_show_places_and_speed() -> None:
     facts = facts_of(judged(CYCLES))
     render.to_terminal(facts, console)
     assert isinstance(console.file, io.StringIO)
-    for text in (console.file.getvalue(), render.to_markdown(facts)):
+    page = html.unescape(to_html(facts).decode())
+    for text in (console.file.getvalue(), render.to_markdown(facts), page):
         for part in ("place", "stm32f4-qemu", "3.00 × float32", "blind to caches"):
             assert part in text
