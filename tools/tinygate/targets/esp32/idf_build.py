@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tinygate.errors import InputError
 from tinygate.store.atomic import write_text
+from tinygate.targets.cmake_cache import forget_if_moved
 from tinygate.targets.esp32.project import PACKAGE
 
 ELF_SHA256_OFFSET = 0xB0
@@ -137,6 +138,7 @@ def _run_idf_py(recipe: Recipe, idf: Path, build: Path, log: Path) -> None:
     python = Path(os.environ.get("IDF_PYTHON_ENV_PATH", ""), "bin", "python")
     if not python.is_file():
         raise InputError(f"IDF_PATH is {idf}, but its environment is not active: run `. {idf}/export.sh` first")
+    forget_if_moved(build, recipe.project)
     build.mkdir(parents=True, exist_ok=True)
     (build / "sdkconfig").unlink(missing_ok=True)  # it would win over defaults that have changed since
     variant = build / "sdkconfig.variant"

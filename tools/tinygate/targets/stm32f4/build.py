@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tinygate.errors import InputError
 from tinygate.store.atomic import write_text
+from tinygate.targets.cmake_cache import forget_if_moved
 from tinygate.targets.firmware import BuildOrder, Firmware
 from tinygate.targets.stm32f4.toolchain import COMPILER
 
@@ -96,6 +97,7 @@ def _arena(order: BuildOrder) -> dict[str, int]:
 
 def _cmake(source: Path, folder: Path, settings: Mapping[str, object], order: BuildOrder) -> None:
     defines = [f"-D{name}={value}" for name, value in settings.items()]
+    forget_if_moved(folder, source)
     _run(["cmake", "-S", str(source), "-B", str(folder), "-G", "Ninja", *defines], order)
     _run(["cmake", "--build", str(folder)], order)
 
