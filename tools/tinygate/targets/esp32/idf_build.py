@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinygate.errors import InputError
 from tinygate.store.atomic import write_text
+from tinygate.targets.build_tool import run_build
 from tinygate.targets.cmake_cache import forget_if_moved
 from tinygate.targets.esp32.project import PACKAGE
 
@@ -154,9 +154,7 @@ def _run_idf_py(recipe: Recipe, idf: Path, build: Path, log: Path) -> None:
     command += [f"-D{name}={value}" for name, value in defines.items()]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        code = subprocess.run(
-            [*command, "build"], env=_environment(build), stdout=output, stderr=subprocess.STDOUT, check=False
-        ).returncode
+        code = run_build([*command, "build"], output, _environment(build))
     if code:
         raise InputError(
             f"the firmware of {recipe.variant} for {recipe.target} does not build: {_cause(log)}; see {log}"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from tinygate.errors import InputError
 from tinygate.store.atomic import write_text
+from tinygate.targets.build_tool import run_build
 from tinygate.targets.cmake_cache import forget_if_moved
 from tinygate.targets.firmware import BuildOrder, Firmware
 from tinygate.targets.stm32f4.toolchain import COMPILER
@@ -104,7 +104,7 @@ def _cmake(source: Path, folder: Path, settings: Mapping[str, object], order: Bu
 
 def _run(command: Sequence[str], order: BuildOrder) -> None:
     with order.log.open("ab") as output:
-        code = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+        code = run_build(command, output)
     if code:
         what = f"the firmware of {order.variant} for {order.chip} does not build"
         raise InputError(f"{what}: {_cause(order.log)}; see {order.log}")
