@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from catalogue import CATALOGUE
+from kinds import OnLine
 from simulation import PASS, Fault, Outcome, judged
 
 LONGEST_S = 90.0
@@ -32,7 +33,9 @@ class Tally:
 def schedule(seed: int) -> list[Fault]:
     source = random.Random(seed)
     names = source.sample(sorted(CATALOGUE), source.choice([1, 1, 2, 2, 3]))
-    return [CATALOGUE[name](source) for name in names]
+    faults = [CATALOGUE[name](source) for name in names]
+    # Two on one line may undo each other: a reply that is sent twice, and one of the two lost, is the reply.
+    return list({(f.way, f.number) if isinstance(f, OnLine) else f.name: f for f in faults}.values())
 
 
 def run(seeds: Iterable[int]) -> Tally:
