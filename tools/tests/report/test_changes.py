@@ -78,6 +78,18 @@ def test_boards_of_another_place_are_not_compared(tmp_path: Path) -> None:
     assert [change.now for change in found.changes] == ["5 bytes"]
 
 
+def test_each_place_of_a_run_with_several_is_compared_with_itself(tmp_path: Path) -> None:
+    def at_two_places(stm32f4: float) -> dict[str, Any]:
+        whole, other = verdict(tflite_bytes__host=9), verdict(tflite_bytes__host=stm32f4)
+        places = {"esp32": whole, "stm32f4": other}
+        rows = [{**of["variants"][0], "place": place} for place, of in places.items()]
+        return {**whole, "place": "esp32 and stm32f4", "variants": rows}
+
+    assert compared(tmp_path, at_two_places(9), at_two_places(9)).changes == ()
+    (change,) = compared(tmp_path, at_two_places(9), at_two_places(10)).changes
+    assert change.subject == "kws int8 stm32f4"
+
+
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", "7", '{"variants": [{}]}', '{"variants": [{"model": 1}], "verdict": "PASS"}', "[" * 9999]
 )

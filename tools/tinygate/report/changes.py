@@ -22,6 +22,9 @@ BASELINE = "baseline"
 
 _DIGITS = 6
 _ABSENT = "–"
+_OF_A_VARIANT = ("model", "variant", "place")
+"""What tells a run's variants apart; a place only where a run has several."""
+
 _Figures = Mapping[tuple[str, ...], Mapping[str, Any]]
 
 
@@ -112,11 +115,10 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(read_file(path, wanted))
         variants = [
-            {"model": str(v["model"]), "variant": str(v["variant"]), "verdict": str(v["verdict"]), "figures": {
-                str(name): value for name, value in v["figures"].items() if isinstance(value, int | float)
-            }}
+            {name: str(v[name]) for name in (*_OF_A_VARIANT, "verdict") if name != "place" or name in v}
+            | {"figures": {str(name): value for name, value in v["figures"].items() if isinstance(value, int | float)}}
             for v in found.get("variants", [])
-        ]  # fmt: skip
+        ]
         told = {name: found.get(name) and str(found[name]) for name in ("run", "verdict", "place", "commit")}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read; expected {wanted}.") from error
@@ -124,8 +126,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _by_variant(verdict: Mapping[str, Any]) -> _Figures:
-    names = ("model", "variant", "place")
-    return {tuple(row[name] for name in names if row.get(name)): row for row in verdict["variants"]}
+    return {tuple(row[name] for name in _OF_A_VARIANT if row.get(name)): row for row in verdict["variants"]}
 
 
 def _changes(before: _Figures, now: _Figures) -> Iterator[Change]:
