@@ -132,8 +132,7 @@ def _found(finding: Finding) -> _Asked:
 
 def _freed(test: TestOutcome) -> TestOutcome:
     """Return a test that has been answered and does not gate; one that was not answered stays so."""
-    answered = test.excused or (test.verdict is not None and (test.judged or test.verdict is not Verdict.PASS))
-    return replace(test, verdict=None, excused=True) if answered else test
+    return replace(test, verdict=None, excused=True) if test.is_answered else test
 
 
 def _shown(finding: Finding, entry: Entry | None) -> Finding:

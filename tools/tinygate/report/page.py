@@ -18,9 +18,9 @@ from markupsafe import Markup, escape
 from tinygate.report import charts, sanitize, speed, table
 from tinygate.report.advice import MEANING
 from tinygate.report.facts import Facts
-from tinygate.report.render import finding_cells
+from tinygate.report.render import finding_cells, is_listed
 from tinygate.report.summary import Row, Summary
-from tinygate.verdict import Finding, Verdict
+from tinygate.verdict import Verdict
 
 MOST_BYTES = 1_000_000
 _MOST, _FEW = 300, 20
@@ -130,16 +130,11 @@ def _by_model(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def _evidence(row: Row) -> Evidence:
-    listed = [finding for finding in row.findings if _is_listed(finding)]
+    listed = [finding for finding in row.findings if is_listed(finding)]
     console = next((tuple(f.detail["console"]) for f in row.findings if f.detail.get("console")), ())
     cells = [finding_cells(finding)[1:-1] for finding in listed]
     file = row.findings[0].file if row.findings else ""
     return Evidence(row, charts.of_variant(row), cells, console, file, len(row.findings) - len(listed))
-
-
-def _is_listed(finding: Finding) -> bool:
-    """Rules that hold are counted."""
-    return finding.check not in ("audit", "calibration") or finding.verdict is not Verdict.PASS or bool(finding.reason)
 
 
 @cache

@@ -97,9 +97,7 @@ def _by_model(summary: Summary) -> dict[str, list[Finding]]:
 
 def _folded(model: str, titles: Sequence[str], findings: Sequence[Finding]) -> Iterator[str]:
     """Yield one model's findings as a section that a reader opens."""
-    listed = [
-        f for f in findings if f.check not in ("audit", "calibration") or f.verdict is not Verdict.PASS or f.reason
-    ]
+    listed = [finding for finding in findings if is_listed(finding)]
     yield f"<details><summary>{sanitize.markdown(model)}: {len(findings)} findings, {len(listed)} listed</summary>"
     yield from grid(titles, [finding_cells(finding) for finding in listed])
     yield "</details>"
@@ -120,6 +118,11 @@ def grid(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return a table in Markdown, a line each."""
     lines = ["| " + " | ".join(titles) + " |", "| " + " | ".join("---" for _ in titles) + " |"]
     return lines + ["| " + " | ".join(sanitize.markdown(cell) for cell in row) + " |" for row in rows]
+
+
+def is_listed(finding: Finding) -> bool:
+    """Whether a report lists a finding: rules of the audit and the lint that hold are only counted."""
+    return finding.check not in ("audit", "calibration") or finding.verdict is not Verdict.PASS or bool(finding.reason)
 
 
 def finding_cells(finding: Finding) -> tuple[str, ...]:

@@ -5,8 +5,11 @@ No verdict but PASS stands without a sentence that says why, and a check that wa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 from tinygate.figures import METRICS
 from tinygate.places import HOST
@@ -15,6 +18,7 @@ from tinygate.verdict import Finding, Verdict, worst
 
 _NAMED = 4  # checks that a sentence names before it counts the rest
 _SEVERITY = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Row:
     place: str = ""
     stand_ins: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def contradictions(self) -> tuple[tuple[Finding, Finding], ...]:
         """Pairs of findings in which one test says two things of one figure."""
         first: dict[tuple[str, str, str, str], Finding] = {}
@@ -132,12 +136,11 @@ class Summary:
         nothing = [] if any(row.is_variant for row in self.rows) else [Verdict.INCONCLUSIVE]
         return worst([*(row.verdict for row in self.rows), *tests, *nothing])
 
-    @property
+    @cached_property
     def complaints(self) -> tuple[Complaint, ...]:
         """Why the verdict is not PASS, worst first; what a finding says a test does not repeat."""
         findings = [f for row in self.rows for f in row.findings if f.verdict not in (None, Verdict.PASS)]
-        told = {(finding.node_id, finding.place) for finding in findings if finding.node_id}
-        tests = [t for t in self.tests if t.verdict not in (None, Verdict.PASS) and not _is_told(t, told)]
+        tests = [t for t in _untold(self.tests, findings) if t.verdict not in (None, Verdict.PASS)]
         found = [Complaint(f.sentence(), f) for f in findings]
         found += [Complaint(f"{t.verdict}: {t.node_id}: {t.message}", t) for t in tests]
         found += [Complaint(_missing_sentence(row), row) for row in self.rows if row.missing]
@@ -177,11 +180,10 @@ def _contradiction(one: Finding, other: Finding) -> str:
     )
 
 
-def _is_told(test: TestOutcome, told: Collection[tuple[str, str]]) -> bool:
-    """Whether a finding tells what a test found: one of its own session's, or of the host, or of sessions unknown."""
-    return any(node == test.node_id and test.place in ("", place) for node, place in told) or (
-        (test.node_id, HOST) in told
-    )
+def _untold(tests: Iterable[TestOutcome], findings: Sequence[Finding]) -> list[TestOutcome]:
+    """Return the tests of which no finding tells: none of their own session's, nor of the host's."""
+    told = {(finding.node_id, place) for finding in findings for place in (finding.place, "")}  # no place is any
+    return [test for test in tests if told.isdisjoint({(test.node_id, test.place), (test.node_id, HOST)})]
 
 
 def summarize(
@@ -201,21 +203,42 @@ def summarize(
     named += [(finding.model, finding.variant) for finding in journal.findings]
     names = dict.fromkeys([*named, *((gap.model, gap.variant) for gap in unanswered)])
     on_boards = {(wanted.model, wanted.variant) for wanted in expected if wanted.place != HOST}
+    findings, gaps = _grouped(journal.findings, _name_of), _grouped(unanswered, _name_of)
+    tests, stand_ins = _grouped(journal.tests, lambda test: test.subject), [t for t in journal.tests if t.stand_in]
     rows = tuple(
-        _row(name, place, journal, unanswered, is_variant=name in variants)
+        _row(name, place, findings[name], tests["-".join(name)], gaps[name], stand_ins, is_variant=name in variants)
         for name in names
         for place in (places if len(places) > 1 and name in on_boards & variants else ("",))
     )
     return Summary(rows, journal.tests, (*journal.notices, *notices, *_flakes(rows)), tuple(places), journal.header)
 
 
-def _row(name: tuple[str, str], place: str, journal: Journal, unanswered: Sequence[Expected], is_variant: bool) -> Row:
-    """Return a variant's row: of everything, or with a place, of what is the host's or this place's."""
+def _grouped(items: Iterable[_Item], key: Callable[[_Item], Hashable]) -> defaultdict[Hashable, list[_Item]]:
+    groups: defaultdict[Hashable, list[_Item]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups
+
+
+def _name_of(one: Finding | Expected) -> tuple[str, str]:
+    return one.model, one.variant
+
+
+def _row(
+    name: tuple[str, str],
+    place: str,
+    findings: Sequence[Finding],
+    tests: Sequence[TestOutcome],
+    gaps: Sequence[Expected],
+    stand_ins: Sequence[TestOutcome],
+    is_variant: bool,
+) -> Row:
+    """Return a variant's row: of everything of it, or with a place, of what is the host's or this place's."""
     at = {"", HOST, place}
-    findings = (f for f in journal.findings if (f.model, f.variant) == name and (not place or f.place in at))
-    tests = (t for t in journal.tests if t.subject == "-".join(name) and (not place or t.place in at))
-    gaps = tuple(g for g in unanswered if (g.model, g.variant) == name and (not place or g.place in at))
-    return Row(*name, tuple(findings), tuple(tests), gaps, is_variant, place, _stand_ins(journal, gaps))
+    found = tuple(f for f in findings if not place or f.place in at)
+    ran = tuple(t for t in tests if not place or t.place in at)
+    missing = tuple(g for g in gaps if not place or g.place in at)
+    return Row(*name, found, ran, missing, is_variant, place, _files_of(stand_ins, missing))
 
 
 def _flakes(rows: Sequence[Row]) -> list[str]:
@@ -237,16 +260,12 @@ def _unanswered(journal: Journal, expected: Sequence[Expected]) -> list[Expected
     answered = {
         (test.check, test.case, place)
         for test in journal.tests
-        if not test.stand_in and _answers(test)
+        if not test.stand_in and test.is_answered
         for place in (HOST, test.place)
     }
     return [wanted for wanted in expected if (wanted.check, wanted.case, wanted.place) not in answered]
 
 
-def _stand_ins(journal: Journal, missing: Sequence[Expected]) -> tuple[str, ...]:
+def _files_of(stand_ins: Sequence[TestOutcome], missing: Sequence[Expected]) -> tuple[str, ...]:
     wanted = {(gap.check, gap.case) for gap in missing}
-    return tuple(dict.fromkeys(t.stand_in for t in journal.tests if t.stand_in and (t.check, t.case) in wanted))
-
-
-def _answers(test: TestOutcome) -> bool:
-    return test.excused or (test.verdict is not None and (test.judged > 0 or test.verdict is not Verdict.PASS))
+    return tuple(dict.fromkeys(test.stand_in for test in stand_ins if (test.check, test.case) in wanted))

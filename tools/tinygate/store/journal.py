@@ -72,6 +72,11 @@ class TestOutcome:
     told_by: str = ""
     place: str = ""
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether the check has been answered: by judging something, by not passing, or by being excused."""
+        return self.excused or (self.verdict is not None and (self.judged > 0 or self.verdict is not Verdict.PASS))
+
 
 def session_outcome(suite: str, verdict: Verdict, reason: str, place: str = "") -> TestOutcome:
     """Return the outcome of a whole pytest session that did not run to its end."""
