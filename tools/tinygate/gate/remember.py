@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -50,11 +50,13 @@ def remember(run: GateRun, summary: Summary) -> tuple[str, ...]:
 
 def _remembered(run: GateRun, summary: Summary) -> list[str]:
     files = evidence.files_of(run.report_dir, run.run_id, REPORTS)
-    subjects = [_subject(run, row) for row in summary.rows if row.is_variant]
+    rows = [(row, _on_board(run, row)) for row in summary.rows if row.is_variant]
+    pinned = _pinned(run)
+    subjects = [_subject(row, on_board, pinned.get((row.model, row.variant), {})) for row, on_board in rows]
     head = evidence.seal(run.report_dir, _run_entry(summary), subjects, files)
     ledger = Ledger(run.store)
-    for record in _records(run, summary):
-        ledger.append(record)
+    for row, on_board in rows:
+        ledger.append(_record(run, row, on_board))
     ledger.append(Ended(run.run_id, str(summary.verdict), head))
     bundles = run.store / BUNDLES
     evidence.pack(run.report_dir, files, bundles / f"{run.run_id}.zip")
@@ -75,15 +77,14 @@ def _run_entry(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _subject(run: GateRun, row: Row) -> dict[str, Any]:
-    on_board = _on_board(run, row)
+def _subject(row: Row, on_board: OnBoard, pinned: Mapping[str, str]) -> dict[str, Any]:
     hello, names = on_board.hello, ("target", "chip_revision", "chip_id", "app_sha256", "model_sha256")
     return {
         "model": row.model,
         "variant": row.variant,
         **({"place": row.place} if row.place else {}),
         "verdict": str(row.verdict),
-        **_pinned(run, row),
+        **pinned,
         "firmware": on_board.made_from,
         "board": {name: redact(str(hello[name])) for name in names if name in hello},
         "boots": len(on_board.boots),
@@ -94,30 +95,30 @@ def _on_board(run: GateRun, row: Row) -> OnBoard:
     return OnBoard(run.folder / "logs" / (row.place or run.places[0]) / f"{row.model}-{row.variant}")
 
 
-def _pinned(run: GateRun, row: Row) -> dict[str, str]:
-    """Return the hashes of artifact and data, as far as the manifest can be read."""
-    with contextlib.suppress(InputError, KeyError):
-        model = next(model for model in find_models(run.models_root) if model.name == row.model)
-        pinned = model.manifest.variants[row.variant].sha256
-        return {"artifact_sha256": pinned, "data_sha256": model.manifest.dataset.sha256}
-    return {}
+def _pinned(run: GateRun) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the hashes of artifact and data by model and variant, as far as manifests can be read."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    with contextlib.suppress(InputError):
+        for model in find_models(run.models_root):
+            with contextlib.suppress(InputError):
+                manifest = model.manifest
+                for name, variant in manifest.variants.items():
+                    pinned = {"artifact_sha256": variant.sha256, "data_sha256": manifest.dataset.sha256}
+                    found[model.name, name] = pinned
+    return found
 
 
-def _records(run: GateRun, summary: Summary) -> Iterator[Measured]:
-    for row in summary.rows:
-        if not row.is_variant:
-            continue
-        on_board = _on_board(run, row)
-        record = Measured(
-            run.run_id, row.model, row.variant, row.place or run.places[0], "", "", str(row.verdict), _figures(row),
-            len(on_board.boots), tuple(on_board.ticks),
-            tuple(test.check for test in row.tests if test.verdict not in (None, Verdict.PASS)),
-            sum(finding.check == "attempt" for finding in row.findings),
-        )  # fmt: skip
-        setup = on_board.setup
-        if setup is not None:
-            record = replace(record, board=setup.parts["board"], setup=keep_setup(run.store, setup))
-        yield record
+def _record(run: GateRun, row: Row, on_board: OnBoard) -> Measured:
+    record = Measured(
+        run.run_id, row.model, row.variant, row.place or run.places[0], "", "", str(row.verdict), _figures(row),
+        len(on_board.boots), tuple(on_board.ticks),
+        tuple(test.check for test in row.tests if test.verdict not in (None, Verdict.PASS)),
+        sum(finding.check == "attempt" for finding in row.findings),
+    )  # fmt: skip
+    setup = on_board.setup
+    if setup is None:
+        return record
+    return replace(record, board=setup.parts["board"], setup=keep_setup(run.store, setup))
 
 
 def _figures(row: Row) -> dict[str, float | int]:

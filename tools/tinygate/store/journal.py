@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from tinygate.errors import EvidenceError, LabError
 from tinygate.redaction import redact
-from tinygate.store.disk import disk_error
+from tinygate.store.disk import append_whole, disk_error
 from tinygate.verdict import Finding, Verdict
 
 
@@ -113,7 +113,7 @@ class JournalWriter:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("ab", buffering=0)
-            _write_whole(self._file, line.encode("ascii"))
+            append_whole(self._file, line.encode("ascii"))
 
     def close(self) -> None:
         """Wait until everything is on the disk."""
@@ -129,17 +129,6 @@ class JournalWriter:
         except OSError as error:
             error.filename = error.filename or str(self._path)
             raise disk_error(error) or LabError(f"{self._path}: cannot be written ({error.strerror})") from error
-
-
-def _write_whole(file: BinaryIO, line: bytes) -> None:
-    """Append a line or nothing: a disk that fills up takes a part of one, which the next line would stick to."""
-    written = file.write(line)
-    try:
-        while written < len(line):
-            written += file.write(line[written:])
-    except OSError:
-        file.truncate(file.tell() - written)
-        raise
 
 
 def _redacted(value: Any) -> Any:

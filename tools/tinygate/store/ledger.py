@@ -7,7 +7,6 @@ ends with a CRC-32 of all before it: a line that was altered is refused by its n
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -19,6 +18,7 @@ from typing import IO, Any
 
 from tinygate.errors import EvidenceError, LabError
 from tinygate.redaction import redact
+from tinygate.store.disk import append_whole
 
 FOLDER = ".tinygate"
 """Where a project's store is unless it says otherwise."""
@@ -113,7 +113,7 @@ class Ledger:
             with self.path.open("a+b", buffering=0) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)  # ends with the file, or the process
                 self._drop_torn_line(file)
-                _write(file, line)
+                append_whole(file, line, is_synced=True)
         except OSError as error:
             why = f"{self.path}: the store cannot be written ({error.strerror})"
             raise LabError(f"{why}; free space, or name another with --store") from error
@@ -190,18 +190,6 @@ def decode(line: bytes) -> Record:
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(str(error)) from error
     return record
-
-
-def _write(file: IO[bytes], line: bytes) -> None:
-    before = file.seek(0, os.SEEK_END)
-    try:
-        while line:  # a disk that is nearly full takes a part
-            line = line[file.write(line) :]
-        os.fsync(file.fileno())
-    except OSError:
-        with contextlib.suppress(OSError):
-            file.truncate(before)
-        raise
 
 
 def _end_of_lines(file: IO[bytes], end: int) -> int:
