@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tinygate.targets.esp32.project import PACKAGE, firmware_project
+from tinygate.targets.esp32.project import firmware_project
+from tinygate.targets.firmware import PACKAGE
 
 
 def installed(root: Path) -> Path:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tinygate.errors import LabError
+from tinygate.targets.child import wait_or_kill
 
 START_S = 20.0
 STOP_S = 5.0
@@ -61,9 +62,5 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.close()
-    try:
-        process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    wait_or_kill(process, STOP_S)
     process.stdout.close()

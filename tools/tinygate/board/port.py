@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from tinygate.board.log import BootLog
 from tinygate.errors import LabError
+from tinygate.targets.child import wait_or_kill
 
 _CHUNK_BYTES = 65536
 _LOOK_AGAIN_S = (0.0005, 0.01)  # at first, and when nothing has come for a while
@@ -163,11 +164,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         process.stdin.close()
     process.terminate()
-    try:
-        process.wait(_END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    wait_or_kill(process, _END_S)
     # pytest-embedded's copy of the console: all of it is in our own log.
     copy = Path(process._logfile)  # type: ignore[attr-defined]
     copy.unlink(missing_ok=True)

@@ -26,6 +26,11 @@ class FaultKind(StrEnum):
     POWER = "power or reset line during the run"
 
 
+def compiled(*rows: tuple[str, FaultKind]) -> tuple[tuple[re.Pattern[str], FaultKind], ...]:
+    """Return patterns and what each means, ready for `ConsoleSigns`."""
+    return tuple((re.compile(pattern), kind) for pattern, kind in rows)
+
+
 @dataclass(frozen=True)
 class ConsoleSigns:
     """How a family's console tells of faults.

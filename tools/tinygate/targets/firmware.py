@@ -6,6 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+PACKAGE = Path(__file__).parents[1]
+"""The folder of tinygate itself; a firmware's build runs `python -m tinygate.tflm.source` from there."""
+
+
+def firmware_folder(package: Path = PACKAGE) -> Path:
+    """Return where the sources of all firmware are: in the installed package, else in the checkout it stands in."""
+    installed = package / "firmware"
+    return installed if installed.is_dir() else package.parents[1] / "firmware"
+
+
+def generators() -> tuple[Path, ...]:
+    """Return the files of the package that make sources while a firmware is built."""
+    return tuple(path for room in ("tflm", "tflite") for path in sorted((PACKAGE / room).glob("*.[pj]*")))
+
 
 @dataclass(frozen=True)
 class BuildOrder:

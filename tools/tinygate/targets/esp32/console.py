@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 
-from tinygate.targets.faults import ConsoleSigns, FaultKind
-
-
-def _compiled(*rows: tuple[str, FaultKind]) -> tuple[tuple[re.Pattern[str], FaultKind], ...]:
-    return tuple((re.compile(pattern), kind) for pattern, kind in rows)
-
+from tinygate.targets.faults import ConsoleSigns, FaultKind, compiled
 
 SIGNS = ConsoleSigns(
     # Panic handler, heap, FreeRTOS port and ROM.
-    faults=_compiled(
+    faults=compiled(
         (r"Brownout detector was triggered", FaultKind.BROWN_OUT),
         (r"Guru Meditation Error: .*Interrupt wdt timeout", FaultKind.INTERRUPT_WATCHDOG),
         (r"Guru Meditation Error: .*(Stack canary|Stack protection)", FaultKind.STACK),
@@ -38,7 +33,7 @@ SIGNS = ConsoleSigns(
         (r"boot: No bootable app partitions", FaultKind.BAD_IMAGE),
     ),
     reset_line=re.compile(r"rst:0x[0-9a-f]+ \((?P<reason>[^)]*)\),boot:0x[0-9a-f]+"),
-    resets=_compiled(
+    resets=compiled(
         (r"BROWN|GLITCH", FaultKind.BROWN_OUT),
         (r"^POWERON(_RESET)?$|^(USB|JTAG)_|^EXT", FaultKind.POWER),
         (r"WDT|LOCKUP", FaultKind.HARDWARE_WATCHDOG),

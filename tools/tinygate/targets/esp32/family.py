@@ -10,10 +10,10 @@ from tinygate.extras import require
 from tinygate.targets.esp32.console import SIGNS
 from tinygate.targets.esp32.crash import where_it_crashed
 from tinygate.targets.esp32.ingredients import ingredients
-from tinygate.targets.esp32.project import PACKAGE, firmware_project
+from tinygate.targets.esp32.project import firmware_project
 from tinygate.targets.esp32.toolchain import abilities
 from tinygate.targets.family import Family
-from tinygate.targets.firmware import BuildOrder, Firmware
+from tinygate.targets.firmware import BuildOrder, Firmware, generators
 from tinygate.targets.sizes import Sizes
 
 COUNT_INSTRUCTIONS = "-icount 3,sleep=off -rtc clock=vm"
@@ -29,11 +29,10 @@ def _build(order: BuildOrder) -> Firmware:
 
     if order.board == "qemu":
         require("pytest_embedded_qemu", "firmware cannot be judged in QEMU")
-    generators = tuple(path for room in ("tflm", "tflite") for path in sorted((PACKAGE / room).glob("*.[pj]*")))
     overlays = ("sdkconfig.qemu",) if order.board == "qemu" else ()
     project = firmware_project(order.build_root)
     recipe = idf_build.Recipe(
-        project, order.chip, order.variant, order.model_folder, generators, overlays, order.arena_bytes
+        project, order.chip, order.variant, order.model_folder, generators(), overlays, order.arena_bytes
     )
     folder = order.build_root / order.board / order.model_folder.name
     built = idf_build.build_firmware(recipe, folder, order.log, order.skip_build)

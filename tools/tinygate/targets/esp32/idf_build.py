@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinygate.errors import InputError
-from tinygate.store.atomic import write_text
-from tinygate.targets.build_tool import run_build
+from tinygate.targets.build_tool import cause_in, put_stamp, run_build, stamp_of, unstamp
 from tinygate.targets.cmake_cache import forget_if_moved
-from tinygate.targets.esp32.project import PACKAGE
+from tinygate.targets.firmware import PACKAGE
 
 ELF_SHA256_OFFSET = 0xB0
 """Where an application image holds its ELF file's sha256: in the descriptor that opens the first segment."""
@@ -25,7 +24,6 @@ ELF_SHA256_OFFSET = 0xB0
 LEAST_ARENA_BYTES, MOST_ARENA_BYTES = 256, 4 << 20
 """What the firmware's configuration takes (main/Kconfig.projbuild)."""
 
-_STAMP = "tinygate_build.json"
 _FLASHER_ARGS = "flasher_args.json"
 _NOT_SOURCES = ("stm32f4", "managed_components", "sdkconfig", "sdkconfig.old", "dependencies.lock", "__pycache__")
 
@@ -120,17 +118,17 @@ def build_firmware(recipe: Recipe, folder: Path, log: Path, skip_build: bool = F
         return _found(build, built=False)
     idf = os.environ.get("IDF_PATH")
     wanted = recipe.sha256(_idf_version(Path(idf))) if idf else None
-    stamp = _stamp(build)
+    stamp = stamp_of(build)
     if stamp and wanted in (None, stamp):
         return _found(build, built=False)
-    if not idf:
+    if not idf or not wanted:
         raise InputError(
             f"{build}: not built, and there is no ESP-IDF here to build it (IDF_PATH is not set); run "
             "`. $IDF_PATH/export.sh` first, or copy the build folders here from where it is and add --skip-build"
         )
-    (build / _STAMP).unlink(missing_ok=True)
+    unstamp(build)
     _run_idf_py(recipe, Path(idf), build, log)
-    write_text(build / _STAMP, json.dumps({"inputs_sha256": wanted}) + "\n")
+    put_stamp(build, wanted)
     return _found(build, built=True)
 
 
@@ -157,7 +155,7 @@ def _run_idf_py(recipe: Recipe, idf: Path, build: Path, log: Path) -> None:
         code = run_build([*command, "build"], output, _environment(build))
     if code:
         raise InputError(
-            f"the firmware of {recipe.variant} for {recipe.target} does not build: {_cause(log)}; see {log}"
+            f"the firmware of {recipe.variant} for {recipe.target} does not build: {cause_in(log)}; see {log}"
         )
 
 
@@ -181,13 +179,6 @@ def _found(build: Path, built: bool) -> IdfBuild:
     return IdfBuild(build, elf_sha256, image, built)
 
 
-def _stamp(build: Path) -> str | None:
-    try:
-        return str(json.loads((build / _STAMP).read_text(encoding="utf-8"))["inputs_sha256"])
-    except (OSError, ValueError, KeyError):
-        return None
-
-
 def _sources(project: Path) -> Iterable[Path]:
     for path in project.iterdir():
         if path.name in _NOT_SOURCES or path.name.startswith("build"):
@@ -199,10 +190,3 @@ def _idf_version(idf: Path) -> str:
     version = idf / "version.txt"
     head = idf / ".git" / "HEAD"
     return next((file.read_text(encoding="utf-8").strip() for file in (version, head) if file.is_file()), "unknown")
-
-
-def _cause(log: Path) -> str:
-    """Return the first line that names an error, else the last one."""
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    named = (line for line in lines if "error:" in line.lower() or line.startswith("CMake Error"))
-    return next(named, lines[-1] if lines else "it printed nothing")[:300]

@@ -10,8 +10,7 @@ import filecmp
 import shutil
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[2]
-"""The folder of tinygate itself; the project's build runs `python -m tinygate.tflm.source` from there."""
+from tinygate.targets.firmware import PACKAGE, firmware_folder
 
 
 def firmware_project(build_root: Path, package: Path = PACKAGE) -> Path:
@@ -21,9 +20,9 @@ def firmware_project(build_root: Path, package: Path = PACKAGE) -> Path:
         build_root: where build folders stand.
         package: the folder of tinygate.
     """
-    installed = package / "firmware"
-    if not installed.is_dir():
-        return package.parents[1] / "firmware"
+    installed = firmware_folder(package)
+    if not installed.is_relative_to(package):
+        return installed  # a checkout's own
     copy = build_root / "firmware"
     files = {path.relative_to(installed) for path in installed.rglob("*") if path.is_file()}
     if copy.is_dir() and _files_beside(copy, files):

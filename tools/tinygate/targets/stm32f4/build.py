@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tinygate.errors import InputError
-from tinygate.store.atomic import write_text
-from tinygate.targets.build_tool import run_build
+from tinygate.targets.build_tool import cause_in, put_stamp, run_build, stamp_of, unstamp
 from tinygate.targets.cmake_cache import forget_if_moved
-from tinygate.targets.firmware import BuildOrder, Firmware
+from tinygate.targets.firmware import PACKAGE, BuildOrder, Firmware, firmware_folder, generators
 from tinygate.targets.stm32f4.toolchain import COMPILER
 
 NAME = "tinygate"
@@ -30,8 +29,6 @@ APP_SHA256_OFFSET = 0x200
 LEAST_ARENA_BYTES, MOST_ARENA_BYTES = 256, 96 * 1024
 """What fits into 128 KB of RAM beside everything else, at most; what is too large is told when the firmware boots."""
 
-PACKAGE = Path(__file__).parents[2]
-_STAMP = "tinygate_build.json"
 _USARTS = {"qemu": 1, "serial": 2}  # the emulator's first serial port; what a Nucleo's debugger passes on
 
 
@@ -45,17 +42,16 @@ def build(order: BuildOrder) -> Firmware:
     if order.skip_build:
         return _found(folder, order.chip)
     wanted = _inputs_sha256(order)
-    if _stamp(folder) != wanted:
+    if stamp_of(folder) != wanted:
         COMPILER.require(f"{folder}: not built from what is here now, and there is nothing to build it with")
         _make(order, folder)
-        write_text(folder / _STAMP, json.dumps({"inputs_sha256": wanted}) + "\n")
+        put_stamp(folder, wanted)
     return _found(folder, order.chip)
 
 
 def project() -> Path:
     """Return the CMake project's folder: in the checkout, or in the installed package; nothing is written there."""
-    installed = PACKAGE / "firmware"
-    return (installed if installed.is_dir() else PACKAGE.parents[1] / "firmware") / "stm32f4"
+    return firmware_folder() / "stm32f4"
 
 
 def _make(order: BuildOrder, folder: Path) -> None:
@@ -78,7 +74,7 @@ def _make(order: BuildOrder, folder: Path) -> None:
     }
     order.log.parent.mkdir(parents=True, exist_ok=True)
     order.log.write_bytes(b"")
-    (folder / _STAMP).unlink(missing_ok=True)
+    unstamp(folder)
     with _alone(shared):
         _cmake(project() / "library", shared / "library", common, order)
     _cmake(project(), folder, application, order)
@@ -107,7 +103,7 @@ def _run(command: Sequence[str], order: BuildOrder) -> None:
         code = run_build(command, output)
     if code:
         what = f"the firmware of {order.variant} for {order.chip} does not build"
-        raise InputError(f"{what}: {_cause(order.log)}; see {order.log}")
+        raise InputError(f"{what}: {cause_in(order.log)}; see {order.log}")
 
 
 @contextmanager
@@ -143,19 +139,4 @@ def _sources() -> Iterator[Path]:
     firmware = project().parent
     for folder in (firmware / "stm32f4", firmware / "components", firmware / "main"):
         yield from (path for path in folder.rglob("*") if path.is_file())
-    for room in ("tflm", "tflite"):
-        yield from (PACKAGE / room).glob("*.[pj]*")
-
-
-def _stamp(folder: Path) -> str | None:
-    try:
-        return str(json.loads((folder / _STAMP).read_text(encoding="utf-8"))["inputs_sha256"])
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def _cause(log: Path) -> str:
-    """Return the first line that names an error, else the last one."""
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    named = (line for line in lines if "error:" in line.lower() or line.startswith("CMake Error"))
-    return next(named, lines[-1] if lines else "it printed nothing")[:300]
+    yield from generators()

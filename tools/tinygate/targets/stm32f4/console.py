@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import re
 
-from tinygate.targets.faults import ConsoleSigns, FaultKind
-
-
-def _compiled(*rows: tuple[str, FaultKind]) -> tuple[tuple[re.Pattern[str], FaultKind], ...]:
-    return tuple((re.compile(pattern), kind) for pattern, kind in rows)
-
+from tinygate.targets.faults import ConsoleSigns, FaultKind, compiled
 
 SIGNS = ConsoleSigns(
-    faults=_compiled(
+    faults=compiled(
         (r"brown-out: the supply is below", FaultKind.BROWN_OUT),
         (r"watchdog: the application has not come back", FaultKind.TASK_WATCHDOG),
         (r"fault: stack overflow: ", FaultKind.STACK),
@@ -23,7 +18,7 @@ SIGNS = ConsoleSigns(
         (r"fault: (CFSR=0x|PC=0x|R0=0x|stack 0x)", FaultKind.PANIC),
     ),
     reset_line=re.compile(r"boot: reset by (?P<reason>[a-z_]+), RCC_CSR=0x[0-9a-f]+"),
-    resets=_compiled(
+    resets=compiled(
         (r"^brownout$", FaultKind.BROWN_OUT),
         (r"^(poweron|ext)$", FaultKind.POWER),
         (r"^wdt$", FaultKind.HARDWARE_WATCHDOG),

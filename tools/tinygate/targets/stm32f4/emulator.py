@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tinygate.errors import LabError
+from tinygate.targets.child import wait_or_kill
 from tinygate.targets.rig import RigOrder, Writes
 from tinygate.targets.stm32f4.build import NAME
 from tinygate.targets.stm32f4.toolchain import EMULATOR
@@ -117,10 +118,6 @@ def _await_return(answers: Iterator[str]) -> None:
 
 def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()
-    try:
-        process.wait(_END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    wait_or_kill(process, _END_S)
     assert process.stdout is not None
     process.stdout.close()
