@@ -34,12 +34,12 @@ lint: $(VENV)/.ready  ## ruff and mypy --strict
 
 # What the host compiles too: the pure parts, and engine, runner and profiler over a stand-in for TFLM's headers.
 TIDY_PARTS := protocol commands inference
-TIDY_SOURCES := $(filter-out %/init_probe.cpp %/layout.cpp,$(wildcard $(TIDY_PARTS:%=firmware/components/%/src/*.cpp)))
+TIDY_SOURCES := $(filter-out %/init_probe.cpp %/layout.cpp,$(wildcard $(TIDY_PARTS:%=firmware/components/tinygate/%/src/*.cpp)))
 
 tidy:  ## clang-tidy over the firmware's parts that compile on the host (needs clang-tidy)
 	@command -v clang-tidy >/dev/null || { echo "clang-tidy is not here: install it, on Debian with apt install clang-tidy" >&2; exit 2; }
-	clang-tidy --quiet $(TIDY_SOURCES) -- -std=c++17 $(TIDY_PARTS:%=-Ifirmware/components/%/include) \
-	  -Ifirmware/components/model/include -Ifirmware/components/board/include -Ifirmware/host_test/fake
+	clang-tidy --quiet $(TIDY_SOURCES) -- -std=c++17 $(TIDY_PARTS:%=-Ifirmware/components/tinygate/%/include) \
+	  -Ifirmware/components/tinygate/model/include -Ifirmware/components/tinygate/board/include -Ifirmware/host_test/fake
 
 models: $(TRAIN)/.ready  ## train and convert every model anew beside what is pinned, report what changed
 	for model in models/*/model.toml; do $(TRAIN)/bin/python -m tinygate.recipes $$(dirname $$model) || exit; done

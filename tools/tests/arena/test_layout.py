@@ -66,7 +66,7 @@ def test_an_operator_whose_kernel_takes_more_is_named() -> None:
 
 
 def test_the_firmware_tells_of_every_structure_with_parsed_options() -> None:
-    source = (ROOT / "firmware/components/inference/src/layout.cpp").read_text(encoding="utf-8")
+    source = (ROOT / "firmware/components/tinygate/inference/src/layout.cpp").read_text(encoding="utf-8")
     told = {f"TfLite{name}Params" for name in re.findall(r"TINYGATE_PARAMETERS\((\w+)\),", source)}
     assert told == {kernel.parameters for kernel in REFERENCE.values() if kernel.parameters}
 

@@ -16,9 +16,9 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 FIRMWARE = REPOSITORY / "firmware"
-PURE = [FIRMWARE / "components" / name for name in ("protocol", "commands")]
-INFERENCE = FIRMWARE / "components" / "inference"
-BOARD = FIRMWARE / "components" / "board"  # for the clock's header alone
+PURE = [FIRMWARE / "components" / "tinygate" / name for name in ("protocol", "commands")]
+INFERENCE = FIRMWARE / "components" / "tinygate" / "inference"
+BOARD = FIRMWARE / "components" / "tinygate" / "board"  # for the clock's header alone
 FAKE = FIRMWARE / "host_test" / "fake"
 CACHE = REPOSITORY / ".cache" / "firmware_cpp"
 FLAGS = "-std=c++17 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all".split()

@@ -35,13 +35,13 @@ def test_every_dependency_is_pinned() -> None:
 
 @pytest.mark.parametrize("folder", COMPONENTS, ids=lambda folder: folder.name)
 def test_every_source_is_listed(folder: Path) -> None:
-    listed = re.findall(r"src/\w+\.cpp", (folder / "CMakeLists.txt").read_text())
-    assert sorted(listed) == sorted(f"src/{path.name}" for path in folder.glob("src/*.cpp"))
+    listed = re.findall(r"\w+/src/\w+\.cpp", (folder / "CMakeLists.txt").read_text())
+    assert sorted(listed) == sorted(str(path.relative_to(folder)) for path in folder.glob("*/src/*.cpp"))
 
 
 @pytest.mark.parametrize("name", ["protocol", "commands"])
 def test_pure_parts_include_nothing_of_esp_idf(name: str) -> None:
-    files = (FIRMWARE / "components" / name).rglob("*.[ch]pp")
+    files = (FIRMWARE / "components" / "tinygate" / name).rglob("*.[ch]pp")
     quoted = {header for path in files for header in re.findall(r'#include "([^"]+)"', path.read_text())}
     assert quoted
     assert all(header.startswith("tinygate/") for header in quoted)

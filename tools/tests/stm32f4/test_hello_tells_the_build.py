@@ -30,7 +30,7 @@ def test_the_object_holds_the_word_for_its_flags(flags: str, said: bytes, tmp_pa
         pytest.skip(f"no {', '.join(missing)}: {COMPILER.install}")
     if not SOURCES.is_dir():
         pytest.skip("no headers of the chip: set TINYGATE_STM32F4_SOURCES")
-    components = project().parent / "components"
+    components = project().parent / "components" / "tinygate"
     folders = [project() / "include", components / "protocol" / "include", components / "board" / "include"]
     folders += [SOURCES / "cmsis5" / "CMSIS" / "Core" / "Include", SOURCES / "cmsis-device-f4" / "Include"]
     includes = [f"-I{folder}" for folder in folders]
