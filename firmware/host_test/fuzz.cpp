@@ -35,7 +35,7 @@ void mutate(std::string& bytes, Random& random) {
             bytes.insert(place, std::string(length, static_cast<char>(random())));
             break;
         case 3:
-            bytes.insert(place, "@TG2 ");
+            bytes.insert(place, "@TG3 ");
             break;
         case 4:
             bytes.insert(place, "\n");
@@ -85,7 +85,7 @@ void check_replies(const std::string& sent, uint32_t& next, const std::string& i
 
 std::string hello(Random& random) {
     const auto body =
-        "@TG2 Q 1 " + std::string(Digits::hex32(static_cast<uint32_t>(random())).view()) + " hello";
+        "@TG3 Q 1 " + std::string(Digits::hex32(static_cast<uint32_t>(random())).view()) + " hello";
     return "\r\n" + body + " *" + std::string(Digits::hex32(crc32(body)).view()) + "\r\n";
 }
 

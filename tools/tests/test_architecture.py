@@ -32,7 +32,7 @@ ARROWS: dict[str, set[str]] = {
     "oracle": {"compare", "interpreter", "quant", "store", "tflite", "tflm"},
     "packing": {"oracle", "tflite", "tflm"},
     "board": {"protocol", "targets", "verdict"},
-    "model": {"arena", "compare", "data", "oracle", "store", "targets", "tflite", "tflm"},
+    "model": {"arena", "compare", "data", "oracle", "resampling", "store", "targets", "tflite", "tflm"},
     "calibration": {"audit", "compare", "data", "oracle", "quant", "tflite", "tflm"},
     "report": {"store", "verdict"},
     "project": {"targets"},

@@ -65,7 +65,7 @@ def test_a_journal_keeps_none(tmp_path: Path) -> None:
 
 
 def test_a_log_keeps_none_and_its_records_whole(tmp_path: Path) -> None:
-    record = b"@TG2 R 4 00c0ffee infer data=token=abcdef *00000000\r\n"
+    record = b"@TG3 R 4 00c0ffee infer data=token=abcdef *00000000\r\n"
     (tmp_path / "console.log").write_bytes(b"wifi token=abcdef\r\n\xff\r\n" + record)
     redact_log(tmp_path / "console.log")
     assert (tmp_path / "console.log").read_bytes() == b"wifi token=[redacted]\r\n\xff\r\n" + record

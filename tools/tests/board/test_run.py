@@ -89,7 +89,7 @@ def test_a_crash_that_only_the_reset_reason_tells_of_fails_the_run() -> None:
 
 def test_a_panic_in_the_middle_of_a_record_is_blamed_on_the_target() -> None:
     with pytest.raises(TargetError, match="panic"):
-        measured(FakeBoard(before={3: b"@TG2 R 4 00c0ff" + PANIC + b"Rebooting...\r\n"}))
+        measured(FakeBoard(before={3: b"@TG3 R 4 00c0ff" + PANIC + b"Rebooting...\r\n"}))
 
 
 def test_a_task_watchdog_fails_the_run() -> None:

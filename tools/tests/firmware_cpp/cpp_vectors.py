@@ -50,7 +50,7 @@ def altered_conversations(count: int, seed: int) -> Iterator[bytes]:
         for _ in range(source.randrange(6)):
             place = source.randrange(len(data))
             data[place : place + source.randrange(3)] = source.choice(
-                [b"", b"@TG2 ", b"%", b"%41", b"=", b" ", b"\n", b"\xc3", bytes([source.randrange(256)])]
+                [b"", b"@TG3 ", b"%", b"%41", b"=", b" ", b"\n", b"\xc3", bytes([source.randrange(256)])]
             )
         yield _with_right_crcs(bytes(data)) if source.randrange(2) else bytes(data)
 
@@ -59,6 +59,6 @@ def _with_right_crcs(data: bytes) -> bytes:
     lines = []
     for line in data.split(b"\n"):
         body, star, _ = line.rpartition(b" *")
-        start = body.rfind(b"@TG2 ")
+        start = body.rfind(b"@TG3 ")
         lines.append(body + b" *%08x\r" % zlib.crc32(body[start:]) if star and start >= 0 else line)
     return b"\n".join(lines)

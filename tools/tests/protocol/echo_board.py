@@ -57,6 +57,10 @@ HELLO = Hello(
     timing="none",
     rx_line_bytes=512,
     rx_window_bytes=2048,
+    data_bytes=2048,
+    baud=115_200,
+    max_baud=0,
+    store_bytes=0,
     **tensor_lists("input", (Tensor("int8", (1, INPUT_BYTES), 0.5, -128, INPUT_BYTES),)),  # type: ignore[arg-type]
     **tensor_lists("output", (Tensor("int8", (1, OUTPUT_BYTES), 0.00390625, -128, OUTPUT_BYTES),)),  # type: ignore[arg-type]
 )

@@ -39,26 +39,26 @@ def stream(name: str, raw: bytes, *events: Event, limit: int = 4096) -> dict[str
     return {"name": name, "limit": limit, "hex": raw.hex(), "events": list(events)}
 
 
-ARENA = line(f"@TG2 Q 7 {NONCE} arena")
+ARENA = line(f"@TG3 Q 7 {NONCE} arena")
 ARENA_EVENT = record("Q", 7, NONCE, "arena")
 LOG = b"\x1b[0;32mI (654) boot: chip revision: v3.1\x1b[0m"
 
 
 def valid_streams() -> list[dict[str, Any]]:
     error = record("R", 3, BOOT, "error", re="7", nonce=NONCE, code="internal", detail="100 % @ 8 µs")
-    escaped = f"@TG2 R 3 {BOOT} error re=7 nonce={NONCE} code=internal detail=100%20%25%20%40%208%20%C2%B5s"
+    escaped = f"@TG3 R 3 {BOOT} error re=7 nonce={NONCE} code=internal detail=100%20%25%20%40%208%20%C2%B5s"
     infer = record("Q", 8, NONCE, "infer", first="0", count="1", offset="0", data="AAECAw==")
     return [
         stream("request_without_fields", ARENA, ARENA_EVENT),
         stream("escaped_values", line(escaped), error),
-        stream("equals_sign_in_value", line(f"@TG2 Q 8 {NONCE} infer first=0 count=1 offset=0 data=AAECAw=="), infer),
-        stream("largest_sequence", line(f"@TG2 Q 4294967295 {NONCE} arena"), record("Q", 2**32 - 1, NONCE, "arena")),
-        stream("line_feed_only", line(f"@TG2 Q 7 {NONCE} arena", b"\n"), ARENA_EVENT),
-        stream("two_carriage_returns", line(f"@TG2 Q 7 {NONCE} arena", b"\r\r\n"), ARENA_EVENT),
-        stream("unknown_kind", line(f"@TG2 Q 7 {NONCE} dance"), record("Q", 7, NONCE, "dance")),
-        stream("extension_field", line(f"@TG2 Q 7 {NONCE} arena x_a=1"), record("Q", 7, NONCE, "arena", x_a="1")),
-        stream("needless_escape", line(f"@TG2 Q 7 {NONCE} arena x_a=%31"), record("Q", 7, NONCE, "arena", x_a="1")),
-        stream("sixty_four_fields", line(f"@TG2 Q 7 {NONCE} arena{many(64)}"), with_many(64)),
+        stream("equals_sign_in_value", line(f"@TG3 Q 8 {NONCE} infer first=0 count=1 offset=0 data=AAECAw=="), infer),
+        stream("largest_sequence", line(f"@TG3 Q 4294967295 {NONCE} arena"), record("Q", 2**32 - 1, NONCE, "arena")),
+        stream("line_feed_only", line(f"@TG3 Q 7 {NONCE} arena", b"\n"), ARENA_EVENT),
+        stream("two_carriage_returns", line(f"@TG3 Q 7 {NONCE} arena", b"\r\r\n"), ARENA_EVENT),
+        stream("unknown_kind", line(f"@TG3 Q 7 {NONCE} dance"), record("Q", 7, NONCE, "dance")),
+        stream("extension_field", line(f"@TG3 Q 7 {NONCE} arena x_a=1"), record("Q", 7, NONCE, "arena", x_a="1")),
+        stream("needless_escape", line(f"@TG3 Q 7 {NONCE} arena x_a=%31"), record("Q", 7, NONCE, "arena", x_a="1")),
+        stream("sixty_four_fields", line(f"@TG3 Q 7 {NONCE} arena{many(64)}"), with_many(64)),
     ]
 
 
@@ -76,12 +76,12 @@ def console_streams() -> list[dict[str, Any]]:
         stream("console_text", LOG + b"\r\n", text(LOG)),
         stream("empty_lines_are_nothing", b"\r\n\n\r\r\n"),
         stream(
-            "at_signs_in_text", b"a@b @TG @TG2\r\n@@TG2 x\r\n", text(b"a@b @TG @TG2"), text(b"@"), damaged("bad_frame")
+            "at_signs_in_text", b"a@b @TG @TG3\r\n@@TG3 x\r\n", text(b"a@b @TG @TG3"), text(b"@"), damaged("bad_frame")
         ),
         stream("record_after_text_without_newline", LOG + ARENA, text(LOG), ARENA_EVENT),
         stream("record_after_noise", noise + ARENA, text(noise), ARENA_EVENT),
         stream("record_after_half_a_record", ARENA[:20] + ARENA, damaged("truncated"), ARENA_EVENT),
-        stream("record_after_prefixes", b"@TG2 @TG2 @TG" + ARENA, *[damaged("truncated")] * 2, ARENA_EVENT),
+        stream("record_after_prefixes", b"@TG3 @TG3 @TG" + ARENA, *[damaged("truncated")] * 2, ARENA_EVENT),
         stream("another_version", line(f"@TG1 Q 7 {NONCE} arena"), text(line(f"@TG1 Q 7 {NONCE} arena").rstrip())),
         stream("no_line_end_no_event", ARENA.rstrip()),
     ]
@@ -89,7 +89,7 @@ def console_streams() -> list[dict[str, Any]]:
 
 def bounded_streams() -> list[dict[str, Any]]:
     exact = ARENA.rstrip(b"\n")
-    long = b"@TG2 Q 7 " + b"x" * 300 + b"\r\n"
+    long = b"@TG3 Q 7 " + b"x" * 300 + b"\r\n"
     limit = 64
     return [
         stream("record_of_exactly_the_limit", ARENA, ARENA_EVENT, limit=len(exact)),
@@ -98,7 +98,7 @@ def bounded_streams() -> list[dict[str, Any]]:
         stream("endless_text_then_record", b"x" * 300 + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit),
         stream("text_of_exactly_the_limit", b"x" * 64 + ARENA, text(b"x" * 64), ARENA_EVENT, limit=limit),
         stream(
-            "prefix_while_dropping", b"x" * 63 + b"@TG2" + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit
+            "prefix_while_dropping", b"x" * 63 + b"@TG3" + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit
         ),
         stream("overlong_is_told_once", b"x" * 500 + b"\n" + ARENA, damaged("line_too_long"), ARENA_EVENT, limit=limit),
     ]
@@ -108,7 +108,7 @@ def invalid_streams() -> list[dict[str, Any]]:
     def bad(name: str, body: str | bytes) -> dict[str, Any]:
         return stream(name, line(body), damaged("bad_record"))
 
-    head = f"@TG2 Q 7 {NONCE} arena"
+    head = f"@TG3 Q 7 {NONCE} arena"
     wrong_crc = ARENA.replace(b"arena", b"arenb")
     return [
         stream("altered_byte", wrong_crc, damaged("bad_crc")),
@@ -117,7 +117,7 @@ def invalid_streams() -> list[dict[str, Any]]:
         stream("crc_without_star", ARENA.replace(b" *", b" +"), damaged("bad_frame")),
         stream("byte_above_7e", line(head.encode() + b" x_a=\xb5"), damaged("bad_frame")),
         stream("carriage_return_inside", line(head.encode() + b"\r"), damaged("bad_frame")),
-        stream("prefix_alone", b"@TG2 \r\n", damaged("bad_frame")),
+        stream("prefix_alone", b"@TG3 \r\n", damaged("bad_frame")),
         bad("wrong_direction", head.replace("Q", "X")),
         bad("leading_zero", head.replace(" 7 ", " 07 ")),
         bad("sequence_too_large", head.replace(" 7 ", " 4294967296 ")),
@@ -125,7 +125,7 @@ def invalid_streams() -> list[dict[str, Any]]:
         bad("short_id", head.replace(NONCE, NONCE[1:])),
         bad("id_in_upper_case", head.replace(NONCE, NONCE.upper())),
         bad("kind_in_upper_case", head.replace("arena", "Arena")),
-        bad("no_kind", f"@TG2 Q 7 {NONCE}"),
+        bad("no_kind", f"@TG3 Q 7 {NONCE}"),
         bad("two_spaces", head + "  x_a=1"),
         bad("trailing_space", head + " "),
         bad("field_without_equals", head + " x_a"),
@@ -143,7 +143,7 @@ def invalid_streams() -> list[dict[str, Any]]:
 
 
 def request(sequence: int, rest: str, nonce: str = NONCE) -> bytes:
-    return line(f"@TG2 Q {sequence} {nonce} {rest}")
+    return line(f"@TG3 Q {sequence} {nonce} {rest}")
 
 
 def b64(raw: bytes) -> str:
@@ -161,7 +161,7 @@ class Transcript:
 
     def host(self, raw: bytes) -> Transcript:
         self.steps.append({"host": raw.hex(), "replies": []})
-        for number, crc in re.findall(rb"@TG2 Q (\d+) [^@]*\*([0-9a-f]{8})\r\n", raw):
+        for number, crc in re.findall(rb"@TG3 Q (\d+) [^@]*\*([0-9a-f]{8})\r\n", raw):
             self._received[int(number)] = crc.decode()
         return self
 
@@ -184,7 +184,7 @@ class Transcript:
         return self.reply("error", True, code=code)
 
     def hello(self, number: int = 1) -> Transcript:
-        return self.host(request(number, "hello")).answer(number, "hello", True, protocol="2")
+        return self.host(request(number, "hello")).answer(number, "hello", True, protocol="3")
 
 
 def transcripts() -> list[dict[str, Any]]:
@@ -297,7 +297,7 @@ def transcripts() -> list[dict[str, Any]]:
             Transcript("noise_is_not_answered").host(log).host(b"\r\n" + b"\xff\x00" * 2000 + b"\n").hello(),
             Transcript("replies_are_ignored")
             .hello()
-            .host(line(f"@TG2 R 0 {BOOT} restart re=1 nonce={NONCE}"))
+            .host(line(f"@TG3 R 0 {BOOT} restart re=1 nonce={NONCE}"))
             .host(request(2, "arena"))
             .answer(2, "arena", True),
         )
@@ -361,7 +361,7 @@ def flat_fields(fields: list[list[str]]) -> list[str]:
 
 def all_vectors() -> dict[str, Any]:
     streams = valid_streams() + console_streams() + bounded_streams() + invalid_streams()
-    return {"version": 2, "streams": streams, "transcripts": transcripts()}
+    return {"version": 3, "streams": streams, "transcripts": transcripts()}
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ RECORD = st.builds(
     st.sampled_from([*REQUESTS, *REPLIES]),
     FIELDS,
 )
-NOISE = st.binary(max_size=60) | st.sampled_from([b"\r\n", b"@", PREFIX, b"@TG2 Q 1 ", b"\x1b[0m"])
+NOISE = st.binary(max_size=60) | st.sampled_from([b"\r\n", b"@", PREFIX, b"@TG3 Q 1 ", b"\x1b[0m"])
 TRAFFIC = st.lists(NOISE | RECORD.map(encode), max_size=8).map(b"".join)
 
 

@@ -358,7 +358,7 @@ def reply_line(**fields: str) -> bytes:
         (reply_line(re="3"), LinkError),
         (reply_line(re_crc32="0badcafe"), LinkError),
         (reply_line(re_crc32="none"), TargetError),
-        (line("@TG2 R 1 0badcafe infer re=2 re=2"), TargetError),
+        (line("@TG3 R 1 0badcafe infer re=2 re=2"), TargetError),
     ],
 )
 def test_a_lawful_line_with_an_unlawful_answer_is_an_error(line: bytes, error: type[Exception]) -> None:

@@ -159,10 +159,10 @@ NOISE = random.Random(15)
 GARBAGE = {
     "20 KB of random bytes": NOISE.randbytes(20_000),
     "1 MB of random bytes": NOISE.randbytes(1_000_000),
-    "50 KB of the protocol's characters": bytes(NOISE.choices(b"@TG2 QR0123456789abcdef=*\r\n", k=50_000)),
+    "50 KB of the protocol's characters": bytes(NOISE.choices(b"@TG3 QR0123456789abcdef=*\r\n", k=50_000)),
     "half a record": request(0, "hello", {})[:30],
-    "5000 prefixes": b"@TG2 " * 5000,
-    "a record without end": b"@TG2 Q 0 0badcafe infer data=" + b"A" * 100_000,
+    "5000 prefixes": b"@TG3 " * 5000,
+    "a record without end": b"@TG3 Q 0 0badcafe infer data=" + b"A" * 100_000,
 }
 
 

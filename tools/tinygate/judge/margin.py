@@ -12,8 +12,6 @@ from tinygate.places import HOST
 from tinygate.resampling import Loss, paired_loss
 from tinygate.verdict import Finding, Verdict
 
-SLOW_RESAMPLES, RESAMPLES = 300, 2_000
-
 
 def judge_margin(model: Model, margin: Margin) -> Finding:
     """Judge how much of the metric `margin.variant` loses against `margin.relative_to` on the test set.
@@ -58,7 +56,7 @@ def loss_of(judging: Scorer, reference: Judged, candidate: Judged) -> Loss:
         test.clusters,
         at_most=judging.figure.at_most,
         smallest_step=step,
-        resamples=SLOW_RESAMPLES if judging.is_slow else RESAMPLES,
+        resamples=judging.resamples,
     )
 
 

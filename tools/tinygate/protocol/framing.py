@@ -1,7 +1,7 @@
 """Records on a serial line: encode one, and find them among console text with a bounded buffer.
 
-A record is `@TG2 <Q|R> <sequence> <id> <kind>[ <key>=<value>…] *<crc32>` ended by CR LF. `@` is escaped inside
-values, so the five bytes `@TG2 ` begin a record wherever they appear, even after console text on the same line.
+A record is `@TG3 <Q|R> <sequence> <id> <kind>[ <key>=<value>…] *<crc32>` ended by CR LF. `@` is escaped inside
+values, so the five bytes `@TG3 ` begin a record wherever they appear, even after console text on the same line.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-PREFIX = b"@TG2 "
+PREFIX = b"@TG3 "
 MAX_LINE_BYTES = 4096
 MAX_FIELDS = 64
 _CRC_BYTES = len(b" *00000000")

@@ -22,7 +22,7 @@ from tinygate.protocol.values import (
     choice,
 )
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 _MODEL_STATUS = choice("ok", "no_model", "schema", "unknown_operator", "arena_too_small", "internal")
 
 
@@ -81,6 +81,10 @@ class Hello(Message):
     timing: Annotated[str, choice("cycles", "none")]
     rx_line_bytes: U32
     rx_window_bytes: U32
+    data_bytes: U32
+    baud: U32
+    max_baud: U32
+    store_bytes: U32
     input_dtypes: DtypeList = ()
     input_shapes: ShapeList = ()
     input_scales: F32List = ()

@@ -40,6 +40,16 @@ class Loss:
     lost: int | None = None
     gained: int | None = None
 
+    def __str__(self) -> str:
+        return f"{self.loss:+.3g} ({self.low:+.3g} to {self.high:+.3g})"
+
+    @property
+    def is_within(self) -> bool | None:
+        """Whether the whole interval lies below the limit, or above it; None when neither, or without a limit."""
+        if self.limit is None or not (self.high < self.limit or self.low > self.limit):
+            return None
+        return self.high < self.limit
+
 
 @dataclass(frozen=True)
 class Memory:

@@ -69,6 +69,10 @@ _BOARD: dict[str, Any] = {
     "emulated": "virtual",
     "timing": "none",
     "rx_window_bytes": RX_WINDOW_BYTES,
+    "data_bytes": RX_LINE_BYTES // 4 * 3,
+    "baud": 115_200,
+    "max_baud": 0,
+    "store_bytes": 0,
 }
 
 

@@ -22,7 +22,7 @@ ELF_SHA256_OFFSET = 0xB0
 """Where an application image holds its ELF file's sha256: in the descriptor that opens the first segment."""
 
 LEAST_ARENA_BYTES, MOST_ARENA_BYTES = 256, 4 << 20
-"""What the firmware's configuration takes (main/Kconfig.projbuild)."""
+"""What the firmware's configuration takes (components/tinygate/Kconfig)."""
 
 _FLASHER_ARGS = "flasher_args.json"
 _NOT_SOURCES = ("stm32f4", "managed_components", "sdkconfig", "sdkconfig.old", "dependencies.lock", "__pycache__")

@@ -3,7 +3,7 @@
 namespace tinygate {
 namespace {
 
-constexpr uint32_t kProtocolVersion = 2;
+constexpr uint32_t kProtocolVersion = 3;
 
 void write_identity(FieldWriter& out, const Hello& hello) {
     out.number("protocol", kProtocolVersion);
@@ -41,6 +41,10 @@ void write_state(FieldWriter& out, const Hello& hello) {
     out.text("timing", hello.timing);
     out.number("rx_line_bytes", hello.rx_line_bytes);
     out.number("rx_window_bytes", hello.rx_window_bytes);
+    out.number("data_bytes", hello.data_bytes);
+    out.number("baud", hello.baud);
+    out.number("max_baud", hello.max_baud);
+    out.number("store_bytes", hello.store_bytes);
 }
 
 struct TensorKeys {

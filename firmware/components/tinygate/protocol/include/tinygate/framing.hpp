@@ -12,7 +12,7 @@
 
 namespace tinygate {
 
-constexpr std::string_view kPrefix = "@TG2 ";
+constexpr std::string_view kPrefix = "@TG3 ";
 constexpr size_t kMaxReplyLineBytes = 4096;
 constexpr size_t kMaxFields = 64;
 

@@ -78,6 +78,10 @@ struct Hello final : Reply {
     std::string_view timing;
     uint32_t rx_line_bytes = 0;
     uint32_t rx_window_bytes = 0;
+    uint32_t data_bytes = 0;   // most that one request may carry, unpacked
+    uint32_t baud = 115200;    // of the line after boot
+    uint32_t max_baud = 0;     // 0 if the line has one rate
+    uint32_t store_bytes = 0;  // room for a test set
     List<Tensor> inputs;  // both are there exactly if model_status is ok
     List<Tensor> outputs;
 

@@ -19,7 +19,7 @@ class ChipDevice final : public Device {
     static constexpr uint32_t kRxLineBytes = 2048;
     static constexpr uint32_t kRxWindowBytes = 8192;
 
-    ChipDevice(const Identity& identity, const ArenaMemory& arena, uint32_t stack_bytes);
+    ChipDevice(const Identity& identity, const Model& model, const ArenaMemory& arena, uint32_t stack_bytes);
 
     Hello hello() override;
     Health health() override;
@@ -39,9 +39,10 @@ class ChipDevice final : public Device {
 
  private:
     std::string_view model_sha256() const { return {model_sha256_.data(), model_sha256_.size()}; }
-    bool model_is_intact() const { return model_sha256() == expected_model_sha256(); }
+    bool model_is_intact() const;
 
     const Identity& identity_;
+    Model model_;
     const ArenaMemory& arena_;
     uint32_t stack_bytes_;
     std::array<char, 64> model_sha256_{};

@@ -1,4 +1,4 @@
-#include "chip_device.hpp"
+#include "tinygate/chip_device.hpp"
 
 #include "tinygate/emulation.hpp"
 #include "tinygate/health.hpp"
@@ -22,12 +22,14 @@ std::array<char, 64> hex_sha256(List<uint8_t> bytes) {
 
 }  // namespace
 
-ChipDevice::ChipDevice(const Identity& identity, const ArenaMemory& arena, uint32_t stack_bytes)
+ChipDevice::ChipDevice(const Identity& identity, const Model& model, const ArenaMemory& arena,
+                       uint32_t stack_bytes)
     : identity_(identity),
+      model_(model),
       arena_(arena),
       stack_bytes_(stack_bytes),
-      model_sha256_(hex_sha256(model_bytes())),
-      engine_(model_is_intact() ? model_bytes() : List<uint8_t>(), model_operators(), arena),
+      model_sha256_(hex_sha256(model.bytes)),
+      engine_(model_is_intact() ? model.bytes : List<uint8_t>(), model.operators, arena),
       runner_(engine_, feed_watchdog),
       problem_(engine_.problem()) {
     if (!model_is_intact()) {
@@ -36,16 +38,21 @@ ChipDevice::ChipDevice(const Identity& identity, const ArenaMemory& arena, uint3
     }
 }
 
+bool ChipDevice::model_is_intact() const {
+    return model_.expected_sha256 == nullptr || model_sha256() == model_.expected_sha256;
+}
+
 Hello ChipDevice::hello() {
     Hello hello;
     identity_.describe(hello);
     hello.model_sha256 = model_sha256();
-    hello.model_bytes = model_bytes().size;
+    hello.model_bytes = static_cast<uint32_t>(model_.bytes.size);
     hello.model_status = problem_ ? name(problem_->code) : "ok";
-    hello.arena_placement = ArenaMemory::placement();
+    hello.arena_placement = arena_.placement();
     hello.arena_configured_bytes = arena_.size();
     hello.rx_line_bytes = kRxLineBytes;
     hello.rx_window_bytes = kRxWindowBytes;
+    hello.data_bytes = kRxLineBytes / 4 * 3;
     if (!problem_) {
         hello.inputs = engine_.inputs();
         hello.outputs = engine_.outputs();
@@ -58,7 +65,7 @@ Health ChipDevice::health() {
 }
 
 Layout ChipDevice::layout() {
-    return arena_layout(model_operators());
+    return arena_layout(model_.operators);
 }
 
 Arena ChipDevice::arena() {
