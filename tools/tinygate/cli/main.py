@@ -19,6 +19,7 @@ from tinygate.cli import gate as gate_cli
 from tinygate.cli import history as history_cli
 from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
+from tinygate.cli import preprocess as preprocess_cli
 from tinygate.cli import recommend as recommend_cli
 from tinygate.cli import strip as strip_cli
 from tinygate.cli import study as study_cli
@@ -80,6 +81,7 @@ arena_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
 strip_cli.register(app)
+preprocess_cli.register(app)
 recommend_cli.register(app)
 study_cli.register(app)
 component_cli.register(app)
