@@ -17,6 +17,10 @@ constexpr size_t kBytesPerEvent = 120;
 
 }  // namespace
 
+bool SerialPort::is_free() {
+    return !uart_is_driver_installed(kUart);
+}
+
 SerialPort::SerialPort(size_t rx_window_bytes) {
     // Noise may fill the ring to the last byte; half a window more keeps requests after it from being lost.
     const size_t ring_bytes = rx_window_bytes + rx_window_bytes / 2;

@@ -14,6 +14,9 @@ namespace tinygate {
 
 class SerialPort final : public LineSink {
  public:
+    // Whether nobody else has a driver on it.
+    static bool is_free();
+
     // Interrupts go to the core that calls this: not to the one that measures. Call once.
     explicit SerialPort(size_t rx_window_bytes);
 
