@@ -51,6 +51,7 @@ ARROWS: dict[str, set[str]] = {
         "protocol",
         "resampling",
         "store",
+        "targets",
         "tflite",
         "verdict",
     },

@@ -66,7 +66,8 @@ class Pace:
 
     @property
     def _invocations(self) -> int:
-        return self._plan.count + self._plan.warmup + self._plan.invocations + 1
+        benches = 2 if self._plan.bench_running else 1
+        return self._plan.count + benches * (self._plan.warmup + self._plan.invocations) + 1
 
     def answered(self, message: Message) -> None:
         """Take note of an answer."""

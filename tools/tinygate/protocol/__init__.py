@@ -6,6 +6,7 @@ from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedErr
 from tinygate.protocol.framing import Damaged, Decoder, Event, Record, Text, encode
 from tinygate.protocol.hello import PROTOCOL_VERSION, Hello, Tensor, tensor_lists
 from tinygate.protocol.messages import (
+    Application,
     Arena,
     ArenaRequest,
     Bench,
@@ -31,6 +32,7 @@ from tinygate.protocol.session import HostSession, fresh_nonce
 __all__ = [
     "PROTOCOL_VERSION",
     "Answer",
+    "Application",
     "Arena",
     "ArenaRequest",
     "Bench",
