@@ -46,7 +46,7 @@ Hello ChipDevice::hello() {
     hello.arena_configured_bytes = arena_.size();
     hello.rx_line_bytes = kRxLineBytes;
     hello.rx_window_bytes = kRxWindowBytes;
-    hello.data_bytes = kRxLineBytes / 4 * 3;
+    hello.data_bytes = kRxLineBytes;
     if (!problem_) {
         hello.inputs = engine_.inputs();
         hello.outputs = engine_.outputs();

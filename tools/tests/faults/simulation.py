@@ -82,6 +82,8 @@ class Fault:
 class SimulatedBoard:
     """A `Port` with an application at its far end; its model returns each window's first byte."""
 
+    is_raw = False
+
     def __init__(self, clock: Clock, faults: Sequence[Fault], hello: protocol.Hello = HELLO) -> None:
         self.clock, self.faults, self.base = clock, faults, hello
         self.started = clock.now
@@ -111,6 +113,9 @@ class SimulatedBoard:
                     pieces = [out for piece in pieces for out in fault.to_board(self.requests, piece)]
             for piece in pieces:
                 self.receive(piece)
+
+    def set_baud(self, baud: int) -> None:
+        raise AssertionError("a line of text has one rate")
 
     def read_available(self, deadline: float) -> bytes:
         if self.queue and self.queue[0][0] <= max(deadline, self.clock.now):
@@ -218,7 +223,7 @@ def outcome_of(port: Port, clock: Clock | types.ModuleType) -> Outcome:
 
 def _judged(found: run.Run) -> tuple[str, str]:
     """As suites/target does: parity, health, scales, boots."""
-    if found.health.rejected_records or found.health.receive_overflows:
+    if found.health.rejected_records + found.health.receive_overflows > found.counts.get("repairs", 0):
         return ERROR, "the device rejected records"
     if not np.array_equal(found.output, WINDOWS[:, :1]):
         return FAIL, "an output differs"

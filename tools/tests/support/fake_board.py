@@ -39,6 +39,8 @@ class FakeBoard:
         silent_after: no answers from this number on.
     """
 
+    is_raw = False
+
     def __init__(
         self, hello: protocol.Hello = HELLO, before: dict[int, bytes] | None = None, silent_after: int = 10**6
     ) -> None:
@@ -55,6 +57,9 @@ class FakeBoard:
             self.answered += 1
             self.output += self.device.outgoing()
 
+    def set_baud(self, baud: int) -> None:
+        raise AssertionError("a line of text has one rate")
+
     def read_available(self, deadline: float) -> bytes:
         data, self.output = self.output[:700], self.output[700:]
         if not data:
@@ -64,6 +69,8 @@ class FakeBoard:
     def answer(self, request: protocol.Message) -> protocol.Message:
         if isinstance(request, protocol.InferRequest):
             return protocol.Infer(request.first, request.count, request.data[:: self.hello.window_bytes])
+        if isinstance(request, protocol.LoopbackRequest):
+            return protocol.Loopback(request.data)
         if isinstance(request, protocol.BenchRequest):
             samples = tuple(range(1000, 1000 + request.invocations))
             crc = f"{zlib.crc32(WINDOWS[-1].tobytes()):08x}"
