@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from tinygate.data import Dataset
 from tinygate.data.windows import make_split, split_by_subject
 from tinygate.data.wrist import AXES, MIRROR, SHA256, WristRecording, facing_right, load_recordings
+from tinygate.preprocessing.description import read_description
+from tinygate.preprocessing.numpy_path import prepare
+from tinygate.preprocessing.plan import Plan, plan_of
 from tinygate.recipes.hyperparameters import Hyperparameters
 
 SAMPLE_RATE_HZ = 50
@@ -51,13 +54,14 @@ NOISE_STD = 0.05  # in units of each axis' standard deviation
 def load_data() -> Dataset:
     """Return the split data set; inputs are float32 [N, 50, 1, 6]. Raises DataError."""
     parts = split_by_subject(load_recordings(), SUBJECTS)
-    constants = preprocessing_constants(parts["train"])
+    described = description(parts["train"])
+    plan = training_plan(described)
 
-    def prepare(recording: WristRecording, windows: NDArray[np.float64]) -> NDArray[np.float32]:
-        return preprocess(facing_right(recording, windows), constants)
+    def inputs(recording: WristRecording, windows: NDArray[np.float64]) -> NDArray[np.float32]:
+        return prepare(plan, windows, np.full(len(windows), wrist(recording)))
 
-    splits = {name: make_split(part, prepare, WINDOW_SAMPLES, WINDOW_SAMPLES) for name, part in parts.items()}
-    return Dataset(**splits, class_names=class_names(), sha256=SHA256, preprocessing=constants)
+    splits = {name: make_split(part, inputs, WINDOW_SAMPLES, WINDOW_SAMPLES, wrist) for name, part in parts.items()}
+    return Dataset(**splits, class_names=class_names(), sha256=SHA256, preprocessing=described)
 
 
 def class_names() -> tuple[str, ...]:
@@ -65,25 +69,33 @@ def class_names() -> tuple[str, ...]:
     return ("PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW")
 
 
-def preprocessing_constants(recordings: Sequence[WristRecording]) -> dict[str, Any]:
-    """Return the constants from raw samples to model input, from training recordings only; firmware needs the same."""
+def description(recordings: Sequence[WristRecording]) -> dict[str, Any]:
+    """Return the way from raw samples to model input, with constants from training recordings only."""
     samples = np.concatenate([facing_right(recording, recording.raw) for recording in recordings])
+    mean, std = ([round(float(value), 6) for value in found] for found in (samples.mean(axis=0), samples.std(axis=0)))
+    mirrored = [axis for axis, sign in zip(AXES, MIRROR, strict=True) if sign < 0]
+    raw = {"dtype": "float32", "samples": WINDOW_SAMPLES, "axes": list(AXES), "settings": ["left_wrist"]}
     return {
-        "sample_rate_hz": SAMPLE_RATE_HZ,
-        "window_samples": WINDOW_SAMPLES,
-        "axes": list(AXES),
-        "left_wrist_signs": list(MIRROR),
-        "mean": [round(float(value), 6) for value in samples.mean(axis=0)],
-        "std": [round(float(value), 6) for value in samples.std(axis=0)],
-        "clip_std": CLIP_STD,
+        "kind": "steps",
+        "width": "float32",
+        "raw": {**raw, "rate_hz": SAMPLE_RATE_HZ},
+        "steps": [
+            {"step": "flip", "axes": mirrored, "where": "left_wrist"},
+            {"step": "standardise", "mean": mean, "std": std},
+            {"step": "clip", "low": -CLIP_STD, "high": CLIP_STD},
+            {"step": "layout", "shape": [WINDOW_SAMPLES, 1, len(AXES)]},
+        ],
     }
 
 
-def preprocess(samples: NDArray[np.float64], constants: Mapping[str, Any]) -> NDArray[np.float32]:
-    """Return right-wrist samples [N, 50, 6] as model inputs [N, 50, 1, 6]: standardised per axis, then clipped."""
-    scaled = (samples - np.array(constants["mean"])) / np.array(constants["std"])
-    clipped = np.clip(scaled, -constants["clip_std"], constants["clip_std"])
-    return clipped.astype(np.float32)[..., np.newaxis, :]
+def wrist(recording: WristRecording) -> int:
+    """Return the settings' word of a recording."""
+    return int(recording.left_wrist)
+
+
+def training_plan(described: Mapping[str, Any]) -> Plan:
+    """Return the same steps in float64, as the recordings are: what the model is trained on, and judged on a host."""
+    return plan_of(read_description(described), "float64")
 
 
 def training_epoch(generator: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -92,7 +104,7 @@ def training_epoch(generator: np.random.Generator) -> tuple[NDArray[np.float32],
     signals = [facing_right(recording, recording.raw) for recording in recordings]
     windows, chosen = random_windows(signals, 2 * sum(map(len, signals)) // WINDOW_SAMPLES, generator)
     windows = tilted(windows, generator) * np.exp(generator.normal(0, LOG_GAIN, (len(windows), 1, len(AXES))))
-    inputs = preprocess(windows, preprocessing_constants(recordings))
+    inputs = prepare(training_plan(description(recordings)), windows)
     inputs += generator.normal(0, NOISE_STD, inputs.shape).astype(np.float32)
     return inputs, np.array([recordings[index].label for index in chosen], np.int64)
 

@@ -1,7 +1,7 @@
 // Puts the parts together: one loop that listens, invokes and answers.
 #include <optional>
 
-#include "chip_device.hpp"
+#include "tinygate/chip_device.hpp"
 #include "tinygate/clock.hpp"
 #include "tinygate/console.hpp"
 #include "tinygate/limits.hpp"
@@ -30,6 +30,7 @@ void say_why_it_boots() {
         const auto received = port.receive();
         if (received.overflowed) console.overflowed();
         console.receive(received.bytes);
+        console.tick(static_cast<uint64_t>(uptime_us()));
     }
     restart(Ending::kRestart);
 }
@@ -42,7 +43,7 @@ void say_why_it_boots() {
     watch_this_task();
     static const Identity identity;
     static const ArenaMemory arena(take_asked_arena().value_or(TINYGATE_ARENA_BYTES));
-    static ChipDevice device(identity, arena, stack_size());
+    static ChipDevice device(identity, generated_model(), arena, stack_size());
 
     const bool usable = !device.unusable();
     static Console::Buffers buffers(ChipDevice::kRxLineBytes, usable ? device.window_bytes() : 0,

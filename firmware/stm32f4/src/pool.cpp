@@ -33,7 +33,7 @@ ArenaMemory::ArenaMemory(size_t bytes)
 
 ArenaMemory::~ArenaMemory() = default;
 
-const char* ArenaMemory::placement() {
+const char* ArenaMemory::placement() const {
     return "internal";
 }
 

@@ -67,7 +67,7 @@ def nobodys_windows(manifest: Manifest) -> None:
 
 
 def other_constants(manifest: Manifest) -> None:
-    manifest["preprocessing"]["constants"]["clip_std"] = 3.0
+    manifest["preprocessing"]["constants"]["steps"][2]["high"] = 3.0
 
 
 def validation_subjects(manifest: Manifest) -> None:

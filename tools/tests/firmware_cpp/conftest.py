@@ -16,9 +16,10 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 FIRMWARE = REPOSITORY / "firmware"
-PURE = [FIRMWARE / "components" / "tinygate" / name for name in ("protocol", "commands")]
-INFERENCE = FIRMWARE / "components" / "tinygate" / "inference"
-BOARD = FIRMWARE / "components" / "tinygate" / "board"  # for the clock's header alone
+COMPONENT = FIRMWARE / "components" / "tinygate"
+PURE = [COMPONENT / name for name in ("protocol", "commands")]
+INFERENCE = COMPONENT / "inference"
+BOARD = COMPONENT / "board"  # for the clock's header alone
 FAKE = FIRMWARE / "host_test" / "fake"
 CACHE = REPOSITORY / ".cache" / "firmware_cpp"
 FLAGS = "-std=c++17 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all".split()

@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from conftest import FIRMWARE
+from conftest import COMPONENT, FIRMWARE
 
 
 def test_engine_runner_and_profiler_do_what_the_console_relies_on(engine_test: Path) -> None:
@@ -17,6 +17,8 @@ def test_engine_runner_and_profiler_do_what_the_console_relies_on(engine_test: P
 
 
 def test_the_result_of_making_the_task_is_looked_at() -> None:
-    """main.cpp needs FreeRTOS: whether it looks is all that can be seen here."""
-    source = (FIRMWARE / "main" / "main.cpp").read_text(encoding="utf-8")
-    assert re.search(r"if \(xTaskCreatePinnedToCore\(.*\) != pdPASS\) \{\s+ESP_LOGE\([^;]*;\s+abort\(\);", source)
+    """service.cpp needs FreeRTOS: whether it looks is all that can be seen here."""
+    source = (COMPONENT / "service" / "src" / "service.cpp").read_text(encoding="utf-8")
+    assert re.search(r"if \(xTaskCreatePinnedToCore\([^;]*\) != pdPASS\) \{\s+return refuse\(", source)
+    sample = (FIRMWARE / "main" / "main.cpp").read_text(encoding="utf-8")
+    assert "ESP_ERROR_CHECK(tinygate_start(" in sample

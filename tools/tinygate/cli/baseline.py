@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tinygate.cli.options import Store, chosen_models, store_folder
+
 if TYPE_CHECKING:
     from tinygate.gate.baselining import Candidate
     from tinygate.model.folder import Model
@@ -18,9 +20,6 @@ Source = Annotated[
 Models = Annotated[list[str] | None, typer.Option("--model", help="this model only; may be repeated")]
 Variants = Annotated[list[str] | None, typer.Option("--variant", help="this variant only; may be repeated")]
 Root = Annotated[Path | None, typer.Option("--models-root", help="folder that holds the model folders (models)")]
-Store = Annotated[
-    Path | None, typer.Option("--store", envvar="TINYGATE_STORE", help="folder that remembers runs (.tinygate)")
-]
 
 commands = typer.Typer(
     no_args_is_help=True, help="What variants are held against: set by people, reviewed, never automatic."
@@ -63,7 +62,7 @@ def show(model: Models = None, variant: Variants = None, models_root: Root = Non
     """Print the baselines that are set."""
     from tinygate.judge.difference import difference
 
-    for folder in _models(models_root, model):
+    for folder in chosen_models(model, models_root):
         for name, places in folder.baseline.variants.items():
             for place, entry in places.items() if name in (variant or (name,)) else ():
                 print(_plain(f"{folder.name} {name} at {place}, from run {entry.run}, {len(entry.latency_us)} boots"))
@@ -91,20 +90,12 @@ def _candidates(
     source: Path | None, models: Sequence[str] | None, variants: Sequence[str] | None, store: Path | None
 ) -> list[Candidate]:
     from tinygate.gate.baselining import candidates, chosen, newest_bundle
-    from tinygate.store.ledger import FOLDER
 
-    return chosen(candidates(source or newest_bundle(store or Path(FOLDER))), models or (), variants or ())
-
-
-def _models(root: Path | None, names: Sequence[str] | None) -> tuple[Model, ...]:
-    from tinygate.model.selection import select
-    from tinygate.project.settings import settings_of
-
-    return select(root or settings_of(Path.cwd()).models_root, names or (), ()).models
+    return chosen(candidates(source or newest_bundle(store_folder(store))), models or (), variants or ())
 
 
 def _by_model(found: Sequence[Candidate], root: Path | None) -> Iterator[tuple[Model, list[Candidate]]]:
-    for folder in _models(root, sorted({one.model for one in found})):
+    for folder in chosen_models(sorted({one.model for one in found}), root):
         yield folder, [one for one in found if one.model == folder.name]
 
 

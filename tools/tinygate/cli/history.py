@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tinygate.cli.options import Store, store_folder
+
 if TYPE_CHECKING:
     from tinygate.store.index import Index, Subject
 
@@ -25,18 +27,16 @@ def history(
         str | None, typer.Option(help="these figures only: some words of their names, latency_us")
     ] = None,
     last: Annotated[int, typer.Option(min=1, help="how many runs of each to look at")] = 200,
-    store: Annotated[
-        Path | None, typer.Option(envvar="TINYGATE_STORE", help="folder that remembers runs (.tinygate)")
-    ] = None,
+    store: Store = None,
 ) -> None:
     """Say how figures went over runs, where they changed and who changed, and how often tests failed on which board."""
     from tinygate.errors import InputError
     from tinygate.report.history import flakes
     from tinygate.report.sanitize import plain
     from tinygate.store.index import Index
-    from tinygate.store.ledger import FOLDER, Ledger
+    from tinygate.store.ledger import Ledger
 
-    folder = store or Path(FOLDER)
+    folder = store_folder(store)
     if not Ledger(folder).path.is_file():
         raise InputError(f"{folder}: no run is remembered there; run `tinygate gate` first, or name a --store")
     with Index(folder) as index:

@@ -13,11 +13,13 @@ from tinygate.cli import arena as arena_cli
 from tinygate.cli import audit as audit_cli
 from tinygate.cli import baseline as baseline_cli
 from tinygate.cli import compare as compare_cli
+from tinygate.cli import component as component_cli
 from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
 from tinygate.cli import history as history_cli
 from tinygate.cli import init as init_cli
 from tinygate.cli import lint_data as lint_cli
+from tinygate.cli import preprocess as preprocess_cli
 from tinygate.cli import recommend as recommend_cli
 from tinygate.cli import strip as strip_cli
 from tinygate.cli import study as study_cli
@@ -79,8 +81,10 @@ arena_cli.register(app)
 compare_cli.register(app)
 lint_cli.register(app)
 strip_cli.register(app)
+preprocess_cli.register(app)
 recommend_cli.register(app)
 study_cli.register(app)
+component_cli.register(app)
 doctor_cli.register(app)
 baseline_cli.register(app)
 history_cli.register(app)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tinygate.cli.options import chosen_models, require_board_target
 from tinygate.errors import InputError
 from tinygate.targets import DEFAULT_CHIP
 
@@ -32,18 +32,14 @@ def recommend(
     tree: Annotated[bool, typer.Option("--tree", help="print the decision tree and end")] = False,
 ) -> None:
     """Recommend one variant, or what must be done first; say what binds, what is next best, what would change it."""
-    from tinygate.model.selection import select
-    from tinygate.project.settings import settings_of
     from tinygate.study import answer
-    from tinygate.study.measure import BOARD_TARGETS
     from tinygate.study.recommend import recommend as decide
 
     if tree:
         sys.stdout.write(answer.tree_text())
         return
-    if target not in BOARD_TARGETS:
-        raise InputError(f"--target {target}: no such chip; known: {', '.join(BOARD_TARGETS)}")
-    chosen = select(settings_of(Path.cwd()).models_root, model or [], []).models
+    require_board_target(target)
+    chosen = chosen_models(model)
     gathered = [_timed(_pinned(each), target, latency or []) for each in chosen]
     found = [(evidence, decide(evidence, target)) for evidence in gathered]
     if as_json:

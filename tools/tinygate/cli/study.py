@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tinygate.errors import InputError
+from tinygate.cli.options import chosen_models, require_board_target
 from tinygate.store.atomic import write_text
 from tinygate.targets import DEFAULT_CHIP
 
@@ -30,15 +30,11 @@ def study(
     workers: Annotated[int, typer.Option(help="processes at a time; 0 for what the cores allow", min=0)] = 0,
 ) -> None:
     """Make every variant that a model's recipe can become, measure and compare them; go on where it was interrupted."""
-    from tinygate.model.selection import select
-    from tinygate.project.settings import settings_of
-    from tinygate.study.measure import BOARD_TARGETS
     from tinygate.study.plan import trainer
 
-    if target not in BOARD_TARGETS:
-        raise InputError(f"--target {target}: no such chip; known: {', '.join(BOARD_TARGETS)}")
+    require_board_target(target)
     train = trainer(train_python)
-    for each in select(settings_of(Path.cwd()).models_root, model or [], []).models:
+    for each in chosen_models(model):
         _one(each, train, target, output, workers)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tinygate.cli.options import Store, store_folder
 from tinygate.verdict import Verdict
 
 
@@ -18,17 +19,14 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     bundle: Annotated[Path, typer.Argument(help="a report folder, or a .zip of the store")],
-    store: Annotated[
-        Path | None, typer.Option(envvar="TINYGATE_STORE", help="the store that remembers the run (.tinygate)")
-    ] = None,
+    store: Store = None,
 ) -> None:
     """Check a run's evidence: every hash, the chain, completeness; exit 0 if it is whole, 3 if it is not."""
     from tinygate.report.sanitize import plain
     from tinygate.store.evidence import verify as check
-    from tinygate.store.ledger import FOLDER
 
     found = check(bundle)
-    kept = store or Path(FOLDER)
+    kept = store_folder(store)
     head = _remembered(kept, found.run)
     problems = list(found.problems)
     if head not in (None, found.head):

@@ -15,6 +15,7 @@ from tinygate.data.checks import check_columns, check_inputs
 from tinygate.data.classes import check_class_labels, check_class_names
 from tinygate.data.hashing import json_sha256, window_sha256
 from tinygate.errors import DataError
+from tinygate.preprocessing.raw import RawWindows, raw_windows
 
 UNKNOWN = -1
 PARTS = ("train", "validation", "test")
@@ -37,6 +38,8 @@ class Split:
         *,
         part: str = "",
         source: str = "the recipe's data",
+        raw: NDArray[Any] | None = None,
+        settings: NDArray[Any] | None = None,
     ) -> None:
         """Check and keep the arrays of one part.
 
@@ -50,6 +53,8 @@ class Split:
             raw_sha256: one hash per window over the samples as recorded, before any preprocessing; None to hash the
                 inputs, which are then taken for what was recorded.
             part, source: what to call the part, and where it comes from, in messages.
+            raw: [N, samples, axes] each window as the sensor gave it.
+            settings: [N] the word of what the device knew besides (docs/preprocessing.md); None for no bit set.
 
         Raises:
             DataError: text, objects, NaN or infinity, or arrays of different lengths.
@@ -61,6 +66,8 @@ class Split:
         self._columns = check_columns(columns, len(self), part, source)
         if self._hashes and len(self._hashes) != len(self):
             raise DataError(f"{source}: {len(self._hashes)} entries of raw_sha256 for {len(self)} windows; mend it.")
+        where = f"{source}: {part}_raw" if part else f"{source}: raw"
+        self._raw = None if raw is None else raw_windows(raw, settings, len(self), where)
 
     def __len__(self) -> int:
         return len(next(iter(self.all_inputs.values())))
@@ -98,6 +105,11 @@ class Split:
         return self._hashes
 
     @property
+    def raw(self) -> RawWindows | None:
+        """Each window as the sensor gave it; None when nobody said."""
+        return self._raw
+
+    @property
     def clusters(self) -> NDArray[np.int64]:
         """What must be resampled as one, [N]: recordings, else subjects; without either, each window stands alone."""
         known = next((name for name in ("recordings", "subjects") if self.has(name)), None)
@@ -117,8 +129,15 @@ class Split:
     def replace(self, **changes: Any) -> Split:
         """Return the same part with other arrays; named as in the constructor."""
         inputs = self.inputs if "" in self.all_inputs else self.all_inputs
-        known = {"inputs": inputs, **self._columns, "raw_sha256": self._hashes, "part": self.part}
-        return Split(**(known | {"source": self.source} | changes))
+        known = {
+            "inputs": inputs,
+            **self._columns,
+            "raw_sha256": self._hashes,
+            "part": self.part,
+            "source": self.source,
+        }
+        raw = {"raw": self._raw.samples, "settings": self._raw.settings} if self._raw else {}
+        return Split(**(known | raw | changes))
 
     def _needed(self, name: str) -> NDArray[Any]:
         if name not in self._columns:

@@ -47,8 +47,16 @@ def cut(signal: NDArray[Any], length: int, stride: int) -> tuple[NDArray[Any], N
     return signal[starts[:, None] + np.arange(length)], starts
 
 
-def make_split(recordings: Sequence[R], prepare: Prepare[R], length: int, stride: int) -> Split:
-    """Return all windows of `recordings` in order; `prepare` turns raw windows [n, length, axes] into model inputs.
+def make_split(
+    recordings: Sequence[R], prepare: Prepare[R], length: int, stride: int, settings: Callable[[R], int] = lambda _: 0
+) -> Split:
+    """Return all windows of `recordings` in order, raw and prepared.
+
+    Args:
+        recordings: what to cut.
+        prepare: turns a recording's raw windows [n, length, axes] into model inputs.
+        length, stride: of the windows, in samples.
+        settings: the word of what the device knew of a recording besides its samples.
 
     Raises:
         DataError: not a single window.
@@ -65,6 +73,8 @@ def make_split(recordings: Sequence[R], prepare: Prepare[R], length: int, stride
 
     return Split(
         inputs=np.concatenate([prepare(recording, windows) for recording, windows, _ in pieces]),
+        raw=np.concatenate([windows for _, windows, _ in pieces]),
+        settings=np.concatenate([np.full(len(starts), settings(r), np.uint32) for r, _, starts in pieces]),
         labels=repeat("label"),
         subjects=repeat("subject"),
         recordings=repeat("index"),

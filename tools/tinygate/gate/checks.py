@@ -44,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     *_checks("host", "margin", "the_costliest_layer_is_recorded"),
     *_checks("host", "model calibration_rule", "the_calibration_set_keeps_the_rule"),
     *_checks("host", "model", "the_recorded_set_is_the_one_that_calibrated the_preprocessing_is_that_of_the_artifacts"),
+    *_checks("host", "model", "the_described_steps_make_the_judged_inputs"),
     *_checks("target", "config", "the_chip_asked_for_answers it_runs_the_firmware_that_was_built_for_this_variant"),
     *_checks("target", "config", "it_carries_the_pinned_model it_says_whether_it_is_a_chip"),
     *_checks("target", "config", "what_was_flashed_was_verified"),

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from tinygate.data import Judged
 from tinygate.judge.oracle import run_oracle
-from tinygate.model.config import Margin
 from tinygate.model.folder import Model
 from tinygate.model.scoring import Scorer, scorer
+from tinygate.model.tables import Margin
 from tinygate.paired import PairedComparison, compare_paired
 from tinygate.places import HOST
 from tinygate.resampling import Loss, paired_loss
 from tinygate.verdict import Finding, Verdict
-
-SLOW_RESAMPLES, RESAMPLES = 300, 2_000
 
 
 def judge_margin(model: Model, margin: Margin) -> Finding:
@@ -58,7 +56,7 @@ def loss_of(judging: Scorer, reference: Judged, candidate: Judged) -> Loss:
         test.clusters,
         at_most=judging.figure.at_most,
         smallest_step=step,
-        resamples=SLOW_RESAMPLES if judging.is_slow else RESAMPLES,
+        resamples=judging.resamples,
     )
 
 

@@ -13,8 +13,10 @@ from tinygate.errors import ConfigError, DataError, TinygateError
 from tinygate.figures import METRICS, Figure
 from tinygate.model.config import ModelConfig
 from tinygate.model.folder import Model
+from tinygate.resampling import RESAMPLES
 
 OWN = "recipe:"
+SLOW_RESAMPLES = 300
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Scorer:
     def is_slow(self) -> bool:
         """Whether each resampling may call a recipe's function anew."""
         return bool(own_name(self.model.config))
+
+    @property
+    def resamples(self) -> int:
+        """How many resamplings an interval of it rests on."""
+        return SLOW_RESAMPLES if self.is_slow else RESAMPLES
 
     def statistic(self, judged: Judged) -> Statistic:
         """Return the metric of a variant's answers. Raises DataError when labels and outputs do not fit."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.errors import DataError, ModelFileError
-from tinygate.quant.rounding import round_half_away
+from tinygate.quant.codes import input_codes
 from tinygate.tflite import Tensor, TfliteModel
 from tinygate.tflite.model import NUMPY_TYPES
 
@@ -69,10 +69,7 @@ def quantize_tensor(tensor: Tensor, values: NDArray[Any]) -> NDArray[Any]:
     real = np.asarray(values, np.float32)
     if not np.isfinite(real).all():
         raise DataError("NaN or infinity among the inputs; a quantized model has no code for them.")
-    limits = np.iinfo(np.dtype(NUMPY_TYPES[tensor.dtype]))
-    codes = round_half_away(real / np.float32(scale)).astype(np.float64) + zero_point
-    raw: NDArray[Any] = np.clip(codes, limits.min, limits.max).astype(limits.dtype)
-    return raw
+    return input_codes(real, scale, zero_point, NUMPY_TYPES[tensor.dtype])
 
 
 def _passed(tensor: Tensor, values: NDArray[Any]) -> NDArray[Any]:

@@ -20,10 +20,8 @@ import pytest
 from pytest_embedded.plugin import parametrize_fixtures  # taken back, see plugin/embedded.py
 
 from tinygate.board.blame import whose_job
-from tinygate.board.emulator import virtual_board
 from tinygate.board.evidence import Run
-from tinygate.board.lock import find_port, listed_ports, lock_key, locked
-from tinygate.board.port import use_fast_rfc2217
+from tinygate.board.lock import locked
 from tinygate.errors import LabError, TinygateError
 from tinygate.gate.progress import Step
 from tinygate.judge.arena import arena_bytes_for
@@ -33,10 +31,10 @@ from tinygate.plugin.board_options import BoardChoice, chosen_board
 from tinygate.plugin.core import Judge, SaysNotJudged, progress_key
 from tinygate.plugin.measuring import Measured, failure, measured
 from tinygate.plugin.once import Once
+from tinygate.plugin.ports import _found_port, _serial_port, _virtual_port, port
 from tinygate.plugin.rigs import _rig, _rigs
 from tinygate.project.settings import settings_of
 from tinygate.targets.firmware import BuildOrder, Firmware
-from tinygate.targets.rig import Rig
 from tinygate.verdict import verdict_of
 
 __all__ = [
@@ -143,7 +141,7 @@ def firmware(
         order = BuildOrder(
             board.target, board.board, variant.model.folder, variant.name, variant.content,
             _build_root(pytestconfig), logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
-            arena_bytes_for(variant, board.target),
+            arena_bytes_for(variant, board.target), variant.application,
         )  # fmt: skip
         pytestconfig.stash[progress_key].say(Step(f"building {variant.id}"))
         try:
@@ -186,38 +184,6 @@ def build_dir(firmware: Firmware) -> str:
 def baud(firmware: Firmware) -> str | None:
     """The console's rate, as the firmware was configured."""
     return firmware.console_baud
-
-
-@pytest.fixture(scope="session")
-def _virtual_port(board: BoardChoice, logs: Path) -> Iterator[str]:
-    with virtual_board(board.target, logs / "virtual-board.log") as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def _serial_port(board: BoardChoice, pytestconfig: pytest.Config) -> Iterator[str]:
-    """The port of a real board, locked for the session."""
-    ports = listed_ports()
-    found = board.port or find_port(str(board.usb_serial or board.mac), ports)
-    with locked(lock_key(found, ports), pytestconfig.getoption("--lock-wait")):
-        yield found
-
-
-@pytest.fixture
-def _found_port(request: pytest.FixtureRequest, board: BoardChoice, once: Once) -> str | None:
-    """A port that is there before the firmware is."""
-    use_fast_rfc2217()
-    fixtures = {"virtual": "_virtual_port", "serial": "_serial_port"}
-    if board.board not in fixtures:
-        return None
-    found: str = once.get("port", lambda: request.getfixturevalue(fixtures[board.board]))
-    return found
-
-
-@pytest.fixture
-def port(_found_port: str | None, _rig: Rig | None) -> str | None:
-    """A board that is not there or in use fails the first test and skips the others."""
-    return _rig.port if _rig else _found_port
 
 
 @pytest.fixture

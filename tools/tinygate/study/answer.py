@@ -54,8 +54,7 @@ def _table(evidence: Evidence, target: str) -> Iterator[str]:
 
 def loss_text(variant: VariantEvidence) -> str:
     """Return what a variant loses, with its interval: "+0.13 (-0.67 to +0.93)"."""
-    loss = variant.loss
-    return "" if loss is None else f"{loss.loss:+.3g} ({loss.low:+.3g} to {loss.high:+.3g})"
+    return str(variant.loss or "")
 
 
 def as_json(evidence: Evidence, found: Recommendation) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tinygate.model.config import Product
+from tinygate.model.tables import Product
 
 
 class Rung(StrEnum):
@@ -39,6 +39,16 @@ class Loss:
     windows_needed: int | None = None
     lost: int | None = None
     gained: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.loss:+.3g} ({self.low:+.3g} to {self.high:+.3g})"
+
+    @property
+    def is_within(self) -> bool | None:
+        """Whether the whole interval lies below the limit, or above it; None when neither, or without a limit."""
+        if self.limit is None or not (self.high < self.limit or self.low > self.limit):
+            return None
+        return self.high < self.limit
 
 
 @dataclass(frozen=True)

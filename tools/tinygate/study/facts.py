@@ -93,11 +93,9 @@ class Facts:
 
 
 def _keeps(loss: Loss | None) -> Answer:
-    if loss is None or loss.limit is None:
+    if loss is None or loss.is_within is None:
         return Answer.UNDECIDED
-    if loss.high < loss.limit:
-        return Answer.YES
-    return Answer.NO if loss.low > loss.limit else Answer.UNDECIDED
+    return Answer.YES if loss.is_within else Answer.NO
 
 
 def _best(answers: Sequence[Answer]) -> Answer:

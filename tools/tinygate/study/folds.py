@@ -24,10 +24,10 @@ from tinygate.model.folder import Model
 from tinygate.model.scoring import Scorer, scorer
 from tinygate.paired import compare_paired
 from tinygate.resampling import paired_loss
+from tinygate.study import losses
 from tinygate.study.evidence import Loss
 from tinygate.study.measure import limit_of
 from tinygate.study.plan import Fold
-from tinygate.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ def _compared(
 
     by_recording = np.concatenate([judged.split.clusters for judged in candidate])
     limit = limit_of(model, name, judging.figure.unit)
-    losses = [_loss(judging, reference, candidate, each, limit) for each in (by_recording, clusters("subjects"))]
+    both = [_loss(judging, reference, candidate, each, limit) for each in (by_recording, clusters("subjects"))]
     metrics = tuple(value_of(judging.statistic(judged), len(judged)) for judged in candidate)
-    return FoldEvidence(name, len(by_recording), losses[0], losses[1], metrics)
+    return FoldEvidence(name, len(by_recording), both[0], both[1], metrics)
 
 
 def _loss(
@@ -109,15 +109,13 @@ def _loss(
             )
         )
         paired = compare_paired(labels, before, after, clusters, limit or math.inf)
-        undecided = paired.verdict is Verdict.INCONCLUSIVE
-        windows = paired.windows_needed if undecided else None
-        interval = (paired.drop_points, paired.low_points, paired.high_points)
-        return Loss(*interval, limit, windows, paired.lost, paired.gained)
+        return losses.of_answers(paired, limit)
     both = [_mean_over_folds([judging.statistic(judged) for judged in part], part) for part in (reference, candidate)]
     step = 100 / len(clusters) if judging.figure.unit == "%" else 0.0
-    found = paired_loss(both[0], both[1], clusters, at_most=judging.figure.at_most, smallest_step=step)
-    undecided = limit is not None and found.verdict(limit) is Verdict.INCONCLUSIVE
-    return Loss(found.loss, found.low, found.high, limit, found.windows_needed(limit) if limit and undecided else None)
+    found = paired_loss(
+        both[0], both[1], clusters, at_most=judging.figure.at_most, smallest_step=step, resamples=judging.resamples
+    )
+    return losses.of_metric(found, limit)
 
 
 def _mean_over_folds(statistics: list[Statistic], judged: list[Judged]) -> Statistic:

@@ -27,13 +27,13 @@ from tinygate.packing.packed import gzip_bytes, zstd_bytes
 from tinygate.packing.sparsity import sparsity
 from tinygate.packing.strip import strip
 from tinygate.resampling import paired_loss
+from tinygate.study import losses
 from tinygate.study.evidence import Code, Evidence, Loss, Memory, Metric, VariantEvidence
 from tinygate.study.rungs import rung_of
 from tinygate.study.work import work_of
 from tinygate.tflite import TfliteModel, read_model
 from tinygate.tflm.known import ESP_TARGETS
 from tinygate.tflm.work import multiplications, multiplications_of
-from tinygate.verdict import Verdict
 
 BOARD_TARGETS = tuple(name for name in TARGETS if name not in ("reference32", "wheel64"))
 DEFAULT_DROP_POINTS = 2.0
@@ -136,7 +136,7 @@ def _interval(judging: Scorer, judged: Judged) -> tuple[float, float, float]:
         judged.split.clusters,
         at_most=True,
         smallest_step=100 / len(judged) if judging.figure.unit == "%" else 0.0,
-        resamples=300 if judging.is_slow else 2_000,
+        resamples=judging.resamples,
     )
     percent = judging.figure.unit == "%"
     low, high = (max(0.0, found.low), min(100.0, found.high)) if percent else (found.low, found.high)
@@ -147,14 +147,8 @@ def _loss(model: Model, name: str, judging: Scorer, before: Judged, after: Judge
     limit = limit_of(model, name, judging.figure.unit)
     if judging.figure.name == "accuracy_percent" and not judging.is_slow:
         paired = paired_answers(before, after, limit or math.inf)
-        undecided = paired.verdict is Verdict.INCONCLUSIVE and paired.clusters > 1
-        windows = paired.windows_needed if undecided else None
-        interval = (paired.drop_points, paired.low_points, paired.high_points)
-        return Loss(*interval, limit, windows, paired.lost, paired.gained)
-    found = loss_of(judging, before, after)
-    undecided = limit is not None and found.verdict(limit) is Verdict.INCONCLUSIVE
-    windows = found.windows_needed(limit) if limit is not None and undecided else None
-    return Loss(found.loss, found.low, found.high, limit, windows)
+        return losses.of_answers(paired, limit)
+    return losses.of_metric(loss_of(judging, before, after), limit)
 
 
 def limit_of(model: Model, name: str, unit: str) -> float | None:

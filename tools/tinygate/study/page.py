@@ -43,14 +43,14 @@ def render(found: Mapping[str, Any], target: str) -> str:
         sentences=sentences.all_of(evidence, target),
         code=code_text(evidence, target),
         folds=tuple(_folds(found)),
-        operators=_operators(evidence, answer.variant),
+        operators=_operators(_chosen(evidence, answer)),
     )
 
 
 def pictures(found: Mapping[str, Any], evidence: Evidence, answer: Recommendation) -> list[Chart]:
     """Return every picture that the evidence has enough for."""
     methods = found["methods"]
-    chosen = next((v for v in evidence.variants if v.name == answer.variant), evidence.reference)
+    chosen = _chosen(evidence, answer)
     pruned = [v.name for v in evidence.variants if methods[v.name].startswith("pruned")]
     plain = [name for name, method in methods.items() if method == "ptq_int8"]
     shown = [*plain, *[name for name in pruned if not methods[name].endswith("_qat_int8")][1:]]
@@ -129,9 +129,13 @@ def _sparsity(evidence: Evidence) -> tuple[tuple[str, ...], tuple[tuple[str, ...
     return ("variant", *layers, "all"), tuple(rows)
 
 
-def _operators(evidence: Evidence, name: str) -> tuple[tuple[str, ...], ...]:
-    """Return operator, multiplications and their share of the variant that ships, else of the reference."""
-    chosen = next((v for v in evidence.variants if v.name == name), evidence.reference)
+def _chosen(evidence: Evidence, answer: Recommendation) -> VariantEvidence:
+    """Return the variant that ships, else the reference."""
+    return next((v for v in evidence.variants if v.name == answer.variant), evidence.reference)
+
+
+def _operators(chosen: VariantEvidence) -> tuple[tuple[str, ...], ...]:
+    """Return operator, multiplications and their share."""
     total = max(1, chosen.multiplications)
     return tuple((each, f"{count:,}", f"{count / total:.1%}") for each, count in chosen.operators.items())
 
@@ -152,7 +156,7 @@ def _folds(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for each in found["folds"]:
         losses = [Loss(**each[key]) for key in ("by_recording", "by_person")]
         wider = max(losses, key=lambda loss: loss.high - loss.low)
-        texts = [f"{loss.loss:+.3g} ({loss.low:+.3g} to {loss.high:+.3g})" for loss in losses]
+        texts = map(str, losses)
         counts = "" if wider.lost is None else f"{wider.lost} / {wider.gained}"
         limit = "none" if wider.limit is None else f"{wider.limit:g}"
         yield each["name"], f"{each['windows']:,}", *texts, counts, limit, _verdict(wider), _metrics(each["metrics"])
@@ -161,10 +165,8 @@ def _folds(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 def _verdict(loss: Loss) -> str:
     if loss.limit is None:
         return "no limit"
-    if loss.high < loss.limit:
-        return "within the margin"
-    if loss.low > loss.limit:
-        return "beyond the margin"
+    if loss.is_within is not None:
+        return "within the margin" if loss.is_within else "beyond the margin"
     return (
         f"INCONCLUSIVE; about {loss.windows_needed:,} windows would decide" if loss.windows_needed else "INCONCLUSIVE"
     )

@@ -20,9 +20,7 @@ def _first(facts: Facts, rung: Rung) -> VariantEvidence | None:
 
 
 def _lost(v: VariantEvidence) -> str:
-    if v.loss is None:
-        return "nothing"
-    return f"{v.loss.loss:+.3g} ({v.loss.low:+.3g} to {v.loss.high:+.3g})"
+    return str(v.loss or "nothing")
 
 
 def _ratio(facts: Facts) -> Iterator[tuple[str, str]]:

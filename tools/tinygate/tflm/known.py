@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tinygate.tflite.model import Operator, Subgraph, Tensor, TfliteModel
 
 PINNED = {"esp-tflite-micro": "1.4.0", "esp-nn": "1.2.3"}
-"""The versions that the firmware is built with: firmware/main/idf_component.yml."""
+"""The versions that the firmware is built with: firmware/components/tinygate/idf_component.yml."""
 
 ESP_TARGETS = ("esp32", "esp32s2", "esp32s3", "esp32c3", "esp32c6", "esp32p4")
 _SIMD_BYTES = 16

@@ -10,6 +10,7 @@ from tinygate.judge.calibration import (
     judge_calibration_rule,
     recorded_report,
 )
+from tinygate.judge.described import judge_described, undescribed
 from tinygate.judge.facts import fact
 from tinygate.model.folder import Model
 from tinygate.places import HOST
@@ -52,3 +53,11 @@ def test_the_preprocessing_is_that_of_the_artifacts(model: Model, judge: Judge) 
         reason = ""
     found = model.dataset.preprocessing_sha256[:12]
     judge(fact(model, HOST, "calibration", "preprocessing", found, pinned.sha256[:12], not reason, reason))
+
+
+def test_the_described_steps_make_the_judged_inputs(model: Model, judge: Judge, not_judged: SaysNotJudged) -> None:
+    """From the raw windows of the test set, as a device would carry them out."""
+    reason = undescribed(model.dataset)
+    if reason:
+        not_judged(reason)
+    judge(judge_described(model))

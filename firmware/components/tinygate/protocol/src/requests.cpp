@@ -50,6 +50,12 @@ class FieldReader {
         return Reset::kNever;
     }
 
+    bool optional_running(std::string_view key) {
+        const auto text = take(key);
+        if (text && *text != "running") malformed(key, *text, "expected running");
+        return text.has_value();
+    }
+
     // Whether all is well, and no field is left but extensions.
     bool done() {
         for (const Field& field : record_.fields()) {
@@ -112,7 +118,7 @@ Request read_hello(FieldReader&) {
     return HelloRequest{};
 }
 Request read_bench(FieldReader& in) {
-    return BenchRequest{in.number("warmup"), in.number("invocations")};
+    return BenchRequest{in.number("warmup"), in.number("invocations"), in.optional_running("application")};
 }
 Request read_arena(FieldReader&) {
     return ArenaRequest{};

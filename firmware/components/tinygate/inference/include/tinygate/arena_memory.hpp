@@ -1,4 +1,4 @@
-// The interpreter's memory: one block, aligned to 16 bytes, taken once.
+// The interpreter's memory: one block, aligned to 16 bytes, taken once, or lent by the application.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@ class ArenaMemory {
 
     // Holds nothing (`data` is null) if there is no such block.
     explicit ArenaMemory(size_t bytes);
+    ArenaMemory(uint8_t* lent, size_t bytes) : data_(lent), size_(bytes), is_lent_(true) {}
     ~ArenaMemory();
     ArenaMemory(const ArenaMemory&) = delete;
     ArenaMemory& operator=(const ArenaMemory&) = delete;
@@ -19,12 +20,13 @@ class ArenaMemory {
     uint8_t* data() const { return data_; }
     size_t size() const { return size_; }
 
-    static const char* placement();  // "internal" or "external"
+    const char* placement() const;  // "internal" or "external"
     static size_t largest_free_block();
 
  private:
     uint8_t* data_;
     size_t size_;
+    bool is_lent_ = false;
 };
 
 }  // namespace tinygate

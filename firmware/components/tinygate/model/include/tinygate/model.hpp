@@ -1,4 +1,5 @@
-// The model that this app was built for; the definitions are generated from the artifact at build time.
+// The model that is served: the one that the build has put in, whose definitions are generated from the artifact, or one
+// that the application gives.
 #pragma once
 
 #include <cstdint>
@@ -16,5 +17,15 @@ const char* expected_model_sha256();
 
 // The operators that the model uses and no others; null if one could not be registered.
 const tflite::MicroOpResolver* model_operators();
+
+struct Model {
+    List<uint8_t> bytes;
+    const tflite::MicroOpResolver* operators;
+    const char* expected_sha256;  // null where the build knows no hash: the host compares
+};
+
+inline Model generated_model() {
+    return {model_bytes(), model_operators(), expected_model_sha256()};
+}
 
 }  // namespace tinygate

@@ -1,9 +1,10 @@
-#include "chip_device.hpp"
+#include "tinygate/chip_device.hpp"
 
 #include "tinygate/emulation.hpp"
 #include "tinygate/health.hpp"
 #include "tinygate/layout.hpp"
 #include "tinygate/next_boot.hpp"
+#include "tinygate/serial_port.hpp"
 #include "tinygate/sha256.hpp"
 #include "tinygate/watchdog.hpp"
 
@@ -22,12 +23,15 @@ std::array<char, 64> hex_sha256(List<uint8_t> bytes) {
 
 }  // namespace
 
-ChipDevice::ChipDevice(const Identity& identity, const ArenaMemory& arena, uint32_t stack_bytes)
+ChipDevice::ChipDevice(const Identity& identity, const Model& model, const ArenaMemory& arena,
+                       uint32_t stack_bytes, const Application& application)
     : identity_(identity),
+      model_(model),
       arena_(arena),
       stack_bytes_(stack_bytes),
-      model_sha256_(hex_sha256(model_bytes())),
-      engine_(model_is_intact() ? model_bytes() : List<uint8_t>(), model_operators(), arena),
+      application_(application),
+      model_sha256_(hex_sha256(model.bytes)),
+      engine_(model_is_intact() ? model.bytes : List<uint8_t>(), model.operators, arena),
       runner_(engine_, feed_watchdog),
       problem_(engine_.problem()) {
     if (!model_is_intact()) {
@@ -36,17 +40,23 @@ ChipDevice::ChipDevice(const Identity& identity, const ArenaMemory& arena, uint3
     }
 }
 
+bool ChipDevice::model_is_intact() const {
+    return model_.expected_sha256 == nullptr || model_sha256() == model_.expected_sha256;
+}
+
 Hello ChipDevice::hello() {
     Hello hello;
     identity_.describe(hello);
     hello.model_sha256 = model_sha256();
-    hello.model_bytes = model_bytes().size;
+    hello.model_bytes = static_cast<uint32_t>(model_.bytes.size);
     hello.model_status = problem_ ? name(problem_->code) : "ok";
-    hello.arena_placement = ArenaMemory::placement();
+    hello.arena_placement = arena_.placement();
     hello.arena_configured_bytes = arena_.size();
     hello.rx_line_bytes = kRxLineBytes;
     hello.rx_window_bytes = kRxWindowBytes;
     hello.data_bytes = kRxLineBytes;
+    hello.baud = boot_baud();
+    hello.max_baud = max_baud();
     if (!problem_) {
         hello.inputs = engine_.inputs();
         hello.outputs = engine_.outputs();
@@ -54,12 +64,22 @@ Hello ChipDevice::hello() {
     return hello;
 }
 
+uint32_t ChipDevice::boot_baud() {
+    return boot_baud_of_port();
+}
+
+uint32_t ChipDevice::max_baud() {
+    return max_baud_of_port();
+}
+
 Health ChipDevice::health() {
-    return measure_health(stack_bytes_);
+    Health health = measure_health(stack_bytes_);
+    health.own_heap_bytes = own_heap_bytes_;
+    return health;
 }
 
 Layout ChipDevice::layout() {
-    return arena_layout(model_operators());
+    return arena_layout(model_.operators);
 }
 
 Arena ChipDevice::arena() {
@@ -89,7 +109,13 @@ Device::Refusal ChipDevice::bench(const BenchRequest& request, std::string_view 
                << ": expected at most " << Runner::kMaxWarmup << " and " << Runner::kMaxInvocations;
         return Error(ErrorCode::kBadRequest, detail);
     }
-    if (!runner_.run(request.warmup, request.invocations, window)) {
+    if (request.is_application_running && application_.run == nullptr) {
+        return Error(ErrorCode::kUnsupported, "tinygate_start() was given no run_application to set going");
+    }
+    if (request.is_application_running) application_.run(true, application_.context);
+    const bool done = runner_.run(request.warmup, request.invocations, window);
+    if (request.is_application_running) application_.run(false, application_.context);
+    if (!done) {
         return Error(ErrorCode::kInvokeFailed, "the interpreter returned an error");
     }
     if (is_emulated()) {
