@@ -92,7 +92,7 @@ class SimulatedBoard:
         self.requests = self.replies = self.serial = 0
         self.free_at = self.last_at = clock.now
         self.held = b""
-        self.last_window = bytes(6)
+        self.last_window = (-1, bytes(6))
         text = BOOT_TEXT
         for fault in faults:
             text = fault.boot_text(text)
@@ -177,11 +177,11 @@ class SimulatedBoard:
             size = self.base.window_bytes
             if request.offset or len(request.data) != request.count * size or not request.count:
                 return protocol.Error(protocol.ErrorCode.BAD_REQUEST, "no whole windows")
-            self.last_window = request.data[-size:]
+            self.last_window = max(self.last_window, (request.first, request.data[-size:]))  # whatever came first
             return protocol.Infer(request.first, request.count, request.data[::size])
         if isinstance(request, protocol.BenchRequest):
             cycles = tuple(range(100_000, 100_000 + request.invocations))
-            crc, latency_us = f"{zlib.crc32(self.last_window):08x}", tuple(c // 240 for c in cycles)
+            crc, latency_us = f"{zlib.crc32(self.last_window[1]):08x}", tuple(c // 240 for c in cycles)
             return protocol.Bench(request.warmup, request.invocations, crc, 3, cycles, latency_us)
         if isinstance(request, protocol.ProfileRequest):
             return protocol.Profile(("CONV_2D", "SOFTMAX"), (900, 90))
