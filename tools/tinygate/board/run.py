@@ -55,6 +55,7 @@ from tinygate.protocol import (
     UnansweredError,
     fresh_nonce,
 )
+from tinygate.protocol.framing import PREFIX
 from tinygate.targets import family_of
 
 HELLO_AGAIN_S = 1.0
@@ -156,6 +157,8 @@ class _Boot:
                 f"the board announced that it is ready, and answers no hello within {self.deadlines.answer_s:g} s: "
                 "what is sent to it does not arrive; check cable and adapter, and what else is on the line"
             )
+        if any(line.startswith(PREFIX.decode()) for line in self.console.tail()):
+            return LinkError("what the board says arrives damaged, its hello too; check cable, adapter and rate")
         if any(line.startswith("@TG") for line in self.console.tail()):
             return TargetError("the application speaks another version of the protocol: build and flash it again")
         return TargetError(
