@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from tinygate.extras import require
+from tinygate.targets.esp32.chip_id import chip_id
 from tinygate.targets.esp32.component import write_component
 from tinygate.targets.esp32.console import SIGNS
 from tinygate.targets.esp32.crash import where_it_crashed
@@ -96,5 +97,6 @@ ESP32 = Family(
     ram_bytes=256 * 1024,
     abilities=abilities,
     where_it_crashed=where_it_crashed,
+    chip_id=chip_id,
     write_component=write_component,
 )
