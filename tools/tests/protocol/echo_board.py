@@ -17,6 +17,8 @@ from tinygate.protocol import (
     HelloRequest,
     Infer,
     InferRequest,
+    Loopback,
+    LoopbackRequest,
     Message,
     Reset,
     Restart,
@@ -74,18 +76,18 @@ class EchoBoard:
         self.session = DeviceSession(boot_id, hello.rx_line_bytes)
         self._windows = WindowAssembly(hello.window_bytes)
         self._since_reset = 0
-        self._last = bytes(hello.window_bytes)
+        self._last, self._last_number = bytes(hello.window_bytes), 0
 
     def receive(self, data: bytes) -> bytes:
         for incoming in self.session.feed(data):
             try:
-                message = self._answer(incoming.request)
+                message = self._answer(incoming.request, incoming.sequence)
             except ValueError as error:
                 message = Error(ErrorCode.BAD_REQUEST, str(error))
             self.session.reply(incoming, message)
         return self.session.outgoing()
 
-    def _answer(self, request: Message) -> Message:
+    def _answer(self, request: Message, number: int) -> Message:
         if isinstance(request, HelloRequest):
             return self.hello
         if isinstance(request, ArenaRequest):
@@ -94,19 +96,22 @@ class EchoBoard:
             self._since_reset = 0
             return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._last):08x}")
         if isinstance(request, InferRequest):
-            return self._infer(request)
+            return self._infer(request, number)
+        if isinstance(request, LoopbackRequest):
+            return Loopback(request.data)
         if isinstance(request, RestartRequest):
             return Restart()
         return Error(ErrorCode.UNSUPPORTED, f"{request.KIND} is not carried out by this board")
 
-    def _infer(self, request: InferRequest) -> Infer:
+    def _infer(self, request: InferRequest, number: int) -> Infer:
         windows = self._windows.add(request)
-        self._last = windows[-1] if windows else self._last
+        if windows and number > self._last_number:
+            self._last, self._last_number = windows[-1], number
         outputs = b"".join(self._invoke(window, request.reset, index) for index, window in enumerate(windows))
         return Infer(request.first, len(windows), outputs)
 
     def _invoke(self, window: bytes, reset: Reset | None, index: int) -> bytes:
-        if reset is Reset.EACH or (reset is Reset.FIRST and index == 0):
+        if reset and (reset.is_each or index == 0):
             self._since_reset = 0
         output = bytearray(window[: self.hello.result_bytes])
         if len(output) > 1:

@@ -97,7 +97,7 @@ def extension_values(log: Path, boot_id: str, kind: str, name: str, **like: str 
     decoder, values = Decoder(), []
     for event in decoder.feed(log.read_bytes()):
         if isinstance(event, Record) and (event.ident, event.kind) == (boot_id, kind):
-            fields = dict(event.fields)
+            fields = {key: str(value) for key, value in event.fields}
             if all(fields.get(key) == wanted for key, wanted in like.items()):
                 values += [int(value) for value in fields.get(name, "").split(",") if value.isdecimal()]
     return tuple(values)

@@ -14,6 +14,7 @@ from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import InferRequest, Reset
 from tinygate.protocol.schema import Message
 
+_MOST_OUTPUT_BYTES = 2048  # of one request: a device keeps few of its answers, to send them again
 LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
 
 
@@ -40,7 +41,7 @@ class Queue:
 
 
 def infer_requests(
-    windows: Iterable[bytes], first: int, limits: Hello, resets: Collection[int] | None
+    windows: Iterable[bytes], first: int, limits: Hello, resets: Collection[int] | None, framed: bool
 ) -> Iterator[InferRequest]:
     """Yield the requests that carry `windows`, numbered from `first`.
 
@@ -49,24 +50,27 @@ def infer_requests(
         first: the first window's number.
         limits: what the device said of its tensors and its buffer.
         resets: numbers of the windows before which state is reset; None for all.
+        framed: whether they travel in frames, which carry the bytes themselves.
 
     Raises:
         InputError: a window has another length.
         TargetError: the announced limits leave no room for data.
     """
-    line_bytes = min(limits.rx_line_bytes, limits.rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
-    capacity = (line_bytes - _overhead_bytes()) // 4 * 3
+    capacity = min(limits.data_bytes, _room_bytes(limits, framed))
     if capacity < 1:
         raise TargetError(
             f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes} leave no room for data"
         )
-    size = limits.window_bytes
-    for batch, reset in _batches(windows, first, max(1, capacity // size), resets):
+    size, answerable = limits.window_bytes, _MOST_OUTPUT_BYTES // max(1, limits.result_bytes)
+    for batch, reset in _batches(windows, first, max(1, min(capacity // size, answerable)), resets):
         if wrong := next((window for window in batch if len(window) != size), None):
             raise InputError(f"a window near {first} has {len(wrong)} bytes, the device's model takes {size}")
         data = b"".join(batch)
-        for offset in range(0, len(data), capacity):
-            yield InferRequest(first, len(batch), offset, data[offset : offset + capacity], reset)
+        if len(data) <= capacity:
+            yield InferRequest(first, len(batch), 0, data, Reset.ALONE if resets is None else reset)
+        else:
+            for offset in range(0, len(data), capacity):
+                yield InferRequest(first, 1, offset, data[offset : offset + capacity], reset)
         first += len(batch)
 
 
@@ -92,10 +96,17 @@ def _reset(flags: list[bool]) -> Reset | None:
     return None if not flags[0] else Reset.EACH if all(flags) else Reset.FIRST
 
 
+def _room_bytes(limits: Hello, framed: bool) -> int:
+    """Return how many bytes of data fit into a line or frame."""
+    line_bytes = min(limits.rx_line_bytes, limits.rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
+    room = line_bytes - _overhead_bytes()
+    return room - room // 254 - 1 if framed else room // 4 * 3
+
+
 def _overhead_bytes() -> int:
-    """Length of an infer request's line without its data, at most."""
+    """Length of an infer request's line without its data, at most; a frame's is less."""
     largest = 2**32 - 1
-    request = InferRequest(largest, largest, largest, b"", Reset.FIRST)
+    request = InferRequest(largest, largest, largest, b"", Reset.ALONE)
     return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRequest.KIND, request.to_fields()))) + len(
         " data="
     )

@@ -28,6 +28,7 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     NO_CREDIT = "no_credit"
     BAD_SEQUENCE = "bad_sequence"
+    LOST = "lost"
     WRONG_NONCE = "wrong_nonce"
     UNKNOWN_KIND = "unknown_kind"
     BAD_REQUEST = "bad_request"
@@ -45,6 +46,12 @@ class Reset(StrEnum):
 
     FIRST = "first"
     EACH = "each"
+    ALONE = "alone"  # each, and no other request depends on it: it may overtake one that was lost
+
+    @property
+    def is_each(self) -> bool:
+        """Whether state is reset before every window."""
+        return self is not Reset.FIRST
 
 
 class Application(StrEnum):
@@ -131,6 +138,22 @@ class RestartRequest(Message):
 
     KIND = "restart"
     arena_bytes: U32 | None = None
+
+
+@dataclass(frozen=True)
+class LoopbackRequest(Message):
+    """Ask for the same bytes again: whether the line carries them, both ways."""
+
+    KIND = "loopback"
+    data: Data
+
+
+@dataclass(frozen=True)
+class RateRequest(Message):
+    """Change the line's rate, after the answer."""
+
+    KIND = "rate"
+    baud: U32
 
 
 # Replies: device → host
@@ -227,6 +250,22 @@ class Restart(Message):
 
 
 @dataclass(frozen=True)
+class Loopback(Message):
+    """The bytes of the request."""
+
+    KIND = "loopback"
+    data: Data
+
+
+@dataclass(frozen=True)
+class Rate(Message):
+    """The rate from the end of this reply on."""
+
+    KIND = "rate"
+    baud: U32
+
+
+@dataclass(frozen=True)
 class Error(Message):
     """A request that was not carried out: a code for programs and a sentence for people."""
 
@@ -246,8 +285,10 @@ REQUESTS: dict[str, type[Message]] = {
         HealthRequest,
         LayoutRequest,
         RestartRequest,
+        LoopbackRequest,
+        RateRequest,
     )
 }
 REPLIES: dict[str, type[Message]] = {
-    cls.KIND: cls for cls in (Hello, Bench, Arena, Infer, Profile, Health, Layout, Restart, Error)
+    cls.KIND: cls for cls in (Hello, Bench, Arena, Infer, Profile, Health, Layout, Restart, Loopback, Rate, Error)
 }
