@@ -5,15 +5,19 @@ An infer request carries as many whole windows as a line holds, or a piece of on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import TypeVar
 
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import InferRequest, Reset
+from tinygate.protocol.messages import InferRawRequest, InferRequest, Reset
 from tinygate.protocol.schema import Message
 
+_RequestT = TypeVar("_RequestT", InferRequest, InferRawRequest)
 LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
 
 
@@ -54,19 +58,53 @@ def infer_requests(
         InputError: a window has another length.
         TargetError: the announced limits leave no room for data.
     """
+    yield from _requests(InferRequest, limits.window_bytes, windows, first, limits, resets)
+
+
+def infer_raw_requests(
+    windows: Iterable[tuple[bytes, int]],
+    first: int,
+    limits: Hello,
+    resets: Collection[int] | None,
+    inputs: bool = False,
+) -> Iterator[InferRawRequest]:
+    """Yield the requests that carry raw windows, each with its settings' word; windows of one word travel together.
+
+    `inputs` asks for what the model was given, too. Other arguments and errors as for `infer_requests`.
+
+    Raises:
+        TargetError: the device takes no raw windows.
+    """
+    if not limits.raw_bytes:
+        raise TargetError("the application takes no raw windows: its hello names no preprocessing")
+    for word, group in groupby(windows, key=itemgetter(1)):
+        alike = [window for window, _ in group]
+        make = partial(InferRawRequest, settings=word or None, inputs="yes" if inputs else None)
+        yield from _requests(make, limits.raw_bytes, alike, first, limits, resets)
+        first += len(alike)
+
+
+def _requests(
+    make: Callable[..., _RequestT],
+    size: int,
+    windows: Iterable[bytes],
+    first: int,
+    limits: Hello,
+    resets: Collection[int] | None,
+) -> Iterator[_RequestT]:
+    """Yield what `make` makes of first, count, offset, data and reset, for windows of `size` bytes."""
     line_bytes = min(limits.rx_line_bytes, limits.rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
     capacity = (line_bytes - _overhead_bytes()) // 4 * 3
     if capacity < 1:
         raise TargetError(
             f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes} leave no room for data"
         )
-    size = limits.window_bytes
     for batch, reset in _batches(windows, first, max(1, capacity // size), resets):
         if wrong := next((window for window in batch if len(window) != size), None):
-            raise InputError(f"a window near {first} has {len(wrong)} bytes, the device's model takes {size}")
+            raise InputError(f"a window near {first} has {len(wrong)} bytes, the device takes {size}")
         data = b"".join(batch)
         for offset in range(0, len(data), capacity):
-            yield InferRequest(first, len(batch), offset, data[offset : offset + capacity], reset)
+            yield make(first, len(batch), offset, data[offset : offset + capacity], reset)
         first += len(batch)
 
 
@@ -93,10 +131,10 @@ def _reset(flags: list[bool]) -> Reset | None:
 
 
 def _overhead_bytes() -> int:
-    """Length of an infer request's line without its data, at most."""
+    """Length of an infer or infer_raw request's line without its data, at most."""
     largest = 2**32 - 1
-    request = InferRequest(largest, largest, largest, b"", Reset.FIRST)
-    return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRequest.KIND, request.to_fields()))) + len(
+    request = InferRawRequest(largest, largest, largest, b"", Reset.FIRST, largest, "yes")
+    return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRawRequest.KIND, request.to_fields()))) + len(
         " data="
     )
 
@@ -109,7 +147,7 @@ class WindowAssembly:
         self._begun = b""
         self._index = 0
 
-    def add(self, request: InferRequest) -> list[bytes]:
+    def add(self, request: InferRequest | InferRawRequest) -> list[bytes]:
         """Return the windows that a request completes; none for a piece that leaves its window incomplete.
 
         Offset 0 begins anew.

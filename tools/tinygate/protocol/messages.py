@@ -17,6 +17,7 @@ from tinygate.protocol.values import (
     NameList,
     TextValue,
     U32List,
+    choice,
 )
 
 
@@ -97,6 +98,25 @@ class InferRequest(Message):
 
 
 @dataclass(frozen=True)
+class InferRawRequest(Message):
+    """Windows as the sensor gives them; `first`, `count`, `offset`, `data` and `reset` as for infer, of raw windows.
+
+    Attributes:
+        settings: what the device knows besides of every window in it, a bit each; None for no bit set.
+        inputs: "yes" to be answered what the model was given, too.
+    """
+
+    KIND = "infer_raw"
+    first: U32
+    count: U32
+    offset: U32
+    data: Data
+    reset: Annotated[Reset, Codec("reset", str, Reset)] | None = None
+    settings: U32 | None = None
+    inputs: Annotated[str, choice("yes")] | None = None
+
+
+@dataclass(frozen=True)
 class ProfileRequest(Message):
     """Invoke once with the profiler attached; state is reset before and after."""
 
@@ -167,6 +187,16 @@ class Infer(Message):
 
 
 @dataclass(frozen=True)
+class InferRaw(Message):
+    """As for infer; of each window all outputs, then, where they were asked for, all inputs."""
+
+    KIND = "infer_raw"
+    first: U32
+    count: U32
+    data: Data = b""
+
+
+@dataclass(frozen=True)
 class Profile(Message):
     """Operators in the order they ran; no `ticks` when the board cannot know time."""
 
@@ -223,6 +253,7 @@ REQUESTS: dict[str, type[Message]] = {
         BenchRequest,
         ArenaRequest,
         InferRequest,
+        InferRawRequest,
         ProfileRequest,
         HealthRequest,
         LayoutRequest,
@@ -230,5 +261,5 @@ REQUESTS: dict[str, type[Message]] = {
     )
 }
 REPLIES: dict[str, type[Message]] = {
-    cls.KIND: cls for cls in (Hello, Bench, Arena, Infer, Profile, Health, Layout, Restart, Error)
+    cls.KIND: cls for cls in (Hello, Bench, Arena, Infer, InferRaw, Profile, Health, Layout, Restart, Error)
 }

@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from tinygate.errors import LabError, LinkError, TargetError
 from tinygate.protocol import framing
-from tinygate.protocol.batches import infer_requests
+from tinygate.protocol.batches import infer_raw_requests, infer_requests
 from tinygate.protocol.envelope import Answers, check_request, parse_reply
 from tinygate.protocol.events import (
     CHECK_LINE,
@@ -129,6 +129,17 @@ class HostSession:
         if not self.hello.inputs:
             raise TargetError(f"the device has no usable model: its model_status is {self.hello.model_status}")
         self._outbox.add(infer_requests(windows, first, self.hello, resets))
+
+    def infer_raw(
+        self, windows: Iterable[tuple[bytes, int]], resets: Collection[int] | None = None, *, inputs: bool = False
+    ) -> None:
+        """Queue windows as the sensor gives them, little-endian, each with its settings' word, numbered from 0.
+
+        `inputs` asks for what the model was given, too; `resets` as for `infer`.
+        """
+        if self.hello is None:
+            raise LinkError("infer_raw before the device said hello: open the session and wait for the answer first")
+        self._outbox.add(infer_raw_requests(windows, 0, self.hello, resets, inputs))
 
     def outgoing(self) -> bytes:
         """Return the bytes that may be sent now; once returned they count as sent."""

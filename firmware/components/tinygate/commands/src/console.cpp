@@ -24,24 +24,26 @@ size_t results_bytes(size_t rx_line_bytes, size_t window_bytes, size_t result_by
 
 }  // namespace
 
-Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes)
+Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes, size_t raw_bytes)
     : rx_line_bytes_(rx_line_bytes),
       results_bytes_(results_bytes(rx_line_bytes, window_bytes, result_bytes)),
       line_(new(std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
       data_(new(std::nothrow) char[data_bytes(rx_line_bytes)]),
       piece_(new(std::nothrow) char[window_bytes]),
       last_window_(new(std::nothrow) char[window_bytes]()),
-      results_(new(std::nothrow) char[results_bytes_]) {}
+      results_(new(std::nothrow) char[results_bytes_]),
+      raw_(data_bytes(rx_line_bytes), window_bytes, result_bytes, raw_bytes) {}
 
 bool Console::Buffers::complete() const {
-    return line_ && data_ && piece_ && last_window_ && results_;
+    return line_ && data_ && piece_ && last_window_ && results_ && raw_.complete();
 }
 
 Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers)
     : device_(device),
       buffers_(buffers),
       session_(boot_id, buffers.rx_line_bytes_, {buffers.line_.get(), buffers.data_.get()}, sink),
-      assembly_(buffers.piece_.get(), device.unusable() ? 0 : device.window_bytes()) {}
+      assembly_(buffers.piece_.get(), device.unusable() ? 0 : device.window_bytes()),
+      raw_inference_(device, buffers.raw_) {}
 
 void Console::announce() {
     session_.announce(device_.hello());
@@ -139,6 +141,13 @@ Device::Refusal Console::infer_windows(std::string_view windows, Reset reset) {
         if (i + 1 == count) std::copy(window.begin(), window.end(), buffers_.last_window_.get());
     }
     return std::nullopt;
+}
+
+void Console::answer(const Incoming& incoming, const InferRawRequest& request) {
+    InferRaw message;
+    auto refusal = device_.unusable();
+    if (!refusal) refusal = raw_inference_.infer(request, buffers_.last_window_.get(), message.windows);
+    reply(incoming, refusal, message);
 }
 
 void Console::answer(const Incoming& incoming, const ProfileRequest&) {

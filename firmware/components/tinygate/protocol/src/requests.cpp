@@ -44,6 +44,13 @@ class FieldReader {
         return Reset::kNever;
     }
 
+    // Whether a field is there that says nothing but yes.
+    bool optional_yes(std::string_view key) {
+        const auto text = take(key);
+        if (text && *text != "yes") malformed(key, *text, "expected yes");
+        return text.has_value();
+    }
+
     // Whether all is well, and no field is left but extensions.
     bool done() {
         for (const Field& field : record_.fields()) {
@@ -106,9 +113,16 @@ Request read_bench(FieldReader& in) {
 Request read_arena(FieldReader&) {
     return ArenaRequest{};
 }
-Request read_infer(FieldReader& in) {
+InferRequest read_windows(FieldReader& in) {
     return InferRequest{in.number("first"), in.number("count"), in.number("offset"), in.data("data"),
                         in.optional_reset("reset")};
+}
+Request read_infer(FieldReader& in) {
+    return read_windows(in);
+}
+Request read_infer_raw(FieldReader& in) {
+    return InferRawRequest{read_windows(in), in.optional_number("settings").value_or(0),
+                           in.optional_yes("inputs")};
 }
 Request read_profile(FieldReader&) {
     return ProfileRequest{};
@@ -129,8 +143,9 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {kHelloKind, read_hello},  {"bench", read_bench},   {"arena", read_arena},   {"infer", read_infer},
-    {"profile", read_profile}, {"health", read_health}, {"layout", read_layout}, {"restart", read_restart},
+    {kHelloKind, read_hello},       {"bench", read_bench},     {"arena", read_arena},
+    {"infer", read_infer},          {"infer_raw", read_infer_raw}, {"profile", read_profile},
+    {"health", read_health},        {"layout", read_layout},   {"restart", read_restart},
 };
 
 const Kind* find_kind(std::string_view name) {

@@ -31,6 +31,13 @@ struct InferRequest {
     Reset reset;
 };
 
+// Windows as the sensor gives them; first, count, offset and reset as for infer.
+struct InferRawRequest {
+    InferRequest windows;
+    uint32_t settings;      // of every window in it, bit 0 first
+    bool inputs_wanted;     // what the model was given is answered too
+};
+
 struct ProfileRequest {};
 struct HealthRequest {};
 struct LayoutRequest {};
@@ -39,7 +46,7 @@ struct RestartRequest {
     std::optional<uint32_t> arena_bytes;
 };
 
-using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, ProfileRequest,
+using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, InferRawRequest, ProfileRequest,
                              HealthRequest, LayoutRequest, RestartRequest>;
 
 constexpr std::string_view kHelloKind = "hello";
