@@ -8,8 +8,8 @@ import pytest
 
 from tinygate.compare.graphs import compare_graphs
 from tinygate.judge.oracle import run_oracle
-from tinygate.model.config import Margin
 from tinygate.model.folder import load_model
+from tinygate.model.tables import Margin
 from tinygate.oracle import tflm_is_installed
 from tinygate.oracle.execution import execution
 

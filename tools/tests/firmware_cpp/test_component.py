@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import COMPONENT
+from conftest import COMPONENT, REPOSITORY
 
 APPLICATION = """
 #include "tinygate.h"
@@ -19,11 +20,17 @@ int application(void) {
 """
 
 
-def compiled(folder: Path, setting: str, optimization: str) -> bytes:
+MANUAL = (REPOSITORY / "docs" / "application.md").read_text(encoding="utf-8")
+SENSORS = "void sensors_start(void);\nvoid sensors_stop(void);\nvoid app_main(void);\n"
+
+
+def compiled(folder: Path, setting: str, optimization: str, application: str = APPLICATION) -> bytes:
     """The object file of an application, compiled beside the least of ESP-IDF that the header needs."""
     (folder / "sdkconfig.h").write_text(setting)
-    (folder / "esp_err.h").write_text("typedef int esp_err_t;\n#define ESP_OK 0\n")
-    (folder / "application.c").write_text(APPLICATION)
+    (folder / "esp_err.h").write_text(
+        "typedef int esp_err_t;\n#define ESP_OK 0\n#define ESP_ERROR_CHECK(code) (void)(code)\n"
+    )
+    (folder / "application.c").write_text(application)
     command = ["gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", f"-O{optimization}", "-c", "application.c"]
     subprocess.run([*command, f"-I{COMPONENT / 'include'}", "-I."], cwd=folder, check=True)
     return (folder / "application.o").read_bytes()
@@ -34,3 +41,10 @@ def compiled(folder: Path, setting: str, optimization: str) -> bytes:
 def test_a_build_without_it_holds_no_byte_of_it(tmp_path: Path, optimization: str) -> None:
     assert b"tinygate" not in compiled(tmp_path, "", optimization)
     assert b"tinygate_start" in compiled(tmp_path, "#define CONFIG_TINYGATE 1\n", optimization)
+
+
+@pytest.mark.usefixtures("compiler")
+def test_the_manuals_application_compiles_as_it_stands(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^```c\n(.*?)^```", MANUAL, re.DOTALL | re.MULTILINE)
+    assert b"tinygate_start" in compiled(tmp_path, "#define CONFIG_TINYGATE 1\n", "g", SENSORS + shown)
+    assert b"tinygate" not in compiled(tmp_path, "", "g", SENSORS + shown)

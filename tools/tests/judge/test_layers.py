@@ -19,8 +19,8 @@ from tinygate.judge.layers import (
     record_answers,
     record_costliest,
 )
-from tinygate.model.config import Margin
 from tinygate.model.folder import Model, load_model
+from tinygate.model.tables import Margin
 from tinygate.verdict import Finding, Verdict
 
 MARGIN = Margin(variant="ptq_int8", relative_to="float32", max_drop_points=2.0)

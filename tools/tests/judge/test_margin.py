@@ -15,9 +15,9 @@ from tinygate.data import Judged
 from tinygate.figures import METRICS
 from tinygate.judge import margin as module
 from tinygate.judge.margin import judge_margin
-from tinygate.model.config import Margin
 from tinygate.model.folder import Model, Variant, load_model
 from tinygate.model.scoring import Scorer
+from tinygate.model.tables import Margin
 from tinygate.verdict import Finding, Verdict
 
 CLASSES = 7

@@ -71,6 +71,9 @@ def test_a_good_file_gives_budgets_rules_and_margins(toml: Path) -> None:
         ('title = "A model"', "", r"title: required and missing"),
         ("[[margins]]", "[[margin]]", r"margin: unknown key; did you mean margins"),
         ("[variants.float32]", "[variants.float32", r"not valid TOML"),
+        ("[variants.float32]", '[firmware]\narguments = []\n[variants.float32]', r"firmware.project: required and missing"),
+        ("[variants.float32]", '[firmware]\nproject = "app"\npath = "app"\n[variants.float32]', r"firmware.path: unknown key"),
+        ("[variants.float32]", '[firmware]\nproject = "app"\noverlays.qat = "x"\n[variants.float32]', r"firmware.overlays.qat: no variant 'qat'"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_one_sentence_with_file_and_key(toml: Path, old: str, new: str, complaint: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tinygate.model.config import Product
+from tinygate.model.tables import Product
 from tinygate.study.evidence import Code, Evidence, Loss, Memory, Metric, Rung, VariantEvidence, Work
 
 TARGET = "chip"

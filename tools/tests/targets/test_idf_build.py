@@ -2,63 +2,11 @@
 
 import json
 import os
-import sys
-from pathlib import Path
 
 import pytest
+from idf_lab import Lab
 
 from tinygate.errors import InputError
-from tinygate.targets.esp32.idf_build import ELF_SHA256_OFFSET, IdfBuild, Recipe, build_firmware
-
-IDF_PY = f"""
-import json, pathlib, sys
-build = pathlib.Path(sys.argv[sys.argv.index("-B") + 1])
-with (build.parent / "asked").open("a") as asked:
-    print(*sys.argv[1:], file=asked)
-if (build.parent / "broken").exists():
-    sys.exit("main.cpp:7:1: error: expected ';' before '}}' token")
-(build / "tinygate.bin").write_bytes(bytes({ELF_SHA256_OFFSET}) + bytes.fromhex("ab" * 32) + b"rest")
-(build / "flasher_args.json").write_text(json.dumps({{"app": {{"file": "tinygate.bin"}}}}))
-"""
-
-
-class Lab:
-    """A folder with a firmware project, a model and an ESP-IDF."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        for name, content in {
-            "firmware/main/main.cpp": "int main;",
-            "firmware/sdkconfig.defaults": "",
-            "firmware/sdkconfig.ci.ptq_int8": "",
-            "firmware/sdkconfig.qemu": "",
-            "model/artifacts/ptq_int8.tflite": "model",
-            "idf/tools/idf.py": IDF_PY,
-            "idf/version.txt": "v5.1.7",
-        }.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
-        (root / "python/bin").mkdir(parents=True)
-        (root / "python/bin/python").symlink_to(sys.executable)
-
-    def build(self, skip_build: bool = False, arena_bytes: int | None = None) -> IdfBuild:
-        folders = self.root / "firmware", "esp32", "ptq_int8", self.root / "model"
-        recipe = Recipe(*folders, overlays=("sdkconfig.qemu",), arena_bytes=arena_bytes)
-        return build_firmware(recipe, self.root / "build", self.root / "build.log", skip_build)
-
-    @property
-    def asked(self) -> list[str]:
-        path = self.root / "build" / "asked"
-        return path.read_text().splitlines() if path.is_file() else []
-
-
-@pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    made = Lab(tmp_path)
-    monkeypatch.setenv("IDF_PATH", str(tmp_path / "idf"))
-    monkeypatch.setenv("IDF_PYTHON_ENV_PATH", str(tmp_path / "python"))
-    return made
 
 
 def test_a_firmware_is_built_into_the_folder_that_names_target_and_variant(lab: Lab) -> None:
@@ -76,7 +24,7 @@ def test_the_build_is_told_target_model_and_settings(lab: Lab) -> None:
 
 def test_the_arena_is_a_setting_and_another_size_another_firmware(lab: Lab) -> None:
     folder = lab.build().folder
-    assert (folder / "sdkconfig.variant").read_text() == 'CONFIG_TINYGATE_VARIANT="ptq_int8"\n'
+    assert (folder / "sdkconfig.variant").read_text() == 'CONFIG_TINYGATE=y\nCONFIG_TINYGATE_VARIANT="ptq_int8"\n'
     assert lab.build(arena_bytes=200_000).built
     assert "CONFIG_TINYGATE_ARENA_BYTES=200000\n" in (folder / "sdkconfig.variant").read_text()
     assert not lab.build(arena_bytes=200_000).built

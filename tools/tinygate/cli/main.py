@@ -13,6 +13,7 @@ from tinygate.cli import arena as arena_cli
 from tinygate.cli import audit as audit_cli
 from tinygate.cli import baseline as baseline_cli
 from tinygate.cli import compare as compare_cli
+from tinygate.cli import component as component_cli
 from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
 from tinygate.cli import history as history_cli
@@ -83,6 +84,7 @@ strip_cli.register(app)
 preprocess_cli.register(app)
 recommend_cli.register(app)
 study_cli.register(app)
+component_cli.register(app)
 doctor_cli.register(app)
 baseline_cli.register(app)
 history_cli.register(app)

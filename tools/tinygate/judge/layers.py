@@ -9,8 +9,8 @@ from functools import cache
 from tinygate.compare.graphs import Comparison, compare_graphs
 from tinygate.compare.sensitivity import sensitivity
 from tinygate.data.hashing import arrays_sha256
-from tinygate.model.config import Margin
 from tinygate.model.folder import Model
+from tinygate.model.tables import Margin
 from tinygate.oracle.execution import execution
 from tinygate.places import HOST
 from tinygate.store.results import kept

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tinygate.data import Judged
 from tinygate.judge.oracle import run_oracle
-from tinygate.model.config import Margin
 from tinygate.model.folder import Model
 from tinygate.model.scoring import Scorer, scorer
+from tinygate.model.tables import Margin
 from tinygate.paired import PairedComparison, compare_paired
 from tinygate.places import HOST
 from tinygate.resampling import Loss, paired_loss

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tinygate.model.config import RatioRule
 from tinygate.model.folder import Model
+from tinygate.model.tables import RatioRule
 from tinygate.verdict import Finding, Verdict
 
 

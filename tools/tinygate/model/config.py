@@ -9,17 +9,28 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
 from tinygate.errors import ConfigError
 from tinygate.figures import BUDGETABLE, FIGURES, METRICS, Figure
 from tinygate.model import complaints
+from tinygate.model.tables import (
+    AuditConfig,
+    BaselineConfig,
+    FirmwareConfig,
+    Margin,
+    Product,
+    RatioRule,
+    Table,
+    Thresholds,
+    VariantConfig,
+    VariantName,
+)
 from tinygate.places import can_be_measured, where_measured
 from tinygate.targets import places
 
-VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Number = int | float
 RATIO_FIGURES = tuple(name for name in BUDGETABLE if name not in METRICS)
 Task = Literal["classification", "regression", "anomaly", "custom"]
@@ -33,111 +44,7 @@ DEFAULT_METRIC: Mapping[str, str] = {
 }
 
 
-class _Table(BaseModel):
-    """A TOML table in which an unknown key or a value of another type is an error."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class VariantConfig(_Table):
-    """One variant: how it came to be, whether a microcontroller can run it, and what it promises of its interface.
-
-    Attributes:
-        io: the type that every input and output must have; None promises nothing.
-        method: how `make models` makes it (docs/recipes.md); None for the method of the variant's own name.
-    """
-
-    description: str = ""
-    host_only: bool = False
-    io: Literal["float32", "int8", "uint8", "int16"] | None = None
-    method: str | None = None
-
-
-class RatioRule(_Table):
-    """`figure` of `variant` divided by that of `relative_to` must lie between `min_ratio` and `max_ratio`."""
-
-    figure: str
-    variant: VariantName
-    relative_to: VariantName
-    places: tuple[str, ...] = Field(min_length=1, strict=False)
-    min_ratio: float = Field(0.0, ge=0)
-    max_ratio: float = Field(gt=0)
-
-    @property
-    def text(self) -> str:
-        """The rule in words: "0.98 ≤ qat_int8 / ptq_int8 ≤ 1.02"."""
-        low = f"{self.min_ratio:g} ≤ " if self.min_ratio else ""
-        return f"{low}{self.variant} / {self.relative_to} ≤ {self.max_ratio:g}"
-
-
-class Margin(_Table):
-    """How much of the model's metric `variant` may lose against `relative_to`, in the metric's own unit (points)."""
-
-    variant: VariantName
-    relative_to: VariantName
-    max_drop_points: float = Field(gt=0)
-
-
-class AuditConfig(_Table):
-    """The audit of the .tflite files: findings that are known and accepted, each with its reason."""
-
-    ignore: dict[str, str] = Field(default_factory=dict)
-
-
-class BaselineConfig(_Table):
-    """What baseline.json is for (docs/history.md).
-
-    Attributes:
-        required_at: places where every variant must have a baseline; elsewhere one is judged by if it is there.
-        least_slowdown_percent: what a variant must be slower by than its baseline to fail, besides being proven slower.
-    """
-
-    required_at: tuple[str, ...] = Field((), strict=False)
-    least_slowdown_percent: float = Field(1.0, gt=0)
-
-
-class Thresholds(_Table):
-    """Limits of checks that have no budget.
-
-    Attributes:
-        layer_sqnr_db: signal over noise that no layer may fall below, against the margin's reference variant.
-        layer_bias_lsb: mean error of a layer, in steps of its scale, that no int8 layer may exceed.
-        arena_margin_percent: what an arena must have above the smallest that works, before budgets are held against it.
-        stack_free_bytes: stack that the task which runs the model must never have come closer to the end of.
-    """
-
-    layer_sqnr_db: float = Field(20.0)
-    layer_bias_lsb: float = Field(1.0, gt=0)
-    arena_margin_percent: float = Field(0.0, ge=0)
-    stack_free_bytes: int = Field(512, ge=0)
-
-
-class Product(_Table):
-    """What the product has room for, and what its application takes of it: for `tinygate recommend` and `study`.
-
-    Attributes:
-        flash_bytes: flash that the chip offers to the application, the model and TensorFlow Lite Micro.
-        ram_bytes: RAM likewise.
-        application_flash_bytes: what the application takes without the model and its runtime.
-        application_ram_bytes: RAM likewise.
-        stack_bytes: of the task that runs the model.
-        download_bytes: what an update of the model, packed, may weigh; None for no limit.
-        latency_us: what an inference may take; None for no limit.
-        max_drop_points: how much of the metric a variant without a margin of its own may lose; None for 2 where the
-            metric is a percentage.
-    """
-
-    flash_bytes: int = Field(1_048_576, gt=0)
-    ram_bytes: int = Field(262_144, gt=0)
-    application_flash_bytes: int = Field(0, ge=0)
-    application_ram_bytes: int = Field(0, ge=0)
-    stack_bytes: int = Field(8_192, ge=0)
-    download_bytes: int | None = Field(None, gt=0)
-    latency_us: float | None = Field(None, gt=0)
-    max_drop_points: float | None = Field(None, gt=0)
-
-
-class ModelConfig(_Table):
+class ModelConfig(Table):
     """A whole model.toml.
 
     Attributes:
@@ -164,6 +71,7 @@ class ModelConfig(_Table):
     thresholds: Thresholds = Thresholds()
     baseline: BaselineConfig = BaselineConfig()
     product: Product = Product()
+    firmware: FirmwareConfig | None = None
 
     @property
     def metric_figure(self) -> Figure:
@@ -205,13 +113,14 @@ def load_config(path: Path) -> ModelConfig:
 
 
 def _known_keys(location: tuple[int | str, ...]) -> tuple[str, ...]:
-    tables: dict[str, type[_Table]] = {
+    tables: dict[str, type[Table]] = {
         "rules": RatioRule,
         "margins": Margin,
         "audit": AuditConfig,
         "thresholds": Thresholds,
         "baseline": BaselineConfig,
         "product": Product,
+        "firmware": FirmwareConfig,
         "variants": VariantConfig,
     }
     table = tables.get(str(location[0]), ModelConfig) if len(location) > 1 else ModelConfig
@@ -235,6 +144,7 @@ def _problems(config: ModelConfig) -> Iterator[str]:
 
 def _undeclared(config: ModelConfig) -> Iterator[str]:
     named = [("reference", config.reference)] if config.reference else []
+    named += [(f"firmware.overlays.{name}", name) for name in (config.firmware.overlays if config.firmware else ())]
     named += [(f"budgets.{place}.{name}", name) for place, budgets in config.budgets.items() for name in budgets]
     comparisons: list[tuple[str, RatioRule | Margin]] = [
         *((f"rules[{position}]", rule) for position, rule in enumerate(config.rules)),

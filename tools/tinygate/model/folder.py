@@ -17,6 +17,7 @@ from tinygate.model.config import ModelConfig, load_config
 from tinygate.model.manifest import Manifest, load_manifest, recipe_sha256
 from tinygate.model.recipe import data_of, load_recipe
 from tinygate.store.files import read_file
+from tinygate.targets.firmware import Application
 
 if TYPE_CHECKING:
     from tinygate.data import Dataset
@@ -132,6 +133,17 @@ class Variant:
             ModelFileError: the file is missing, the manifest does not know it, or its sha256 is another.
         """
         return _read_pinned(self)
+
+    @property
+    def application(self) -> Application | None:
+        """The team's application that it is judged in on chips; None for tinygate's sample."""
+        named = self.model.config.firmware
+        if named is None:
+            return None
+        project = self.model.folder.absolute() / named.project
+        return Application(
+            project.resolve(), self.model.config_path, named.arguments, named.overlays.get(self.name, "")
+        )
 
     @property
     def sha256(self) -> str:

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from tinygate.figures import BUDGETABLE, FIGURES
-from tinygate.model.config import (
+from tinygate.model.config import ModelConfig
+from tinygate.model.tables import (
     AuditConfig,
     BaselineConfig,
+    FirmwareConfig,
     Margin,
-    ModelConfig,
     Product,
     RatioRule,
     Thresholds,
@@ -34,6 +35,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "thresholds": Thresholds,
     "baseline": BaselineConfig,
     "product": Product,
+    "firmware": FirmwareConfig,
 }
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinygate.errors import InputError
-from tinygate.model.config import Margin, RatioRule
 from tinygate.model.folder import Model, Variant, find_models
+from tinygate.model.tables import Margin, RatioRule
 
 
 @dataclass(frozen=True)

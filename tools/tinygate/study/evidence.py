@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tinygate.model.config import Product
+from tinygate.model.tables import Product
 
 
 class Rung(StrEnum):

@@ -13,9 +13,9 @@ import numpy as np
 
 from tinygate.data import Dataset
 from tinygate.errors import InputError, ModelFileError
-from tinygate.model.config import Product
 from tinygate.model.evaluation import evaluate
 from tinygate.model.folder import Model
+from tinygate.model.tables import Product
 from tinygate.oracle.state import StateScope
 from tinygate.packing.packed import gzip_tool
 from tinygate.packing.sparsity import real_weights

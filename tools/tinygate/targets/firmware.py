@@ -17,8 +17,26 @@ def firmware_folder(package: Path = PACKAGE) -> Path:
 
 
 def generators() -> tuple[Path, ...]:
-    """Return the files of the package that make sources while a firmware is built."""
-    return tuple(path for room in ("tflm", "tflite") for path in sorted((PACKAGE / room).glob("*.[pj]*")))
+    """Return the files of the package that make sources while a firmware is built: all that this needs."""
+    rooms = (path for room in ("tflm", "tflite") for path in sorted((PACKAGE / room).glob("*.[pj]*")))
+    return (PACKAGE / "__init__.py", PACKAGE / "errors.py", *rooms)
+
+
+@dataclass(frozen=True)
+class Application:
+    """A team's application, judged in place of tinygate's sample.
+
+    Attributes:
+        project: its folder.
+        named_in: the file that names it, for sentences about it.
+        arguments: what its build is told besides.
+        overlay: a configuration file of the project for the variant at hand; "" for none.
+    """
+
+    project: Path
+    named_in: Path
+    arguments: tuple[str, ...] = ()
+    overlay: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,7 @@ class BuildOrder:
         log: gets what the toolchain prints.
         skip_build: take the build folder as it is.
         arena_bytes: the application's tensor arena; None for what board or firmware have by default.
+        application: the team's own; None for tinygate's sample.
     """
 
     chip: str
@@ -46,6 +65,7 @@ class BuildOrder:
     log: Path
     skip_build: bool = False
     arena_bytes: int | None = None
+    application: Application | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from tinygate.judge.budget import judge_budget
 from tinygate.judge.facts import fact
 from tinygate.judge.ratio import judge_rule
 from tinygate.judge.weights import weights
-from tinygate.model.config import RatioRule
 from tinygate.model.folder import Model, Variant
+from tinygate.model.tables import RatioRule
 from tinygate.places import HOST
 from tinygate.plugin.core import Judge, SaysNotJudged, judge_all
 from tinygate.tflite import read_model

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tinygate.judge import layers
-from tinygate.model.config import Margin
 from tinygate.model.folder import Model
+from tinygate.model.tables import Margin
 from tinygate.plugin.core import Judge, SaysNotJudged
 
 ModelMargin = tuple[Model, Margin]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tinygate.judge.margin import judge_margin
 from tinygate.judge.metric import judge_agreement, judge_metric, judge_pinned_metric
-from tinygate.model.config import Margin
 from tinygate.model.folder import Model, Variant
+from tinygate.model.tables import Margin
 from tinygate.plugin.core import Judge, SaysNotJudged
 
 

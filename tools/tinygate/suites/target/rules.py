@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tinygate.judge.ratio import judge_rule
-from tinygate.model.config import RatioRule
 from tinygate.model.folder import Model
+from tinygate.model.tables import RatioRule
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.plugin.core import Judge, SaysNotJudged
 from tinygate.plugin.target import Figures

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from tinygate.extras import require
+from tinygate.targets.esp32.component import write_component
 from tinygate.targets.esp32.console import SIGNS
 from tinygate.targets.esp32.crash import where_it_crashed
 from tinygate.targets.esp32.ingredients import ingredients
@@ -29,11 +30,13 @@ def _build(order: BuildOrder) -> Firmware:
 
     if order.board == "qemu":
         require("pytest_embedded_qemu", "firmware cannot be judged in QEMU")
-    overlays = ("sdkconfig.qemu",) if order.board == "qemu" else ()
-    project = firmware_project(order.build_root)
+    sample = firmware_project(order.build_root)
+    project = order.application.project if order.application else sample
+    overlays = (str(sample.absolute() / "sdkconfig.qemu"),) if order.board == "qemu" else ()
     recipe = idf_build.Recipe(
-        project, order.chip, order.variant, order.model_folder, generators(), overlays, order.arena_bytes
-    )
+        project, order.chip, order.variant, order.model_folder, generators(), overlays, order.arena_bytes,
+        order.application,
+    )  # fmt: skip
     folder = order.build_root / order.board / order.model_folder.name
     built = idf_build.build_firmware(recipe, folder, order.log, order.skip_build)
     return Firmware(built.folder, order.chip, built.elf_sha256, built.image, _console_baud(built.folder))
@@ -93,4 +96,5 @@ ESP32 = Family(
     ram_bytes=256 * 1024,
     abilities=abilities,
     where_it_crashed=where_it_crashed,
+    write_component=write_component,
 )

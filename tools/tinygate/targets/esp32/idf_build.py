@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tinygate.errors import InputError
 from tinygate.targets.build_tool import cause_in, put_stamp, run_build, stamp_of, unstamp
 from tinygate.targets.cmake_cache import forget_if_moved
-from tinygate.targets.firmware import PACKAGE
+from tinygate.targets.esp32.application import check_configured, check_project, further_sources
+from tinygate.targets.firmware import PACKAGE, Application
 
 ELF_SHA256_OFFSET = 0xB0
 """Where an application image holds its ELF file's sha256: in the descriptor that opens the first segment."""
@@ -25,7 +27,15 @@ LEAST_ARENA_BYTES, MOST_ARENA_BYTES = 256, 4 << 20
 """What the firmware's configuration takes (components/tinygate/Kconfig)."""
 
 _FLASHER_ARGS = "flasher_args.json"
-_NOT_SOURCES = ("stm32f4", "managed_components", "sdkconfig", "sdkconfig.old", "dependencies.lock", "__pycache__")
+_NOT_SOURCES = (
+    "example_app",
+    "stm32f4",
+    "managed_components",
+    "sdkconfig",
+    "sdkconfig.old",
+    "dependencies.lock",
+    "__pycache__",
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ class Recipe:
         generators: further files that the result depends on: what makes sources at build time.
         overlays: sdkconfig files of the project for where it is to run, "sdkconfig.qemu"; they override the others.
         arena_bytes: tensor arena, CONFIG_TINYGATE_ARENA_BYTES; None for the project's default.
+        application: what else a team's application is built with; None where the project is the sample.
     """
 
     project: Path
@@ -66,11 +77,13 @@ class Recipe:
     generators: tuple[Path, ...] = ()
     overlays: tuple[str, ...] = ()
     arena_bytes: int | None = None
+    application: Application | None = None
 
     @property
     def defaults(self) -> tuple[str, ...]:
         """The project's sdkconfig files that apply, a later one overriding; ESP-IDF adds those of the chip."""
-        names = ("sdkconfig.defaults", f"sdkconfig.ci.{self.variant}", *self.overlays)
+        own = self.application.overlay if self.application else ""
+        names = ("sdkconfig.defaults", f"sdkconfig.ci.{self.variant}", own, *self.overlays)
         return tuple(name for name in names if (self.project / name).is_file())
 
     @property
@@ -80,7 +93,7 @@ class Recipe:
         Raises:
             InputError: an arena of a size that no chip has.
         """
-        settings = [f'CONFIG_TINYGATE_VARIANT="{self.variant}"']
+        settings = ["CONFIG_TINYGATE=y", f'CONFIG_TINYGATE_VARIANT="{self.variant}"']
         if self.arena_bytes is not None:
             if not LEAST_ARENA_BYTES <= self.arena_bytes <= MOST_ARENA_BYTES:
                 raise InputError(
@@ -90,13 +103,19 @@ class Recipe:
             settings.append(f"CONFIG_TINYGATE_ARENA_BYTES={self.arena_bytes}")
         return "".join(f"{setting}\n" for setting in settings)
 
-    def sha256(self, idf_version: str) -> str:
-        """Return the hash of everything that the build reads but the toolchain."""
-        digest = hashlib.sha256(
-            json.dumps([idf_version, self.target, self.variant, self.overlays, self.arena_bytes]).encode()
-        )
+    def sha256(self, idf_version: str, build: Path) -> str:
+        """Return the hash of everything that the build reads but the toolchain and what a package manager brings.
+
+        Of an application's components outside its project a build folder that was configured before tells.
+        """
+        own = (self.application.arguments, self.application.overlay) if self.application else ()
+        settings = [idf_version, self.target, self.variant, self.overlays, self.arena_bytes, own]
+        digest = hashlib.sha256(json.dumps(settings).encode())
         artifact = self.model_folder / "artifacts" / f"{self.variant}.tflite"
-        for path in sorted({*_sources(self.project), *self.generators, artifact}):
+        further = further_sources(build, self.project) if self.application else ()
+        sources = (path for folder in (self.project, *further) for path in _sources(folder))
+        defaults = (self.project / name for name in self.defaults)
+        for path in sorted({*sources, *defaults, *self.generators, artifact}):
             digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
 
@@ -114,25 +133,35 @@ def build_firmware(recipe: Recipe, folder: Path, log: Path, skip_build: bool = F
         InputError: it does not build; or it is not there and there is no ESP-IDF to build it with.
     """
     build = folder / f"build_{recipe.target}_{recipe.variant}"
+    if recipe.application:
+        check_project(recipe.application)
     if skip_build:
-        return _found(build, built=False)
+        return _found(build, recipe, built=False)
     idf = os.environ.get("IDF_PATH")
-    wanted = recipe.sha256(_idf_version(Path(idf))) if idf else None
+    wanted = recipe.sha256(_idf_version(Path(idf)), build) if idf else None
     stamp = stamp_of(build)
     if stamp and wanted in (None, stamp):
-        return _found(build, built=False)
+        return _found(build, recipe, built=False)
     if not idf or not wanted:
         raise InputError(
             f"{build}: not built, and there is no ESP-IDF here to build it (IDF_PATH is not set); run "
             "`. $IDF_PATH/export.sh` first, or copy the build folders here from where it is and add --skip-build"
         )
     unstamp(build)
-    _run_idf_py(recipe, Path(idf), build, log)
+    command = _prepared(recipe, Path(idf), build)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        if recipe.application:
+            _run(command, "reconfigure", output, recipe, build)
+            check_configured(recipe.application, build)
+            wanted = recipe.sha256(_idf_version(Path(idf)), build)
+        _run(command, "build", output, recipe, build)
     put_stamp(build, wanted)
-    return _found(build, built=True)
+    return _found(build, recipe, built=True)
 
 
-def _run_idf_py(recipe: Recipe, idf: Path, build: Path, log: Path) -> None:
+def _prepared(recipe: Recipe, idf: Path, build: Path) -> list[str]:
+    """Return the command but for what it shall do, with the build folder made ready for it."""
     python = Path(os.environ.get("IDF_PYTHON_ENV_PATH", ""), "bin", "python")
     if not python.is_file():
         raise InputError(f"IDF_PATH is {idf}, but its environment is not active: run `. {idf}/export.sh` first")
@@ -149,11 +178,13 @@ def _run_idf_py(recipe: Recipe, idf: Path, build: Path, log: Path) -> None:
         "TINYGATE_PACKAGE": str(PACKAGE),
     }
     command = [str(python), str(idf / "tools" / "idf.py"), "-C", str(recipe.project), "-B", str(build.absolute())]
-    command += [f"-D{name}={value}" for name, value in defines.items()]
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        code = run_build([*command, "build"], output, _environment(build))
-    if code:
+    arguments = recipe.application.arguments if recipe.application else ()
+    return [*command, *(f"-D{name}={value}" for name, value in defines.items()), *arguments]
+
+
+def _run(command: Sequence[str], action: str, output: IO[bytes], recipe: Recipe, build: Path) -> None:
+    if run_build([*command, action], output, _environment(build)):
+        log = Path(output.name)
         raise InputError(
             f"the firmware of {recipe.variant} for {recipe.target} does not build: {cause_in(log)}; see {log}"
         )
@@ -165,7 +196,9 @@ def _environment(build: Path) -> dict[str, str]:
     return {"IDF_CCACHE_ENABLE": "1", **os.environ, **ccache}
 
 
-def _found(build: Path, built: bool) -> IdfBuild:
+def _found(build: Path, recipe: Recipe, built: bool) -> IdfBuild:
+    if recipe.application and (build / "config").is_dir():
+        check_configured(recipe.application, build)
     try:
         image = build / json.loads((build / _FLASHER_ARGS).read_text(encoding="utf-8"))["app"]["file"]
         elf_sha256 = image.read_bytes()[ELF_SHA256_OFFSET:][:32].hex()
@@ -181,7 +214,7 @@ def _found(build: Path, built: bool) -> IdfBuild:
 
 def _sources(project: Path) -> Iterable[Path]:
     for path in project.iterdir():
-        if path.name in _NOT_SOURCES or path.name.startswith("build"):
+        if path.name in _NOT_SOURCES or path.name.startswith(("build", ".")):
             continue
         yield from (file for file in path.rglob("*") if file.is_file()) if path.is_dir() else (path,)
 

@@ -38,6 +38,11 @@ def build(order: BuildOrder) -> Firmware:
     Raises:
         InputError: it does not build; or it is not there and there is nothing to build it with.
     """
+    if order.application:
+        raise InputError(
+            f"firmware.project in {order.application.named_in}: for {order.chip} only tinygate's own firmware can be "
+            "built and judged; leave this target out, or the project"
+        )
     folder = order.build_root / order.board / order.model_folder.name / f"build_{order.chip}_{order.variant}"
     if order.skip_build:
         return _found(folder, order.chip)
