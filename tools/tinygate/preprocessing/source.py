@@ -55,20 +55,25 @@ def pinned_constants(manifest: Path) -> tuple[dict[str, Any], str]:
         raise ModelFileError(f"{manifest}: no manifest that says how to preprocess ({error}); restore it.") from error
 
 
-def write_sources(artifact: Path, out: Path, own: Path | None = None) -> None:
-    """Write preprocess.h and preprocess.cpp for an artifact; `own` is a team's header in the place of a generated one.
+def preprocessing_of(artifact: Path, own: Path | None = None) -> tuple[dict[str, Any], str]:
+    """Return the constants that the manifest beside an artifact pins, and the header; `own` is a team's in its place.
 
     Raises:
         InputError: a file that cannot be read or used.
     """
+    constants, sha256 = pinned_constants(artifact.parent / MANIFEST_NAME)
     name = f"{artifact.parent.parent.name}, {artifact.stem}"
     try:
         if own is not None:
-            header = own.read_text(encoding="utf-8")
-        else:
-            header = header_of(artifact.read_bytes(), *pinned_constants(artifact.parent / MANIFEST_NAME), name)
+            return constants, own.read_text(encoding="utf-8")
+        return constants, header_of(artifact.read_bytes(), constants, sha256, name)
     except OSError as error:
         raise InputError(f"{error.filename}: {error.strerror}; name a variant's artifact, or a header.") from error
+
+
+def write_sources(artifact: Path, out: Path, own: Path | None = None) -> None:
+    """Write preprocess.h and preprocess.cpp for an artifact. Raises InputError, see `preprocessing_of`."""
+    header = preprocessing_of(artifact, own)[1]
     out.mkdir(parents=True, exist_ok=True)
     (out / HEADER_NAME).write_text(header, encoding="utf-8")
     (out / GLUE_NAME).write_text(_SOME if header else _NONE, encoding="utf-8")

@@ -29,6 +29,7 @@ from tinygate.protocol import (
     Hello,
     HelloRequest,
     Infer,
+    InferRawRequest,
     InferRequest,
     Layout,
     LayoutRequest,
@@ -45,6 +46,7 @@ from tinygate.virtual.chip_arena import POINTER_BITS, ChipArena, chip_arena, chi
 from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
 from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
+from tinygate.virtual.raw_inference import RawInference
 
 RX_LINE_BYTES, RX_WINDOW_BYTES = 2048, 8192
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
@@ -141,6 +143,7 @@ class App:
         window_bytes = 0 if isinstance(loaded, Refusal) else loaded.window_bytes
         self._windows = WindowAssembly(window_bytes)
         self._window = bytes(window_bytes)
+        self._raw = RawInference(boot.app.preprocessing, () if isinstance(loaded, Refusal) else loaded.inputs)
         self._answers: dict[type[Message], Callable[[Any], Message]] = {
             HelloRequest: lambda _: self._hello(),
             HealthRequest: lambda _: self._health(),
@@ -148,6 +151,7 @@ class App:
             ArenaRequest: self._with_model(self._arena),
             BenchRequest: self._with_model(self._bench),
             InferRequest: self._with_model(self._infer),
+            InferRawRequest: self._with_model(self._infer_raw),
             LayoutRequest: self._with_model(self._layout),
             ProfileRequest: self._with_model(self._profile),
         }
@@ -194,6 +198,7 @@ class App:
             reset_reason=self._boot.reason.word,
             uptime_us=self._uptime_us(),
             rx_line_bytes=self._rx_line_bytes,
+            **self._raw.hello,
             **({"model_status": loaded.status} if isinstance(loaded, Refusal) else _model_fields(loaded)),
         )
 
@@ -242,6 +247,10 @@ class App:
             outputs.append(interpreter.invoke(window))
         self._window = windows[-1]
         return Infer(request.first, len(windows), b"".join(outputs))
+
+    def _infer_raw(self, interpreter: Interpreter, request: InferRawRequest) -> Message:
+        message, self._window = self._raw.infer(interpreter, request, self._window)
+        return message
 
     def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
         if self._on_chip:
