@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 TRAIN := .venv-train
+LAB := .venv-lab
 TARGET ?= esp32
 # make gate PORT=/dev/… judges on a real board; MODEL= and VARIANT= narrow it, ARGS= takes any option of `tinygate gate`.
 BOARD ?= $(if $(PORT),serial,virtual)
@@ -12,7 +13,7 @@ GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help gate test faults lint tidy models test-models bench docs mutants lock clean
+.PHONY: help gate test faults lint tidy models test-models bench docs mutants lab lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -62,12 +63,20 @@ mutants: $(VENV)/.ready  ## which changes of judge, gate, protocol and board doe
 	$(VENV)/bin/python -m tools.mutation $(ROOMS)
 
 lock:  ## resolve requirements/*.in anew (needs uv)
-	for name in gate train mutants; do \
+	for name in gate train lab mutants; do \
 	  uv pip compile -q --no-header --generate-hashes --python-version 3.11 requirements/$$name.in -o requirements/$$name.lock || exit; \
 	done
 
 clean:  ## remove environments, caches and reports
-	rm -rf $(VENV) $(TRAIN) .cache build report
+	rm -rf $(VENV) $(TRAIN) $(LAB) .cache build report
+
+lab: $(VENV)/.ready $(LAB)/.ready  ## the environment of `tinygate lab` and `tinygate gate --lab`: labgrid, apart from the rest
+
+# labgrid brings its own `serial`, which may not stand where pyserial's does.
+$(LAB)/.ready: requirements/lab.lock
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
 
 # One environment for the gate, one with TensorFlow; each is whole when its .ready is there.
 $(VENV)/.ready: $(GATE_LOCKS) pyproject.toml

@@ -75,6 +75,7 @@ class EchoDevice final : public Device {
 
     // As many samples as asked for, so that long replies in parts are made too.
     Refusal bench(const BenchRequest& request, std::string_view, Bench& reply) override {
+        if (request.is_application_running) return Error(ErrorCode::kUnsupported, "no application around the model");
         if (!samples_wanted) return std::nullopt;
         samples_.assign(std::min<uint32_t>(request.invocations, 5000), 1234567);
         reply.cycles = {samples_.data(), samples_.size()};

@@ -62,6 +62,7 @@ def blocks_of(page: Path) -> Iterator[Block]:
 
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+GROUPS = ("baseline", "lab")  # commands that have commands
 PROGRAMS = ("tinygate", "pytest", "make", "python", "python3", "pip", *OTHERS)
 COMMANDS = [b for b in BLOCKS if b.language in ("", "sh") and b.lines[0].split()[0] in PROGRAMS]
 PYTHON = [b for b in BLOCKS if b.language == "python" or b.lines[0].startswith("from ")]
@@ -77,14 +78,16 @@ def test_every_block_is_run_or_listed_with_what_it_is() -> None:
 
 
 @cache
-def options_of(command: str) -> set[str]:
+def options_of(command: str, part: str = "") -> set[str]:
     if command == "audit":
         return {word for action in _parser()._actions for word in action.option_strings}
     if command == "pytest":
         ask = [sys.executable, "-m", "pytest", "--help", "tests_target"]
         return set(re.findall(r"--[\w-]+", subprocess.run(ask, cwd=ROOT, capture_output=True, text=True).stdout))
     commands: Any = typer.main.get_command(app)
-    return {word for parameter in commands.commands[command].params for word in parameter.opts}
+    found = commands.commands[command]
+    found = getattr(found, "commands", {part: found})[part]
+    return {word for parameter in found.params for word in parameter.opts}
 
 
 @pytest.mark.parametrize("block", COMMANDS, ids=str)
@@ -101,7 +104,7 @@ def check_command(words: list[str]) -> None:
     program, *rest = words
     options = {word.partition("=")[0] for word in rest if word.startswith("--")}
     if program == "tinygate":
-        assert options <= options_of(rest[0]), words
+        assert options <= options_of(rest[0], rest[1] if rest[0] in GROUPS else ""), words
     elif program == "pytest":
         assert options <= options_of("pytest"), words
         assert all((ROOT / word).exists() for word in rest if word.startswith(("tests_", "tools/"))), words

@@ -47,8 +47,7 @@ def judged(project: Path, quarantined: str = "") -> Summary:
     run.folder.mkdir(parents=True)
     selection = select(run.models_root, run.model_names, run.variant_names)
     journal.append(run.journal_path, nightly._header(run, selection))
-    options = [f"--models-root={run.models_root}", "--model=sine", "--variant=ptq_int8"]
-    nightly._run_pytest(run, "host", ["tests_host", "-p", "no:pytest_embedded", *options])
+    nightly.run_suite(run, selection, "host", ["tests_host", "-p", "no:pytest_embedded"])
     expected = [check for check in expected_checks(selection, run.places) if check.check in HOST_CHECKS]
     today = datetime.date(2026, 11, 26)
     entry = quarantine.Entry(model="sine", check=quarantined, reason="r", issue="i", expires=today)

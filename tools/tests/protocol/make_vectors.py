@@ -251,6 +251,12 @@ def transcripts() -> list[dict[str, Any]]:
             .answer(2, "infer", True)
             .host(request(3, "bench warmup=1 invocations=3"))
             .answer(3, "bench", **bench, input_crc32=f"{zlib.crc32(b'efgh'):08x}"),
+            Transcript("bench_without_an_application")
+            .hello()
+            .host(request(2, "bench warmup=1 invocations=3 application=running"))
+            .refused(2, "unsupported")
+            .host(request(3, "bench warmup=1 invocations=3 application=idle"))
+            .refused(3, "bad_request"),
             Transcript("request_without_session").host(request(2, "arena")).refused(2, "wrong_nonce").hello(3),
             Transcript("request_of_another_session")
             .hello()

@@ -31,6 +31,22 @@ class Expected:
     outputs: tuple[tuple[str, tuple[int, ...]], ...] | None = None
 
 
+def prove_chip(found: str | None, wanted: str) -> None:
+    """Compare the chip on a port with the one that must be there, before anything is flashed.
+
+    Args:
+        found: its id, lower case; None where nobody can tell without an application.
+        wanted: the lab's, lower case.
+
+    Raises:
+        IdentityError: it is another one.
+    """
+    if found is not None and found != wanted:
+        raise IdentityError(
+            f"the chip on this port is {found}, expected {wanted}. Nothing was flashed; check which board is there"
+        )
+
+
 def prove_identity(hello: Hello, expected: Expected) -> None:
     """Compare what the board says of itself with what was asked for.
 

@@ -18,6 +18,7 @@ from tinygate.cli import doctor as doctor_cli
 from tinygate.cli import gate as gate_cli
 from tinygate.cli import history as history_cli
 from tinygate.cli import init as init_cli
+from tinygate.cli import lab as lab_cli
 from tinygate.cli import lint_data as lint_cli
 from tinygate.cli import preprocess as preprocess_cli
 from tinygate.cli import recommend as recommend_cli
@@ -88,6 +89,7 @@ component_cli.register(app)
 doctor_cli.register(app)
 baseline_cli.register(app)
 history_cli.register(app)
+lab_cli.register(app)
 verify_cli.register(app)
 
 

@@ -10,7 +10,7 @@ import datetime
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +47,11 @@ class Device:
         return place_of(self.target, self.board)
 
 
+def new_run_id() -> str:
+    """Return a name that no other run has: when it began, and by which process."""
+    return f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}"
+
+
 @dataclass(frozen=True)
 class GateRun:
     """What to judge, where, and where to put the evidence.
@@ -67,7 +72,7 @@ class GateRun:
     variant_names: tuple[str, ...] = ()
     pytest_args: tuple[str, ...] = ()
     store: Path = Path(FOLDER)
-    run_id: str = field(default_factory=lambda: f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}")
+    run_id: str = field(default_factory=new_run_id)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -85,8 +90,16 @@ class GateRun:
         return self.folder / "journal.jsonl"
 
 
-def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
+Spread = Callable[[GateRun, Selection], Sequence[Path]]
+"""Judges firmware on boards in more than one session: journals what they decide, returns their JUnit files."""
+
+
+def run_gate(run: GateRun, spread: Spread | None = None) -> tuple[Summary, tuple[Path, ...]]:
     """Run host and target tests and summarize what they journaled.
+
+    Args:
+        run: what to judge, and where.
+        spread: what runs the target tests; None for one session per device.
 
     Returns:
         The summary, and the JUnit files of the pytest runs.
@@ -98,14 +111,14 @@ def run_gate(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     """
     begin_report(run.report_dir, run.run_id)
     try:
-        return _judged(run)
+        return _judged(run, spread)
     except (TinygateError, InterruptedRunError) as error:
         with contextlib.suppress(LabError):  # a disk that takes no more has been told of, and no older verdict is left
             end_report(run.report_dir, run.run_id, str(error))
         raise
 
 
-def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
+def _judged(run: GateRun, spread: Spread | None) -> tuple[Summary, tuple[Path, ...]]:
     selection, in_quarantine = _selected(run), quarantine.load_quarantine(run.root)
     try:
         run.folder.mkdir(parents=True, exist_ok=True)
@@ -115,19 +128,19 @@ def _judged(run: GateRun) -> tuple[Summary, tuple[Path, ...]]:
     header = _header(run, selection)
     journal.append(run.journal_path, header)
     _remember_the_start(run, header)
-    common = [f"--models-root={run.models_root}", f"--report-dir={run.folder}"]
-    common += [f"--model={model.name}" for model in selection.models]
-    common += [f"--variant={name}" for name in run.variant_names]
-    junit = tuple(_run_pytest(run, name, [*args, *common], place) for name, place, args in _suites(run))
+    junit = [run_suite(run, selection, "host", ["tests_host", "-p", "no:pytest_embedded"])]
+    if spread is not None:
+        junit += spread(run, selection)
+    else:
+        junit += [run_suite(run, selection, name, args, place) for name, place, args in _target_suites(run)]
     today = datetime.datetime.now(datetime.UTC).date()
     expected = expected_checks(selection, run.places)
     found, told = quarantine.apply(journal.read(run.journal_path), in_quarantine, expected, today)
-    return summarize(found, expected, run.places, (*selection.left_out, *told)), junit
+    return summarize(found, expected, run.places, (*selection.left_out, *told)), tuple(junit)
 
 
-def _suites(run: GateRun) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each session: its name, the place of its board, and what pytest is told."""
-    yield "host", "", ["tests_host", "-p", "no:pytest_embedded"]
+def _target_suites(run: GateRun) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield each session on a board: its name, the board's place, and what pytest is told."""
     for device in run.devices:
         name = "target" if len(run.devices) == 1 else f"target-{device.place}"
         board = [f"--target={device.target}", f"--board={device.board}"]
@@ -165,19 +178,31 @@ def _forget_old_runs(folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _run_pytest(run: GateRun, name: str, args: Sequence[str], place: str = "") -> Path:
+def run_suite(run: GateRun, selection: Selection, name: str, args: Sequence[str], place: str = "") -> Path:
+    """Run one pytest session, journal what is wrong with it as a whole, and return its JUnit file.
+
+    Args:
+        run: the run that it is part of.
+        selection: what it judges.
+        name: what to call it.
+        args: what pytest is told beside that; the suite first.
+        place: where its board is; empty on the host.
+    """
     junit = run.folder / f"{name}.xml"
+    args = [*args, f"--models-root={run.models_root}", f"--report-dir={run.folder}"]
+    args += [f"--model={model.name}" for model in selection.models]
+    args += [f"--variant={name}" for name in selection.variant_names]
     command = [sys.executable, "-m", "pytest", "-q", f"--journal={run.journal_path}", f"--junit-xml={junit}", *args]
     print(f"# {name}: pytest {' '.join(args)}", flush=True)
     before = len(journal.read(run.journal_path).tests)
     code = run_session(command, run.root, name)
-    outcome = _session_verdict(args[0], code, journal.read(run.journal_path).tests[before:], junit)
+    outcome = session_verdict(args[0], code, journal.read(run.journal_path).tests[before:], junit)
     if outcome is not None:
         journal.append(run.journal_path, journal.session_outcome(args[0], *outcome, place))
     return junit
 
 
-def _session_verdict(
+def session_verdict(
     suite: str, code: int, tests: Sequence[journal.TestOutcome], junit: Path
 ) -> tuple[Verdict, str] | None:
     """Return what is wrong with a session as a whole; None if it ran to its end and its journal speaks for it.

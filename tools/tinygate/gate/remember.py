@@ -84,6 +84,7 @@ def _subject(row: Row, on_board: OnBoard, pinned: Mapping[str, str]) -> dict[str
         "variant": row.variant,
         **({"place": row.place} if row.place else {}),
         "verdict": str(row.verdict),
+        **({"lab_place": lab_place} if (lab_place := _lab_place(row)) else {}),
         **pinned,
         "firmware": on_board.made_from,
         "board": {name: redact(str(hello[name])) for name in names if name in hello},
@@ -114,11 +115,16 @@ def _record(run: GateRun, row: Row, on_board: OnBoard) -> Measured:
         len(on_board.boots), tuple(on_board.ticks),
         tuple(test.check for test in row.tests if test.verdict not in (None, Verdict.PASS)),
         sum(finding.check == "attempt" for finding in row.findings),
+        _lab_place(row),
     )  # fmt: skip
     setup = on_board.setup
     if setup is None:
         return record
     return replace(record, board=setup.parts["board"], setup=keep_setup(run.store, setup))
+
+
+def _lab_place(row: Row) -> str:
+    return next((test.lab_place for test in row.tests if test.lab_place), "")
 
 
 def _figures(row: Row) -> dict[str, float | int]:

@@ -51,7 +51,7 @@ def run_session(command: Sequence[str], folder: Path, name: str = "session") -> 
             [*command, pipes.option],
             cwd=folder,
             env=_environment(),
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
             pass_fds=pipes.fds,
             stdout=pipes.stdout,
         )
@@ -68,7 +68,7 @@ def _to_its_end(process: subprocess.Popen[bytes]) -> int:
         elif number == signal.SIGTERM:  # a terminal's Ctrl-C reaches the child by itself
             process.send_signal(signal.SIGINT)
 
-    with _handling(ask_to_end):
+    with handling(ask_to_end):
         code = _wait(process, received)
     if received:
         raise InterruptedRunError(received[0])
@@ -89,7 +89,8 @@ def _wait(process: subprocess.Popen[bytes], received: list[int]) -> int:
 
 
 @contextlib.contextmanager
-def _handling(handler: signal._HANDLER) -> Iterator[None]:
+def handling(handler: signal._HANDLER) -> Iterator[None]:
+    """Give SIGINT and SIGTERM to a handler meanwhile."""
     before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -98,7 +99,8 @@ def _handling(handler: signal._HANDLER) -> Iterator[None]:
             signal.signal(number, old)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have the operating system kill this process when the one that started it has ended (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == 1:  # it died before this could be asked for

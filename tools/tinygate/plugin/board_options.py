@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from tinygate.errors import InputError
-from tinygate.places import BOARDS, HOST, BoardKind, place_of
-from tinygate.plugin.core import place_key, places_key
+from tinygate.places import BOARDS, HOST, REAL_BOARD, BoardKind, place_of
+from tinygate.plugin.core import lab_place_key, place_key, places_key
 from tinygate.targets import DEFAULT_CHIP, FAMILIES, Family, chips, family_of, places
 
 pytest_plugins = ["tinygate.plugin.embedded"]
@@ -28,7 +28,8 @@ class BoardChoice:
         port: device or rfc2217:// URL that the user named; None when a serial number names it, or for an emulated
             board, which brings its own.
         usb_serial: USB serial number of the port to be found.
-        mac: the board's MAC, lower case: proven before anything is measured.
+        mac: the board's MAC, lower case: proven before anything is flashed.
+        lab_place: the lab's name for where it is; empty for a board that no lab gave.
     """
 
     board: str
@@ -36,6 +37,12 @@ class BoardChoice:
     port: str | None = None
     usb_serial: str | None = None
     mac: str | None = None
+    lab_place: str = ""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether a link leads to it that may fail: what goes wrong may be tried again."""
+        return self.board == REAL_BOARD or bool(self.lab_place)
 
     @property
     def place(self) -> str:
@@ -68,6 +75,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--build-root", metavar="DIR", help="where firmware is built (default: build)")
     group.addoption("--skip-build", action="store_true", help="use the build folders as they are")
     group.addoption("--ram-bytes", type=int, help="RAM that firmware and application share (what the chip has)")
+    group.addoption("--figures-from", metavar="FILE", help="journal of the run's other sessions: rules rest on it too")
+    group.addoption("--lab-place", metavar="NAME", default="", help="what the lab calls the place of the board")
     group.addoption("--lock-wait", type=float, default=0, metavar="S", help="seconds to wait for a board in use (0)")
 
 
@@ -80,6 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
             if getattr(config.option, name, None) is None:
                 setattr(config.option, name, value)
     config.stash[place_key] = place = _place(config)
+    config.stash[lab_place_key] = config.getoption("--lab-place")
     config.stash[places_key] = (place,) if place else tuple(place for place in places() if place != HOST)
 
 
@@ -100,14 +110,16 @@ def chosen_board(config: pytest.Config) -> BoardChoice:
     options = ("--board", "--target", "--port", "--port-serial-number", "--port-mac")
     board, target, port, usb_serial, mac = (config.getoption(name, None) for name in options)
     named = next((name for name in (port, usb_serial, mac) if name), None)
+    lab_place = config.getoption("--lab-place")
     if board is None and named is None:
         raise pytest.UsageError(f"target tests need a board and none was named. Add one of\n{_choices(target)}")
     try:
         refuse_espport()
-        chip = checked_chip(board or "serial", target, named)
+        is_the_labs = bool(lab_place) and board != REAL_BOARD  # an emulated board whose port somebody else offers
+        chip = checked_chip(board or REAL_BOARD, target, None if is_the_labs else named)
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
-    return BoardChoice(board or "serial", chip, port, usb_serial, mac.lower() if mac else None)
+    return BoardChoice(board or REAL_BOARD, chip, port, usb_serial, mac.lower() if mac else None, lab_place)
 
 
 def refuse_espport() -> None:

@@ -35,6 +35,7 @@ selection_key = pytest.StashKey[Selection]()
 places_key = pytest.StashKey[Sequence[str]]()
 progress_key = pytest.StashKey[Progress]()
 place_key = pytest.StashKey[str]()
+lab_place_key = pytest.StashKey[str]()
 _journal_key = pytest.StashKey[JournalWriter | None]()
 _once_key = pytest.StashKey[Once]()
 _told_key = pytest.StashKey[Told]()
@@ -62,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_told_key] = Told()
     config.stash.setdefault(places_key, (HOST,))
     config.stash.setdefault(place_key, "")
+    config.stash.setdefault(lab_place_key, "")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -140,6 +142,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     done = item.config.stash.get(_done_key, 0)
     item.config.stash[progress_key].say(Step("", done, item.session.testscollected, TESTS))
     item.config.stash[_done_key] = done + 1
+    if lab_place := item.config.stash[lab_place_key]:
+        item.user_properties.append(("lab_place", lab_place))  # JUnit shows it with the test
     return (yield)
 
 
@@ -277,6 +281,7 @@ def _outcome(
         stand_in=stand_in(item),
         told_by=teller or "",
         place=item.config.stash[place_key],
+        lab_place=item.config.stash[lab_place_key],
     )
 
 

@@ -141,7 +141,7 @@ def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Varian
     except TinygateError as error:
         return Measured(Attempts(error, ()))
     with port_of(dut, log) as port:
-        flash_again = _flash_again(dut, rig, log) if board.board == "serial" else None
+        flash_again = _flash_again(dut, rig, log) if board.is_remote else None
         attempts = try_to_measure(lambda: task.measure(port, task.plan, began), flash_again)
         if isinstance(attempts.outcome, Run):
             made_from = board.family.ingredients(firmware.folder)
@@ -247,5 +247,7 @@ def failure(
 ) -> Finding:
     """Return the finding that a firmware could not be built or measured; without a verdict, that it was tried again."""
     limit, subject = "one boot without a fault", (variant.model.name, variant.name, board.place)
-    detail = {"console": console} if console else {}
+    detail: dict[str, Any] = {"console": console} if console else {}
+    if isinstance(error, LabError):
+        detail["is_the_labs"] = True
     return Finding(*subject, check, "measured_run", None, limit, verdict, file, str(error), note, detail=detail)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tinygate.board.emulator import virtual_board
+from tinygate.board.identity import prove_chip
 from tinygate.board.lock import find_port, listed_ports, lock_key, locked
 from tinygate.board.port import use_fast_rfc2217
 from tinygate.plugin.board_options import BoardChoice
@@ -27,6 +28,8 @@ def _serial_port(board: BoardChoice, pytestconfig: pytest.Config) -> Iterator[st
     ports = listed_ports()
     found = board.port or find_port(str(board.usb_serial or board.mac), ports)
     with locked(lock_key(found, ports), pytestconfig.getoption("--lock-wait")):
+        if board.mac:
+            prove_chip(board.family.chip_id(board.target, found), board.mac)
         yield found
 
 
@@ -34,7 +37,7 @@ def _serial_port(board: BoardChoice, pytestconfig: pytest.Config) -> Iterator[st
 def _found_port(request: pytest.FixtureRequest, board: BoardChoice, once: Once) -> str | None:
     """A port that is there before the firmware is."""
     use_fast_rfc2217()
-    fixtures = {"virtual": "_virtual_port", "serial": "_serial_port"}
+    fixtures = {"virtual": "_serial_port" if board.lab_place else "_virtual_port", "serial": "_serial_port"}
     if board.board not in fixtures:
         return None
     found: str = once.get("port", lambda: request.getfixturevalue(fixtures[board.board]))

@@ -28,12 +28,13 @@ from tinygate.judge.arena import arena_bytes_for
 from tinygate.judge.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice, chosen_board
-from tinygate.plugin.core import Judge, SaysNotJudged, progress_key
+from tinygate.plugin.core import Judge, SaysNotJudged, place_key, progress_key
 from tinygate.plugin.measuring import Measured, failure, measured
 from tinygate.plugin.once import Once
 from tinygate.plugin.ports import _found_port, _serial_port, _virtual_port, port
 from tinygate.plugin.rigs import _rig, _rigs
 from tinygate.project.settings import settings_of
+from tinygate.store.journal import read
 from tinygate.targets.firmware import BuildOrder, Firmware
 from tinygate.verdict import verdict_of
 
@@ -69,10 +70,20 @@ _OTHERS_WARNINGS = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Expect what others warn of."""
-    config.stash[_figures_key] = {}
+    """Expect what others warn of, and take up what other sessions of the run have measured."""
+    path = config.getoption("--figures-from")
+    config.stash[_figures_key] = _measured_elsewhere(Path(path), config.stash[place_key]) if path else {}
     for warning in _OTHERS_WARNINGS:
         config.addinivalue_line("filterwarnings", f"ignore:{warning}")
+
+
+def _measured_elsewhere(journal_path: Path, place: str) -> Figures:
+    found = read(journal_path).findings
+    return {
+        (f.model, f.variant, f.figure): f.value
+        for f in found
+        if f.check == "budget" and f.place == place and not isinstance(f.value, str)
+    }
 
 
 @pytest.hookimpl(wrapper=True)
@@ -198,7 +209,8 @@ def logs(pytestconfig: pytest.Config, board: BoardChoice) -> Iterator[Path]:
     """Where this place's logs go; sessions in one checkout take turns, since they share logs and build folders."""
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(locked(board.place, OTHER_SESSION_S, _build_root(pytestconfig) / "locks"))
+            if not board.lab_place:  # a run that spreads over a lab holds it for all of its sessions
+                stack.enter_context(locked(board.place, OTHER_SESSION_S, _build_root(pytestconfig) / "locks"))
         except LabError as error:
             raise LabError(f"{board.place} cannot be tested in this checkout now: {error}") from error
         usual = pytestconfig.rootpath / settings_of(pytestconfig.rootpath).report_dir

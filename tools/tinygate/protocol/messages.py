@@ -48,6 +48,12 @@ class Reset(StrEnum):
     EACH = "each"
 
 
+class Application(StrEnum):
+    """What the application around the model does meanwhile; idle where nothing is said."""
+
+    RUNNING = "running"
+
+
 # Requests: host → device
 
 
@@ -62,12 +68,14 @@ class HelloRequest(Message):
 class BenchRequest(Message):
     """Invoke `warmup` times untimed, then `invocations` times timed, on the last inferred window (zeros after boot).
 
-    State is reset before the first invocation and after the last.
+    State is reset before the first invocation and after the last. The application is set going before, and idle
+    afterwards, if it shall be `running`.
     """
 
     KIND = "bench"
     warmup: U32
     invocations: U32
+    application: Annotated[Application, Codec("application", str, Application)] | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,7 @@ class Bench(Message):
     empty_cycles: U32 | None = None
     cycles: U32List = ()
     latency_us: U32List = ()
+    application: Annotated[Application, Codec("application", str, Application)] | None = None
 
 
 @dataclass(frozen=True)
@@ -207,7 +216,13 @@ class Profile(Message):
 
 @dataclass(frozen=True)
 class Health(Message):
-    """Low-water marks since boot (0: not known), and link faults the device saw."""
+    """Low-water marks since boot (0: not known), and link faults the device saw.
+
+    Attributes:
+        heap_total_bytes: size of the heap.
+        own_heap_bytes: what answering takes of it, without the arena: no application that ships has it.
+        tasks, task_stack_min_free_bytes: parallel: every task by name.
+    """
 
     KIND = "health"
     uptime_us: U64
@@ -218,6 +233,10 @@ class Health(Message):
     heap_largest_free_bytes: U32
     rejected_records: U32
     receive_overflows: U32
+    heap_total_bytes: U32 | None = None
+    own_heap_bytes: U32 | None = None
+    tasks: NameList = ()
+    task_stack_min_free_bytes: U32List = ()
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,7 @@ class Index:
             else:
                 run = self._run_of(record.run)
                 measured.append((self._subject_of(record), offset, run))
-                board = record.board or record.place
+                board = f"{record.lab_place} {record.board}".strip() or record.place
                 tried[board] += 1
                 troubles += [(board, test, run, 0) for test in record.failed]
                 if record.retries and not record.failed:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from tinygate.errors import EvidenceError, LabError
 from tinygate.redaction import redact
 from tinygate.store.disk import append_whole, disk_error
+from tinygate.store.lab_log import LabEvent
 from tinygate.verdict import Finding, Verdict
 
 
@@ -55,6 +56,7 @@ class TestOutcome:
         stand_in: the file of what answered in place of the package's own test or one of its fixtures; empty if nothing.
         told_by: the test that has told of the failure that kept this one from running.
         place: where its session ran the firmware; empty without a board.
+        lab_place: the lab's name for where that board was; empty without a lab.
     """
 
     __test__ = False  # pytest must not collect it
@@ -71,6 +73,7 @@ class TestOutcome:
     stand_in: str = ""
     told_by: str = ""
     place: str = ""
+    lab_place: str = ""
 
     @property
     def is_answered(self) -> bool:
@@ -83,19 +86,20 @@ def session_outcome(suite: str, verdict: Verdict, reason: str, place: str = "") 
     return TestOutcome(f"{suite} (the run itself)", "", "", "", verdict, reason, 0, False, 0.0, place=place)
 
 
-Record = Header | Finding | TestOutcome
-_KINDS: dict[str, type[Record]] = {"run": Header, "finding": Finding, "test": TestOutcome}
+Record = Header | Finding | TestOutcome | LabEvent
+_KINDS: dict[str, type[Record]] = {"run": Header, "finding": Finding, "test": TestOutcome, "lab": LabEvent}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 @dataclass(frozen=True)
 class Journal:
-    """What was read from a journal; `notices` tell of lines that were dropped."""
+    """What was read from a journal; `notices` tell of lines that were dropped, `lab` of what happened to places."""
 
     header: Header | None
     findings: tuple[Finding, ...]
     tests: tuple[TestOutcome, ...]
     notices: tuple[str, ...]
+    lab: tuple[LabEvent, ...] = ()
 
 
 class JournalWriter:
@@ -164,7 +168,8 @@ def read(path: Path) -> Journal:
     header = next((record for record in records if isinstance(record, Header)), None)
     findings = tuple(record for record in records if isinstance(record, Finding))
     tests = tuple(record for record in records if isinstance(record, TestOutcome))
-    return Journal(header, findings, tests, notices)
+    happened = tuple(record for record in records if isinstance(record, LabEvent))
+    return Journal(header, findings, tests, notices, happened)
 
 
 def _parse(path: Path, number: int, line: str) -> Record:

@@ -57,6 +57,7 @@ class Measured:
         ticks: per operator, the median over boots, in the order of the setup's operators.
         failed: tests that did not pass.
         retries: attempts that failed before one that counted.
+        lab_place: the lab's name for where the board was; empty without a lab.
     """
 
     run: str
@@ -71,6 +72,7 @@ class Measured:
     ticks: tuple[float, ...] = ()
     failed: tuple[str, ...] = ()
     retries: int = 0
+    lab_place: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class Family:
         abilities: what of its toolchain an environment has, for `tinygate doctor`.
         where_it_crashed: the call stack in a crashed application's console lines, decoded with the build folder of a
             chip as far as this machine can; "" if they hold none.
+        chip_id: what tells the chip of a kind that is on a port from others, lower case, as an application on it would
+            say; None where nobody can tell without one. Raises LabError: it does not answer.
         write_component: writes what an application takes in to be judged into a folder, over what was changed by hand
             if it must; False where it was there. None where only tinygate's own firmware can be judged.
         rigs: kind of board → what holds its firmware and resets it, where no pytest-embedded service does.
@@ -53,5 +55,6 @@ class Family:
     ram_bytes: int
     abilities: Callable[[Mapping[str, str]], Iterator[Ability]] = field(repr=False)
     where_it_crashed: Callable[[Sequence[str], Path, str], str] = field(default=lambda *_: "", repr=False)
+    chip_id: Callable[[str, str], str | None] = field(default=lambda chip, port: None, repr=False)
     write_component: Callable[[Path, bool], bool] | None = field(default=None, repr=False)
     rigs: Mapping[str, MakesRig] = field(default_factory=dict, repr=False)

@@ -222,6 +222,8 @@ class App:
         return Arena(arena.used_bytes, self._arena_bytes, interpreter.pointer_bits, arena.head_bytes, arena.tail_bytes)
 
     def _bench(self, interpreter: Interpreter, request: BenchRequest) -> Message:
+        if request.application:
+            return Error(ErrorCode.UNSUPPORTED, "a virtual board runs a model, and no application around it")
         count = request.warmup + request.invocations
         if count > MAX_INVOCATIONS:
             return Error(ErrorCode.BAD_REQUEST, f"{count} invocations were asked for; at most {MAX_INVOCATIONS}")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tinygate.virtual.esp32.chip import Chip
 
 DEFAULT_ARENA_BYTES = 128 * 1024
+_MAC_BYTES = 6
 
 
 class _Server(Protocol):
@@ -55,10 +56,18 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_ARENA_BYTES,
         help="tensor arena of an application whose image names none",
     )
+    parser.add_argument("--mac", type=_mac, help="the chip's MAC, 02:4e:47:00:00:01")
     parser.add_argument("--flash-file", type=Path, help="keep the flash's content in this file")
     parser.add_argument("--image", type=Path, help="an application image that is in flash from the start")
     parser.add_argument("--fast", action="store_true", help="no port: the console is standard input and output")
     return parser
+
+
+def _mac(text: str) -> bytes:
+    found = bytes.fromhex(text.replace(":", ""))
+    if len(found) != _MAC_BYTES:
+        raise ValueError(text)
+    return found
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -66,14 +75,16 @@ def _run(options: argparse.Namespace) -> int:
     from tinygate.virtual.esp32.chip import Chip
     from tinygate.virtual.esp32.flash import Flash
     from tinygate.virtual.esp32.image import APP_ADDRESS
-    from tinygate.virtual.esp32.registers import Registers
+    from tinygate.virtual.esp32.registers import DEFAULT_MAC, Registers
 
     flash = Flash(file=options.flash_file)
     if options.image is not None:
         image = options.image.read_bytes()
         flash.erase(APP_ADDRESS, len(image))
         flash.program(APP_ADDRESS, image)
-    chip = Chip(flash, Registers(flash), lambda boot, uart: app.run(boot, options.arena_bytes, uart))
+    chip = Chip(
+        flash, Registers(flash, options.mac or DEFAULT_MAC), lambda boot, uart: app.run(boot, options.arena_bytes, uart)
+    )
     try:
         if options.fast:
             _serve_stdio(chip)

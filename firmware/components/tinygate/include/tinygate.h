@@ -48,8 +48,9 @@ typedef struct {
 
 #if CONFIG_TINYGATE
 
-/* Starts the task that serves: CONFIG_TINYGATE_STACK_BYTES of stack, priority and core from the configuration too. It
- * takes all its memory before it says hello and allocates nothing afterwards. `config` NULL: all defaults.
+/* Starts the task that serves: CONFIG_TINYGATE_STACK_BYTES of stack, priority and core from the configuration too, and
+ * waits until it has taken all its memory: nothing is allocated afterwards. Called from a task that uses no
+ * notifications meanwhile. `config` NULL: all defaults.
  *
  * ESP_ERR_INVALID_STATE: it was started before, or its UART has a driver already. ESP_ERR_INVALID_ARG: a model without
  * operators or length, or one misaligned, or an arena likewise, or no model at all. ESP_ERR_NO_MEM: no memory for the

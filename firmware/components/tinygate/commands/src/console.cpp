@@ -84,6 +84,7 @@ void Console::answer(const Incoming& incoming, const BenchRequest& request) {
     if (!refusal) {
         message.warmup = request.warmup;
         message.invocations = request.invocations;
+        message.is_application_running = request.is_application_running;
         message.input_crc32 = crc32(last_window());
         refusal = bench(request, message);
     }

@@ -142,6 +142,7 @@ void Bench::write(FieldWriter& out) const {
     if (empty_cycles) out.number("empty_cycles", *empty_cycles);
     out.numbers("cycles", cycles);
     out.numbers("latency_us", latency_us);
+    if (is_application_running) out.text("application", "running");
     if (emulated_empty_cycles) out.number("x_emulated_empty_cycles", *emulated_empty_cycles);
     out.numbers("x_emulated_cycles", emulated_cycles);
 }
@@ -172,6 +173,10 @@ void Health::write(FieldWriter& out) const {
     out.number("heap_largest_free_bytes", heap_largest_free_bytes);
     out.number("rejected_records", rejected_records);
     out.number("receive_overflows", receive_overflows);
+    if (heap_total_bytes) out.number("heap_total_bytes", *heap_total_bytes);
+    if (own_heap_bytes) out.number("own_heap_bytes", *own_heap_bytes);
+    out.names("tasks", tasks);
+    out.numbers("task_stack_min_free_bytes", task_stack_min_free_bytes);
 }
 
 void Layout::write(FieldWriter& out) const {

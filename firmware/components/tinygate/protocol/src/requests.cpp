@@ -44,10 +44,10 @@ class FieldReader {
         return Reset::kNever;
     }
 
-    // Whether a field is there that says nothing but yes.
-    bool optional_yes(std::string_view key) {
+    // Whether a field is there that has one word to say, if any.
+    bool optional_word(std::string_view key, std::string_view word) {
         const auto text = take(key);
-        if (text && *text != "yes") malformed(key, *text, "expected yes");
+        if (text && *text != word) malformed(key, *text, word == "yes" ? "expected yes" : "expected running");
         return text.has_value();
     }
 
@@ -108,7 +108,7 @@ Request read_hello(FieldReader&) {
     return HelloRequest{};
 }
 Request read_bench(FieldReader& in) {
-    return BenchRequest{in.number("warmup"), in.number("invocations")};
+    return BenchRequest{in.number("warmup"), in.number("invocations"), in.optional_word("application", "running")};
 }
 Request read_arena(FieldReader&) {
     return ArenaRequest{};
@@ -122,7 +122,7 @@ Request read_infer(FieldReader& in) {
 }
 Request read_infer_raw(FieldReader& in) {
     return InferRawRequest{read_windows(in), in.optional_number("settings").value_or(0),
-                           in.optional_yes("inputs")};
+                           in.optional_word("inputs", "yes")};
 }
 Request read_profile(FieldReader&) {
     return ProfileRequest{};

@@ -23,11 +23,12 @@ std::array<char, 64> hex_sha256(List<uint8_t> bytes) {
 }  // namespace
 
 ChipDevice::ChipDevice(const Identity& identity, const Model& model, const ArenaMemory& arena,
-                       uint32_t stack_bytes)
+                       uint32_t stack_bytes, const Application& application)
     : identity_(identity),
       model_(model),
       arena_(arena),
       stack_bytes_(stack_bytes),
+      application_(application),
       model_sha256_(hex_sha256(model.bytes)),
       engine_(model_is_intact() ? model.bytes : List<uint8_t>(), model.operators, arena),
       runner_(engine_, feed_watchdog),
@@ -62,7 +63,9 @@ Hello ChipDevice::hello() {
 }
 
 Health ChipDevice::health() {
-    return measure_health(stack_bytes_);
+    Health health = measure_health(stack_bytes_);
+    health.own_heap_bytes = own_heap_bytes_;
+    return health;
 }
 
 Layout ChipDevice::layout() {
@@ -96,7 +99,13 @@ Device::Refusal ChipDevice::bench(const BenchRequest& request, std::string_view 
                << ": expected at most " << Runner::kMaxWarmup << " and " << Runner::kMaxInvocations;
         return Error(ErrorCode::kBadRequest, detail);
     }
-    if (!runner_.run(request.warmup, request.invocations, window)) {
+    if (request.is_application_running && application_.run == nullptr) {
+        return Error(ErrorCode::kUnsupported, "tinygate_start() was given no run_application to set going");
+    }
+    if (request.is_application_running) application_.run(true, application_.context);
+    const bool done = runner_.run(request.warmup, request.invocations, window);
+    if (request.is_application_running) application_.run(false, application_.context);
+    if (!done) {
         return Error(ErrorCode::kInvokeFailed, "the interpreter returned an error");
     }
     if (is_emulated()) {

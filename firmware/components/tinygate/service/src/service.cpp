@@ -9,6 +9,7 @@
 #include "tinygate.h"
 #include "tinygate/chip_device.hpp"
 #include "tinygate/console.hpp"
+#include "tinygate/health.hpp"
 #include "tinygate/next_boot.hpp"
 #include "tinygate/serial_port.hpp"
 #include "tinygate/watchdog.hpp"
@@ -49,26 +50,36 @@ ArenaMemory arena_of(const tinygate_config_t& config) {
     return ArenaMemory(asked.value_or(CONFIG_TINYGATE_ARENA_BYTES));
 }
 
-tinygate_config_t& settings() {
-    static tinygate_config_t config = {};
-    return config;
-}
+// What the task is started with, and who waits until it has taken its memory.
+struct Start {
+    tinygate_config_t config;
+    SerialPort* port;
+    TaskHandle_t caller;
+    uint32_t free_heap_bytes;
+};
 
 // What lives as long as the app is static: too large for a stack, and never given back.
-[[noreturn]] void run(void* port) {
+[[noreturn]] void run(void* started) {
+    const Start start = *static_cast<Start*>(started);
     watch_this_task();
+    uint32_t own_bytes = start.free_heap_bytes - free_heap_bytes();
     static const Identity identity;
-    static const ArenaMemory arena = arena_of(settings());
+    static const ArenaMemory arena = arena_of(start.config);
     ESP_LOGI(kTag, "%u bytes of arena", static_cast<unsigned>(arena.size()));
-    static ChipDevice device(identity, model_of(settings()), arena, CONFIG_TINYGATE_STACK_BYTES);
+    const uint32_t left_by_arena = free_heap_bytes();
+    static ChipDevice device(identity, model_of(start.config), arena, CONFIG_TINYGATE_STACK_BYTES,
+                             {start.config.run_application, start.config.context});
 
     const bool usable = !device.unusable();
     static Console::Buffers buffers(ChipDevice::kRxLineBytes, usable ? device.window_bytes() : 0,
                                     usable ? device.result_bytes() : 0,
                                     usable ? device.raw_bytes() : 0);
     if (!buffers.complete()) device.give_up(Error(ErrorCode::kInternal, "no memory for the model's windows"));
-    static Console console(device, *static_cast<SerialPort*>(port), Ident::of(identity.boot_id()), buffers);
-    serve(console, *static_cast<SerialPort*>(port));
+    static Console console(device, *start.port, Ident::of(identity.boot_id()), buffers);
+    own_bytes += left_by_arena - free_heap_bytes();
+    device.note_own_heap(own_bytes);
+    xTaskNotifyGive(start.caller);
+    serve(console, *start.port);
 }
 
 bool is_aligned(const uint8_t* block) {
@@ -103,15 +114,19 @@ extern "C" esp_err_t tinygate_start(const tinygate_config_t* config) {
     using namespace tinygate;
     static bool is_started = false;
     if (is_started) return refuse(ESP_ERR_INVALID_STATE, "it was started before");
-    settings() = config != nullptr ? *config : tinygate_config_t{};
-    if (const char* problem = problem_of(settings())) return refuse(ESP_ERR_INVALID_ARG, problem);
+    static Start start;
+    start = {config != nullptr ? *config : tinygate_config_t{}, nullptr, xTaskGetCurrentTaskHandle(),
+             free_heap_bytes()};
+    if (const char* problem = problem_of(start.config)) return refuse(ESP_ERR_INVALID_ARG, problem);
     if (!SerialPort::is_free())
         return refuse(ESP_ERR_INVALID_STATE, "its UART has a driver already: end that, or give it a UART of its own");
     is_started = true;
     static SerialPort port(ChipDevice::kRxWindowBytes);
-    if (xTaskCreatePinnedToCore(run, kTag, CONFIG_TINYGATE_STACK_BYTES, &port, CONFIG_TINYGATE_PRIORITY, nullptr,
+    start.port = &port;
+    if (xTaskCreatePinnedToCore(run, kTag, CONFIG_TINYGATE_STACK_BYTES, &start, CONFIG_TINYGATE_PRIORITY, nullptr,
                                 CONFIG_TINYGATE_CORE) != pdPASS) {
         return refuse(ESP_ERR_NO_MEM, "no memory for a task with a stack of CONFIG_TINYGATE_STACK_BYTES");
     }
+    ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
     return ESP_OK;
 }

@@ -1,4 +1,4 @@
-// Low-water marks of the calling task's stack and of internal memory.
+// Low-water marks of every task's stack and of internal memory.
 #pragma once
 
 #include <cstdint>
@@ -9,5 +9,8 @@ namespace tinygate {
 
 // `stack_bytes` is the size of the calling task's stack, which nobody else knows.
 Health measure_health(uint32_t stack_bytes);
+
+// Of internal memory, now.
+uint32_t free_heap_bytes();
 
 }  // namespace tinygate

@@ -1,4 +1,5 @@
-// The task watchdog, for a task that computes for long: it is fed when the task says that it lives.
+// The task watchdog, for a task that computes for long: it is fed when the task says that it lives,
+// which is when others are let live too.
 #pragma once
 
 namespace tinygate {

@@ -98,6 +98,7 @@ struct Bench final : Reply {
     std::optional<uint32_t> empty_cycles;
     List<uint32_t> cycles;
     List<uint32_t> latency_us;
+    bool is_application_running = false;
     // An extension: cycles of an emulated core, good for ratios between builds and never a latency.
     std::optional<uint32_t> emulated_empty_cycles;
     List<uint32_t> emulated_cycles;
@@ -149,6 +150,10 @@ struct Health final : Reply {
     uint32_t heap_largest_free_bytes = 0;
     uint32_t rejected_records = 0;
     uint32_t receive_overflows = 0;
+    std::optional<uint32_t> heap_total_bytes;
+    std::optional<uint32_t> own_heap_bytes;
+    List<const char*> tasks;
+    List<uint32_t> task_stack_min_free_bytes;
 
     const char* kind() const override { return "health"; }
     void write(FieldWriter& out) const override;

@@ -16,6 +16,7 @@ struct HelloRequest {};
 struct BenchRequest {
     uint32_t warmup;
     uint32_t invocations;
+    bool is_application_running;
 };
 
 struct ArenaRequest {};

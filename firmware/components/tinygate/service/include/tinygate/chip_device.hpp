@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "tinygate/arena_memory.hpp"
@@ -14,12 +15,19 @@
 
 namespace tinygate {
 
+// What sets the application around the model going, or idle; null where there is nothing to set going.
+struct Application {
+    void (*run)(bool running, void* context) = nullptr;
+    void* context = nullptr;
+};
+
 class ChipDevice final : public Device {
  public:
     static constexpr uint32_t kRxLineBytes = 2048;
     static constexpr uint32_t kRxWindowBytes = 8192;
 
-    ChipDevice(const Identity& identity, const Model& model, const ArenaMemory& arena, uint32_t stack_bytes);
+    ChipDevice(const Identity& identity, const Model& model, const ArenaMemory& arena, uint32_t stack_bytes,
+               const Application& application = {});
 
     Hello hello() override;
     Health health() override;
@@ -39,6 +47,9 @@ class ChipDevice final : public Device {
     // From now on the model cannot be used.
     void give_up(const Error& problem) { problem_ = problem; }
 
+    // What answering took of the heap, without the arena.
+    void note_own_heap(uint32_t bytes) { own_heap_bytes_ = bytes; }
+
  private:
     std::string_view model_sha256() const { return {model_sha256_.data(), model_sha256_.size()}; }
     bool model_is_intact() const;
@@ -47,6 +58,8 @@ class ChipDevice final : public Device {
     Model model_;
     const ArenaMemory& arena_;
     uint32_t stack_bytes_;
+    Application application_;
+    std::optional<uint32_t> own_heap_bytes_;
     std::array<char, 64> model_sha256_{};
     Engine engine_;
     Runner runner_;
