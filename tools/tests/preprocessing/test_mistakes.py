@@ -85,7 +85,6 @@ def told(mistake: Mistake) -> tuple[int, str]:
     return found.beyond, sentence
 
 
-@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_named(name: str) -> None:
     mistake = MISTAKES[name]
@@ -96,7 +95,6 @@ def test_a_mistake_is_named(name: str) -> None:
         assert "within max_lsb = 1" in sentence
 
 
-@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize("variant", ["ptq_int8", "qat_int8", "ptq_int16x8"])
 def test_a_firmware_without_a_mistake_is_not_blamed(variant: str) -> None:
     beyond, sentence = told(Mistake("", variant=variant))
@@ -130,7 +128,6 @@ def gate(root: Path, board: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize("name", MISTAKES if BOARD else ["axes_swapped"])
 def test_a_mistake_turns_the_gate_red(name: str, tmp_path: Path) -> None:
     """TINYGATE_MISTAKES_BOARD=virtual (or qemu, or serial) tries all ten in firmware of their own."""

@@ -10,7 +10,7 @@
 
 #include "esp_err.h"
 #include "sdkconfig.h"
-#include "tinygate_preprocessor.h"
+#include "tinygate/preprocessor.h"
 
 #ifdef __cplusplus
 namespace tflite {

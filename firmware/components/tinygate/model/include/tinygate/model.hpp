@@ -6,7 +6,7 @@
 
 #include "tensorflow/lite/micro/micro_op_resolver.h"
 #include "tinygate/list.hpp"
-#include "tinygate_preprocessor.h"
+#include "tinygate/preprocessor.h"
 
 namespace tinygate {
 

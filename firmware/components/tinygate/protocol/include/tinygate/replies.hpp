@@ -9,7 +9,7 @@
 #include "tinygate/line_writer.hpp"
 #include "tinygate/list.hpp"
 #include "tinygate/text.hpp"
-#include "tinygate_preprocessor.h"
+#include "tinygate/preprocessor.h"
 
 namespace tinygate {
 
