@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tinygate.tflite import Tensor, TfliteModel
 from tinygate.tflite.model import NUMPY_TYPES
-from tinygate.tflm.operators import WEIGHT_INPUTS
+from tinygate.tflm.work import weights_of
 
 
 def sparsity(model: TfliteModel) -> dict[str, float]:
@@ -43,8 +43,6 @@ def _zeros(model: TfliteModel) -> Iterator[tuple[str, NDArray[Any]]]:
 
 def _weights(model: TfliteModel) -> Iterator[tuple[str, Tensor]]:
     for operator in model.main.operators:
-        place = WEIGHT_INPUTS.get(operator.name, (0, len(operator.inputs)))[1]
-        index = operator.inputs[place] if place < len(operator.inputs) else -1
-        tensor = model.main.tensors[index] if index >= 0 else None
+        tensor = weights_of(operator, model.main)
         if tensor is not None and tensor.data and tensor.dtype in NUMPY_TYPES:
             yield f"{operator.index} {operator.name}", tensor
