@@ -49,6 +49,7 @@ ARROWS: dict[str, set[str]] = {
         "paired",
         "preprocessing",
         "protocol",
+        "quant",
         "resampling",
         "store",
         "tflite",
