@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tinygate/base64.hpp"
 #include "tinygate/framing.hpp"
 
 namespace tinygate {
@@ -27,10 +28,18 @@ inline std::string from_hex(std::string_view hex) {
     return bytes;
 }
 
+// Data in base64, however it came.
+inline std::string shown(const Field& field) {
+    std::string text(base64_size(field.value.size()), '\0');
+    if (!field.raw) return std::string(field.value);
+    base64_encode(field.value, text.data());
+    return text;
+}
+
 inline std::string flat_fields(const Record& record) {
     std::string row;
     for (const Field& field : record.fields())
-        row += "\t" + std::string(field.key) + "=" + to_hex(field.value);
+        row += "\t" + std::string(field.key) + "=" + to_hex(shown(field));
     return row;
 }
 

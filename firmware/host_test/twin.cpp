@@ -5,6 +5,7 @@
 //   bench <samples>                       the lines of a reply too long for one line, as hex
 //   hello <tensors>                       the lines of a hello with so many inputs, and one output, as hex
 //   overflow                              what a console sends when received bytes were lost, as hex
+//   cobs <hex>                            stuffed, and what comes back, as hex
 //   sha256 <hex>  ·  crc32 <hex>  ·  base64 <hex>
 #include <iostream>
 #include <sstream>
@@ -12,6 +13,7 @@
 #include "echo_device.hpp"
 #include "flat.hpp"
 #include "tinygate/base64.hpp"
+#include "tinygate/cobs.hpp"
 #include "tinygate/crc32.hpp"
 #include "tinygate/sha256.hpp"
 
@@ -91,6 +93,17 @@ std::string base64_both_ways(const std::string& bytes) {
     return text + " " + (size ? to_hex({back.data(), *size}) : "refused");
 }
 
+// In one buffer, as a line writer does it.
+std::string cobs_both_ways(const std::string& bytes) {
+    const size_t slack = cobs_size(bytes.size()) - bytes.size();
+    std::string buffer(slack, 'x');
+    buffer += bytes;
+    const size_t size = cobs_encode({buffer.data() + slack, bytes.size()}, buffer.data());
+    const std::string stuffed = buffer.substr(0, size);
+    const auto back = cobs_decode(buffer.data(), size);
+    return to_hex(stuffed) + " " + (back ? to_hex({buffer.data(), *back}) : "refused");
+}
+
 void carry_out(const std::string& line) {
     std::istringstream arguments(line);
     std::string command;
@@ -109,6 +122,7 @@ void carry_out(const std::string& line) {
     }
     if (command == "sha256") std::cout << hash(bytes) << "\n";
     if (command == "crc32") std::cout << crc32(bytes) << "\n";
+    if (command == "cobs") std::cout << cobs_both_ways(bytes) << "\n";
     if (command == "base64") std::cout << base64_both_ways(bytes) << "\n";
 }
 

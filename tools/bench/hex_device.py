@@ -73,6 +73,10 @@ class HexDevice:
     def set_baud(self, baud: int) -> None:
         """Ignore the client's rate: the line's is given."""
 
+    def baud(self) -> int | None:
+        """Return None: it understands every rate."""
+        return None
+
     def deadline(self) -> float | None:
         """Return None: nothing is ever due later."""
         return None

@@ -30,6 +30,7 @@ void say_why_it_boots() {
         const auto received = port.receive();
         if (received.overflowed) console.overflowed();
         console.receive(received.bytes);
+        console.tick(static_cast<uint64_t>(uptime_us()));
     }
     restart(Ending::kRestart);
 }

@@ -2,6 +2,7 @@
 
 #include "stm32f4xx.h"
 #include "tinygate/clock.hpp"
+#include "tinygate/emulation.hpp"
 #include "tinygate/limits.hpp"
 
 namespace tinygate {
@@ -22,6 +23,7 @@ constexpr bool kFastBus = false;
 #endif
 constexpr uint32_t kFunction = 7;  // of both, on both pairs of pins
 constexpr uint32_t kPatience = 1'000'000;
+constexpr uint32_t kSamplesPerBit = 16;
 
 // Noise may fill the ring to the last byte; half a window more keeps requests after it from being lost.
 constexpr size_t kRingBytes = kRxWindowBytes + kRxWindowBytes / 2;
@@ -74,6 +76,18 @@ void print(std::string_view text) {
     }
 }
 
+uint32_t boot_baud_of_port() {
+    return TINYGATE_BAUD;
+}
+
+uint32_t max_baud_of_port() {
+    return is_emulated() ? 0 : peripheral_hz(kFastBus) / kSamplesPerBit;
+}
+
+void SerialPort::set_baud(uint32_t baud) {
+    kUsart->BRR = (peripheral_hz(kFastBus) + baud / 2) / baud;
+}
+
 SerialPort::SerialPort() {
     RCC->AHB1ENR |= RCC_AHB1ENR_GPIOAEN;
     if (kFastBus) {
@@ -83,7 +97,7 @@ SerialPort::SerialPort() {
     }
     connect(kTxPin);
     connect(kRxPin);
-    kUsart->BRR = (peripheral_hz(kFastBus) + TINYGATE_BAUD / 2) / TINYGATE_BAUD;
+    set_baud(TINYGATE_BAUD);
     kUsart->CR1 = USART_CR1_UE | USART_CR1_TE | USART_CR1_RE | USART_CR1_RXNEIE;
     NVIC_SetPriority(kInterrupt, 1);  // the system timer, and with it the watchdog, comes first
     NVIC_EnableIRQ(kInterrupt);

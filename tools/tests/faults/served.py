@@ -65,6 +65,9 @@ class Behind:
     def deadline(self) -> float | None:
         return self.board.queue[0][0] if self.board and self.board.queue else None
 
+    def baud(self) -> int | None:
+        return None
+
     def descriptors(self) -> list[int]:
         return []
 
@@ -78,7 +81,9 @@ def port_to(faults: Sequence[Fault], folder: Path) -> Iterator[SerialPort]:
         thread.start()
         try:
             with serial.serial_for_url(server.url, BAUD, timeout=0.05) as opened:
-                yield SerialPort(opened, log)
+                port = SerialPort(opened, log)
+                port.is_raw = False  # the faults know lines of text
+                yield port
         finally:
             server.stop()
             thread.join()

@@ -82,6 +82,8 @@ class Fault:
 class SimulatedBoard:
     """A `Port` with an application at its far end; its model returns each window's first byte."""
 
+    is_raw = False
+
     def __init__(self, clock: Clock, faults: Sequence[Fault], hello: protocol.Hello = HELLO) -> None:
         self.clock, self.faults, self.base = clock, faults, hello
         self.started = clock.now
@@ -90,7 +92,7 @@ class SimulatedBoard:
         self.requests = self.replies = self.serial = 0
         self.free_at = self.last_at = clock.now
         self.held = b""
-        self.last_window = bytes(6)
+        self.last_window = (-1, bytes(6))
         text = BOOT_TEXT
         for fault in faults:
             text = fault.boot_text(text)
@@ -111,6 +113,9 @@ class SimulatedBoard:
                     pieces = [out for piece in pieces for out in fault.to_board(self.requests, piece)]
             for piece in pieces:
                 self.receive(piece)
+
+    def set_baud(self, baud: int) -> None:
+        raise AssertionError("a line of text has one rate")
 
     def read_available(self, deadline: float) -> bytes:
         if self.queue and self.queue[0][0] <= max(deadline, self.clock.now):
@@ -172,11 +177,11 @@ class SimulatedBoard:
             size = self.base.window_bytes
             if request.offset or len(request.data) != request.count * size or not request.count:
                 return protocol.Error(protocol.ErrorCode.BAD_REQUEST, "no whole windows")
-            self.last_window = request.data[-size:]
+            self.last_window = max(self.last_window, (request.first, request.data[-size:]))  # whatever came first
             return protocol.Infer(request.first, request.count, request.data[::size])
         if isinstance(request, protocol.BenchRequest):
             cycles = tuple(range(100_000, 100_000 + request.invocations))
-            crc, latency_us = f"{zlib.crc32(self.last_window):08x}", tuple(c // 240 for c in cycles)
+            crc, latency_us = f"{zlib.crc32(self.last_window[1]):08x}", tuple(c // 240 for c in cycles)
             return protocol.Bench(request.warmup, request.invocations, crc, 3, cycles, latency_us)
         if isinstance(request, protocol.ProfileRequest):
             return protocol.Profile(("CONV_2D", "SOFTMAX"), (900, 90))
@@ -218,7 +223,7 @@ def outcome_of(port: Port, clock: Clock | types.ModuleType) -> Outcome:
 
 def _judged(found: run.Run) -> tuple[str, str]:
     """As suites/target does: parity, health, scales, boots."""
-    if found.health.rejected_records or found.health.receive_overflows:
+    if found.health.rejected_records + found.health.receive_overflows > found.counts.get("repairs", 0):
         return ERROR, "the device rejected records"
     if not np.array_equal(found.output, WINDOWS[:, :1]):
         return FAIL, "an output differs"

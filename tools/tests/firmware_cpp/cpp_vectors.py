@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import zlib
@@ -23,7 +24,12 @@ def flat(event: Event) -> str:
     if isinstance(event, Damaged):
         return f"damaged\t{event.reason}"
     head = ("record", event.direction, str(event.sequence), event.ident, event.kind)
-    return "\t".join((*head, *(f"{key}={value.encode().hex()}" for key, value in event.fields)))
+    return "\t".join((*head, *(f"{key}={shown(value).hex()}" for key, value in event.fields)))
+
+
+def shown(value: str | bytes) -> bytes:
+    """Return a field's value; data in base64, however it came."""
+    return base64.b64encode(value) if isinstance(value, bytes) else value.encode()
 
 
 def flat_expected(event: dict[str, Any]) -> str:
@@ -50,7 +56,19 @@ def altered_conversations(count: int, seed: int) -> Iterator[bytes]:
         for _ in range(source.randrange(6)):
             place = source.randrange(len(data))
             data[place : place + source.randrange(3)] = source.choice(
-                [b"", b"@TG3 ", b"%", b"%41", b"=", b" ", b"\n", b"\xc3", bytes([source.randrange(256)])]
+                [
+                    b"",
+                    b"@TG3 ",
+                    b"\0",
+                    b"\x03",
+                    b"%",
+                    b"%41",
+                    b"=",
+                    b" ",
+                    b"\n",
+                    b"\xc3",
+                    bytes([source.randrange(256)]),
+                ]
             )
         yield _with_right_crcs(bytes(data)) if source.randrange(2) else bytes(data)
 

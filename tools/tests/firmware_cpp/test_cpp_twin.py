@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cpp_vectors import STREAMS, TRANSCRIPTS, altered_conversations, conversations, flat, flat_expected
+from cpp_vectors import STREAMS, TRANSCRIPTS, altered_conversations, conversations, flat, flat_expected, shown
 from echo_board import EchoBoard
 
 from tinygate.protocol import (
@@ -25,9 +25,11 @@ from tinygate.protocol import (
     Message,
     Record,
     Reset,
+    Restart,
     WindowAssembly,
     encode,
 )
+from tinygate.protocol.cobs import cobs_encode
 from tinygate.protocol.envelope import Answers, encode_reply, parse_reply
 from tinygate.protocol.framing import Direction
 from tinygate.protocol.parts import merge
@@ -56,8 +58,10 @@ def replies_in(raw: str, expected: list[dict[str, Any]]) -> list[dict[str, Any]]
     for event in events:
         assert isinstance(event, Record)
         wanted = expected[len(found)] if len(found) < len(expected) else {"open": False, "fields": ()}
-        fields = [list(field) for field in event.fields][: len(wanted["fields"]) if wanted["open"] else None]
-        found.append({"sequence": event.sequence, "kind": event.kind, "open": wanted["open"], "fields": fields})
+        fields = [[key, shown(value).decode()] for key, value in event.fields]
+        fields = fields[: len(wanted["fields"]) if wanted["open"] else None]
+        head = {"sequence": event.sequence, "kind": event.kind, "open": wanted["open"], "framed": event.framed}
+        found.append(head | {"fields": fields})
     return found
 
 
@@ -75,8 +79,8 @@ def test_both_sessions_refuse_the_same(twin: Any) -> None:
 
 def python_refusals(data: bytes) -> list[tuple[str, ...]]:
     session = DeviceSession("0badcafe", 512)
-    for _ in session.feed(data):
-        pass
+    for incoming in session.feed(data):
+        session.reply(incoming, Restart())
     return refusals(session.outgoing())
 
 
@@ -85,7 +89,7 @@ def refusals(sent: bytes) -> list[tuple[str, ...]]:
     errors = [
         dict(event.fields) for event in Decoder().feed(sent) if isinstance(event, Record) and event.kind == "error"
     ]
-    session = ("bad_frame", "bad_crc", "too_large", "wrong_nonce", "bad_sequence", "unknown_kind")
+    session = ("bad_frame", "bad_crc", "too_large", "wrong_nonce", "bad_sequence", "lost", "unknown_kind")
     return [(error.get("re", ""), error["code"]) for error in errors if error["code"] in session]
 
 
@@ -174,6 +178,14 @@ def test_lost_bytes_are_told_unasked(twin: Any) -> None:
     assert isinstance(event, Record)
     assert dict(event.fields)["code"] == "no_credit"
     assert "re" not in dict(event.fields)
+
+
+@pytest.mark.parametrize("zeros", [0.0, 0.01, 0.5, 1.0])
+@pytest.mark.parametrize("size", [1, 2, 253, 254, 255, 508, 509, 4000])
+def test_both_stuff_alike(size: int, zeros: float, twin: Any) -> None:
+    source = random.Random(size)
+    data = bytes(source.randint(1, 255) if source.random() >= zeros else 0 for _ in range(size))
+    assert twin.ask("cobs", data.hex()) == [f"{cobs_encode(data).hex()} {data.hex()}"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 55, 56, 63, 64, 65, 119, 120, 1000])

@@ -35,6 +35,32 @@ def damaged(reason: str) -> Event:
     return {"damaged": reason}
 
 
+def stuffed(raw: bytes) -> bytes:
+    """COBS, as its paper states it: each run of bytes other than 0 behind its length + 1; 254 of them imply no 0."""
+    out, run = b"", b""
+    for byte in raw + b"\0":
+        if byte:
+            run += bytes([byte])
+        if not byte or len(run) == 254:
+            out += bytes([len(run) + 1]) + run
+            run = b""
+    return out
+
+
+def unstuffed(raw: bytes) -> bytes:
+    out, at = b"", 0
+    while at < len(raw):
+        code = raw[at]
+        out += raw[at + 1 : at + code] + (b"" if code == 255 else b"\0")
+        at += code
+    return out.removesuffix(b"\0")
+
+
+def frame(body: str | bytes, data: bytes = b"") -> bytes:
+    raw = b"\x03" + (body.encode() if isinstance(body, str) else body) + (b"\n" + data if data else b"")
+    return b"\0" + stuffed(b"%s *%08x" % (raw, zlib.crc32(raw))) + b"\0"
+
+
 def stream(name: str, raw: bytes, *events: Event, limit: int = 4096) -> dict[str, Any]:
     return {"name": name, "limit": limit, "hex": raw.hex(), "events": list(events)}
 
@@ -84,6 +110,43 @@ def console_streams() -> list[dict[str, Any]]:
         stream("record_after_prefixes", b"@TG3 @TG3 @TG" + ARENA, *[damaged("truncated")] * 2, ARENA_EVENT),
         stream("another_version", line(f"@TG1 Q 7 {NONCE} arena"), text(line(f"@TG1 Q 7 {NONCE} arena").rstrip())),
         stream("no_line_end_no_event", ARENA.rstrip()),
+    ]
+
+
+def framed_streams() -> list[dict[str, Any]]:
+    infer = f"Q 8 {NONCE} infer first=0 count=1 offset=0"
+    everything, zeros = bytes(range(256)), bytes(600)
+    found = record("Q", 7, NONCE, "arena")
+    short = frame(f"Q 7 {NONCE} arena")
+    flipped = short.replace(b"aren", b"arem")
+
+    def with_data(data: bytes) -> Event:
+        return record("Q", 8, NONCE, "infer", first="0", count="1", offset="0", data=b64(data))
+
+    return [
+        stream("frame_without_data", short, found),
+        stream("frame_with_every_byte", frame(infer, everything), with_data(everything)),
+        stream("frame_with_zeros", frame(infer, zeros), with_data(zeros)),
+        stream("frame_with_254_bytes_of_no_zero", frame(infer, b"x" * 1000), with_data(b"x" * 1000)),
+        stream("frames_back_to_back", short + short, found, found),
+        stream("frames_that_share_a_zero", short + short[1:], found, found),
+        stream("text_between_frames", short + LOG + b"\r\n" + short, found, text(LOG), found),
+        stream("text_before_a_frame_without_newline", LOG + short, text(LOG), found),
+        stream("line_after_a_frame", short + ARENA, found, ARENA_EVENT),
+        stream("line_in_the_middle_of_a_frame", short[:12] + ARENA, damaged("truncated"), ARENA_EVENT),
+        stream("frame_in_the_middle_of_a_line", ARENA[:20] + short, damaged("truncated"), found),
+        stream("frame_with_an_altered_byte", flipped + short, damaged("bad_crc"), found),
+        stream("frame_with_a_lost_byte", short[:9] + short[10:] + short, damaged("bad_frame"), found),
+        stream("frame_whose_end_was_lost", short[:-1] + short[1:] + short, damaged("bad_crc"), found),
+        stream("frame_whose_begin_was_lost", short[1:] + short, text(short[1:-1]), found),
+        stream("frame_without_mark", short.replace(b"\x03", b"\x04"), text(short[1:-1].replace(b"\x03", b"\x04"))),
+        stream("frame_without_crc", b"\0\x05\x03abc\0" + short, damaged("bad_frame"), found),
+        stream("frame_with_a_line_feed_and_no_data", frame(f"Q 7 {NONCE} arena\n"), damaged("bad_record")),
+        stream("frame_with_data_twice", frame(f"{infer} data=AA==", b"a"), damaged("bad_record")),
+        stream("frame_of_exactly_the_limit", short, found, limit=len(short) - 2),
+        stream("frame_one_byte_over", short + short, *[damaged("too_long")] * 2, limit=len(short) - 3),
+        stream("endless_frame_then_line", short[:9] + b"x\n" * 99 + ARENA, damaged("too_long"), ARENA_EVENT, limit=64),
+        stream("zeros_are_nothing", bytes(9) + short, found),
     ]
 
 
@@ -156,17 +219,22 @@ class Transcript:
     def __init__(self, name: str, rx_line_bytes: int = 512) -> None:
         self.steps: list[dict[str, Any]] = []
         self.whole = {"name": name, "boot_id": BOOT, "rx_line_bytes": rx_line_bytes, "steps": self.steps}
-        self._sequence = 0
+        self._sequence, self._framed = 0, False
         self._received: dict[int, str] = {}
 
     def host(self, raw: bytes) -> Transcript:
         self.steps.append({"host": raw.hex(), "replies": []})
-        for number, crc in re.findall(rb"@TG3 Q (\d+) [^@]*\*([0-9a-f]{8})\r\n", raw):
+        frames = [unstuffed(piece) for piece in raw.split(b"\0") if piece[1:2] == b"\x03"]
+        heads = [re.match(rb"\x03Q (\d+) .*\*(.{8})\Z", sealed, re.DOTALL) for sealed in frames]
+        found = re.findall(rb"@TG3 Q (\d+) [^@]*\*([0-9a-f]{8})\r\n", raw)
+        for number, crc in [*found, *(head.groups() for head in heads if head)]:
             self._received[int(number)] = crc.decode()
+        self._framed = bool(frames)
         return self
 
     def reply(self, kind: str, is_open: bool = False, **fields: str) -> Transcript:
-        entry = {"sequence": self._sequence, "kind": kind, "open": is_open, "fields": [list(f) for f in fields.items()]}
+        entry = {"sequence": self._sequence, "kind": kind, "open": is_open, "framed": self._framed and "re" in fields}
+        entry["fields"] = [list(f) for f in fields.items()]
         self.steps[-1]["replies"].append(entry)
         self._sequence += 1
         return self
@@ -182,6 +250,12 @@ class Transcript:
 
     def damaged(self, code: str) -> Transcript:
         return self.reply("error", True, code=code)
+
+    def again(self, back: int) -> Transcript:
+        """The reply that was sent so many replies before the newest, once more."""
+        earlier = [entry for step in self.steps for entry in step["replies"]]
+        self.steps[-1]["replies"].append(earlier[-1 - back])
+        return self
 
     def hello(self, number: int = 1) -> Transcript:
         return self.host(request(number, "hello")).answer(number, "hello", True, protocol="3")
@@ -264,12 +338,9 @@ def transcripts() -> list[dict[str, Any]]:
             .refused(2, "wrong_nonce", "5eed0002")
             .host(request(2, "arena"))
             .answer(2, "arena", True),
-            Transcript("lost_request").hello().host(request(3, "arena")).refused(3, "bad_sequence").hello(4),
-            Transcript("repeated_request")
-            .hello()
-            .host(request(2, "arena") * 2)
-            .answer(2, "arena", True)
-            .refused(2, "bad_sequence"),
+            Transcript("lost_request").hello().host(request(3, "arena")).refused(3, "bad_sequence").hello(40),
+            *repair_transcripts(),
+            *framed_transcripts(),
             Transcript("refused_requests_count")
             .hello()
             .host(request(2, "dance"))
@@ -309,6 +380,48 @@ def transcripts() -> list[dict[str, Any]]:
             .answer(2, "arena", True),
         )
     ]
+
+
+def repair_transcripts() -> list[Transcript]:
+    """Each request is carried out once, and answered as often as it comes."""
+
+    def alone(first: int) -> str:
+        return f"infer first={first} count=1 offset=0 data={b64(b'%d...' % first)} reset=alone"
+
+    def answered(talk: Transcript, number: int, first: int) -> Transcript:
+        return talk.answer(number, "infer", first=str(first), count="1", data=b64(b"%d." % first))
+
+    repeated = Transcript("repeated_request").hello().host(request(2, "arena") * 2).answer(2, "arena", True).again(0)
+    later = answered(Transcript("a_lost_request_comes_later").hello().host(request(3, alone(5))), 3, 5)
+    answered(later.host(request(2, alone(4))), 2, 4)
+    later.host(request(3, alone(5))).again(1)
+    later.host(request(4, "arena")).answer(4, "arena", True)
+    waits = Transcript("what_depends_on_others_waits").hello().host(request(3, "arena")).refused(3, "bad_sequence")
+    waits.host(request(2, "arena") + request(3, "arena")).answer(2, "arena", True).answer(3, "arena", True)
+    bench = Transcript("bench_on_the_last_window_by_number").hello()
+    answered(answered(bench.host(request(3, alone(5)) + request(2, alone(4))), 3, 5), 2, 4)
+    bench.host(request(4, "bench warmup=1 invocations=3"))
+    bench.answer(4, "bench", warmup="1", invocations="3", input_crc32=f"{zlib.crc32(b'5...'):08x}")
+    asked = Transcript("hello_needs_no_turn").hello().host(request(4, "hello")).answer(4, "hello", True)
+    asked.host(request(2, "arena")).answer(2, "arena", True).host(request(3, "arena")).answer(3, "arena", True)
+    asked.host(request(5, "arena")).answer(5, "arena", True)
+    far = Transcript("too_far_ahead").hello().host(request(34, alone(5))).refused(34, "bad_sequence")
+    answered(far.host(request(33, alone(5))), 33, 5)
+    return [repeated, later, waits, bench, asked, far]
+
+
+def framed_transcripts() -> list[Transcript]:
+    infer = f"Q 2 {NONCE} infer first=5 count=2 offset=0 reset=alone"
+    arena, hello = frame(f"Q 3 {NONCE} arena"), frame(f"Q 1 {NONCE} hello")
+    frames = Transcript("frames_are_answered_with_frames").host(hello).answer(1, "hello", True, protocol="3")
+    frames.host(frame(infer, b"a\0c\0\0f\xff\n"))
+    frames.answer(2, "infer", first="5", count="2", data=b64(b"a\0\0f")).host(arena).answer(3, "arena", True)
+    frames.host(request(4, "arena")).answer(4, "arena", True)
+    loop = Transcript("loopback").hello()
+    loop.host(frame(f"Q 2 {NONCE} loopback", bytes(range(256)))).answer(2, "loopback", data=b64(bytes(range(256))))
+    rate = Transcript("a_rate_beyond_all").hello().host(request(2, "rate baud=4294967295")).refused(2, "unsupported")
+    broken = Transcript("a_damaged_frame_is_told_with_a_line").hello().host(arena.replace(b"aren", b"arem"))
+    return [frames, loop, rate, broken.damaged("bad_crc")]
 
 
 def state_transcripts() -> list[Transcript]:
@@ -389,6 +502,7 @@ def flat_event(event: Event) -> list[str]:
 
 def flat_reply(reply: dict[str, Any]) -> list[str]:
     head = ["reply", str(reply["sequence"]), reply["kind"], "open" if reply["open"] else "closed"]
+    head.append("frame" if reply["framed"] else "line")
     return head + flat_fields(reply["fields"])
 
 
@@ -397,7 +511,7 @@ def flat_fields(fields: list[list[str]]) -> list[str]:
 
 
 def all_vectors() -> dict[str, Any]:
-    streams = valid_streams() + console_streams() + bounded_streams() + invalid_streams()
+    streams = valid_streams() + console_streams() + framed_streams() + bounded_streams() + invalid_streams()
     return {"version": 3, "streams": streams, "transcripts": transcripts()}
 
 

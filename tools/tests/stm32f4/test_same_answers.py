@@ -17,7 +17,7 @@ from tinygate.protocol import Decoder, Record
 from tinygate.protocol.framing import Direction, encode
 from tinygate.targets.stm32f4.emulator import Emulator
 from tinygate.virtual.app import App
-from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory
+from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory, UartRate
 from tinygate.virtual.esp32.image import Application
 from tinygate.virtual.interpreter import Interpreter
 
@@ -120,7 +120,7 @@ def firmware_line(rig: Emulator) -> Iterator[Firmware]:
 @pytest.fixture
 def virtual() -> App:
     application = Application((), 0, "tinygate", "1", "none", "e" * 64, "tiny", MODEL, "")
-    boot = Boot(application, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22)
+    boot = Boot(application, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22, UartRate())
     app = App(boot, Interpreter(MODEL, 65536, False), 65536, "00c0ffee")
     app.announce()
     return app

@@ -19,6 +19,8 @@ from tinygate.protocol import (
     InferRaw,
     InferRawRequest,
     InferRequest,
+    Loopback,
+    LoopbackRequest,
     Message,
     Reset,
     Restart,
@@ -82,18 +84,18 @@ class EchoBoard:
         self._windows = WindowAssembly(hello.window_bytes)
         self._raw_windows = WindowAssembly(RAW_BYTES)
         self._since_reset = 0
-        self._last = bytes(hello.window_bytes)
+        self._last, self._last_number = bytes(hello.window_bytes), 0
 
     def receive(self, data: bytes) -> bytes:
         for incoming in self.session.feed(data):
             try:
-                message = self._answer(incoming.request)
+                message = self._answer(incoming.request, incoming.sequence)
             except ValueError as error:
                 message = Error(ErrorCode.BAD_REQUEST, str(error))
             self.session.reply(incoming, message)
         return self.session.outgoing()
 
-    def _answer(self, request: Message) -> Message:
+    def _answer(self, request: Message, number: int) -> Message:
         if isinstance(request, HelloRequest):
             return self.hello
         if isinstance(request, ArenaRequest):
@@ -102,16 +104,19 @@ class EchoBoard:
             self._since_reset = 0
             return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._last):08x}")
         if isinstance(request, InferRequest):
-            return self._infer(request)
+            return self._infer(request, number)
         if isinstance(request, InferRawRequest):
             return self._infer_raw(request)
+        if isinstance(request, LoopbackRequest):
+            return Loopback(request.data)
         if isinstance(request, RestartRequest):
             return Restart()
         return Error(ErrorCode.UNSUPPORTED, f"{request.KIND} is not carried out by this board")
 
-    def _infer(self, request: InferRequest) -> Infer:
+    def _infer(self, request: InferRequest, number: int) -> Infer:
         windows = self._windows.add(request)
-        self._last = windows[-1] if windows else self._last
+        if windows and number > self._last_number:
+            self._last, self._last_number = windows[-1], number
         outputs = b"".join(self._invoke(window, request.reset, index) for index, window in enumerate(windows))
         return Infer(request.first, len(windows), outputs)
 
@@ -126,7 +131,7 @@ class EchoBoard:
         return InferRaw(request.first, len(windows), answers)
 
     def _invoke(self, window: bytes, reset: Reset | None, index: int) -> bytes:
-        if reset is Reset.EACH or (reset is Reset.FIRST and index == 0):
+        if reset and (reset.is_each or index == 0):
             self._since_reset = 0
         output = bytearray(window[: self.hello.result_bytes])
         if len(output) > 1:

@@ -23,7 +23,7 @@ HELLO = protocol.Hello(
     model_status="ok", target="esp32", chip_revision="v3.0", chip_id="24:0a:c4:00:00:01", cores=2, cpu_mhz=240,
     flash_mhz=40, flash_mode="dio", flash_bytes=4 << 20, external_ram_mhz=0, external_ram_bytes=0, optimization="perf",
     kernels="esp-nn 1.2.3", arena_placement="internal", arena_configured_bytes=65536, sdk="ESP-IDF v5.1", tflm_version="1.4.0",
-    reset_reason="poweron", uptime_us=1000, emulated="virtual", timing="cycles", rx_line_bytes=256, rx_window_bytes=1024,
+    reset_reason="poweron", uptime_us=1000, emulated="virtual", timing="cycles", rx_line_bytes=384, rx_window_bytes=1024,
     data_bytes=1024, baud=115_200, max_baud=0, store_bytes=0,
     input_dtypes=("int8",), input_shapes=((1, 6),), input_scales=(0.5,), input_zero_points=(0,), input_bytes=(6,),
     output_dtypes=("int8",), output_shapes=((1, 1),), output_scales=(0.5,), output_zero_points=(0,), output_bytes=(1,),
@@ -38,6 +38,8 @@ class FakeBoard:
         before: console text or damage to send before the answer with this number (0 is the hello).
         silent_after: no answers from this number on.
     """
+
+    is_raw = False
 
     def __init__(
         self, hello: protocol.Hello = HELLO, before: dict[int, bytes] | None = None, silent_after: int = 10**6
@@ -55,6 +57,9 @@ class FakeBoard:
             self.answered += 1
             self.output += self.device.outgoing()
 
+    def set_baud(self, baud: int) -> None:
+        raise AssertionError("a line of text has one rate")
+
     def read_available(self, deadline: float) -> bytes:
         data, self.output = self.output[:700], self.output[700:]
         if not data:
@@ -64,6 +69,8 @@ class FakeBoard:
     def answer(self, request: protocol.Message) -> protocol.Message:
         if isinstance(request, protocol.InferRequest):
             return protocol.Infer(request.first, request.count, request.data[:: self.hello.window_bytes])
+        if isinstance(request, protocol.LoopbackRequest):
+            return protocol.Loopback(request.data)
         if isinstance(request, protocol.BenchRequest):
             samples = tuple(range(1000, 1000 + request.invocations))
             crc = f"{zlib.crc32(WINDOWS[-1].tobytes()):08x}"

@@ -111,4 +111,5 @@ class Client:
         self.answers.clear()
         self.session.infer(windows)
         self.until(lambda: self.session.done)
-        return b"".join(answer.data for answer in self.answers if isinstance(answer, Infer))
+        outputs = sorted((answer.first, answer.data) for answer in self.answers if isinstance(answer, Infer))
+        return b"".join(data for _, data in outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from importlib.resources import files
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from tinygate.protocol import Decoder, Record, Tensor
 from tinygate.virtual.app import App
-from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory
+from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory, UartRate
 from tinygate.virtual.esp32.image import Application
 from tinygate.virtual.interpreter import ArenaFacts
 
@@ -31,7 +32,7 @@ APPLICATION = Application(
     (), 0, "tinygate", "1", "none", "e" * 64, "tiny", b"model", "",
     preprocessing=json.dumps({"header": FOUR_OF_SIX, "steps": {}}).encode(),
 )  # fmt: skip
-BOOT = Boot(APPLICATION, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22)
+BOOT = Boot(APPLICATION, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22, UartRate())
 
 
 class FirstTwoBytes:
@@ -66,8 +67,12 @@ def test_the_application_answers_the_transcript(transcript: dict[str, Any]) -> N
 
 def compare(reply: Record, expected: dict[str, Any]) -> None:
     wanted = [tuple(field) for field in expected["fields"]]
+    fields = [
+        (key, base64.b64encode(value).decode() if isinstance(value, bytes) else value) for key, value in reply.fields
+    ]
+    assert reply.framed == expected["framed"]
     if expected["open"]:
         keys = {key for key, _ in wanted}
-        assert [field for field in reply.fields if field[0] in keys] == wanted
+        assert [field for field in fields if field[0] in keys] == wanted
     else:
-        assert list(reply.fields) == wanted
+        assert fields == wanted

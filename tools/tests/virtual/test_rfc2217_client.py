@@ -35,6 +35,9 @@ class NotingDevice:
     def deadline(self) -> None:
         return None
 
+    def baud(self) -> int | None:
+        return None
+
     def descriptors(self) -> list[int]:
         return []
 

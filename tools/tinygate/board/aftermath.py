@@ -9,6 +9,7 @@ from tinygate.board.port import Port
 from tinygate.errors import LabError, LinkError, TargetError, TinygateError
 from tinygate.protocol import (
     Answer,
+    BootChangedError,
     HealthRequest,
     HostSession,
     InferRequest,
@@ -20,7 +21,7 @@ from tinygate.protocol import (
 
 
 def ask_again(
-    port: Port, request: Message | None, silent_s: float, patience_s: float, wait: Deadlines
+    port: Port, request: Message | None, boot_id: str, silent_s: float, patience_s: float, wait: Deadlines
 ) -> TinygateError:
     """Ask once more in a new session for what was not answered; return the error that follows from it.
 
@@ -31,18 +32,20 @@ def ask_again(
     Args:
         port: where the board is.
         request: what was not answered.
+        boot_id: the boot that did not answer it.
         silent_s: for how long nothing had come.
         patience_s: how long its answer may take.
         wait: for all else.
     """
     session = HostSession(fresh_nonce())
-    session.open()
     what = request.KIND if request is not None else "a request"
     try:
-        if not _shakes_hands(port, session, wait.aftermath_s + wait.again_s):
+        if not _shakes_hands(port, session, wait):
             return LabError(
                 f"the board fell silent for {silent_s:.1f} s and answers no hello: check power, cable and port"
             )
+        if session.hello is not None and session.boot_id != boot_id:
+            return BootChangedError(boot_id, str(session.boot_id), session.hello.reset_reason)
         if _answers(port, session, _repeatable(request), patience_s, wait.again_s):
             return LinkError(
                 f"{what} was answered only when it was asked again: request or answer had been lost on the line; "
@@ -58,12 +61,18 @@ def ask_again(
     )
 
 
-def _shakes_hands(port: Port, session: HostSession, patience_s: float) -> bool:
-    until = time.monotonic() + patience_s
-    port.write(session.outgoing())
-    while session.hello is None and time.monotonic() < until:
-        for _ in session.receive(port.read_available(until)):
+def _shakes_hands(port: Port, session: HostSession, wait: Deadlines) -> bool:
+    """Say hello again and again: a board that was left at another rate takes a while to return."""
+    now = time.monotonic()
+    until, say_at = now + wait.aftermath_s + 2 * wait.again_s, now
+    while session.hello is None and now < until:
+        if now >= say_at:
+            session.open()
+            say_at = now + wait.again_s / 2
+        port.write(session.outgoing())
+        for _ in session.receive(port.read_available(min(say_at, until))):
             pass
+        now = time.monotonic()
     return session.hello is not None
 
 

@@ -138,13 +138,13 @@ def _as_json(value: Any) -> Any:
 
 
 def assemble(answers: Sequence[Infer], hello: Hello, count: int) -> tuple[NDArray[Any], ...]:
-    """Join the answers to infer requests into raw outputs, one array [count, ...] per output, in order of the windows.
+    """Join the answers to infer requests, in any order, into raw outputs, one array [count, ...] per output.
 
     Raises:
-        TargetError: windows are missing, repeated or out of order, or an output has the wrong size.
+        TargetError: windows are missing or repeated, or an output has the wrong size.
     """
     expected, size, parts = 0, hello.result_bytes, list[bytes]()
-    for answer in answers:
+    for answer in sorted(answers, key=lambda answer: answer.first):
         if answer.count == 0:
             continue
         if answer.first != expected or len(answer.data) != answer.count * size:

@@ -95,5 +95,5 @@ def extension_values(log: Path, boot_id: str, kind: str, name: str) -> tuple[int
     decoder, values = Decoder(), []
     for event in decoder.feed(log.read_bytes()):
         if isinstance(event, Record) and (event.ident, event.kind) == (boot_id, kind):
-            values += [int(value) for value in dict(event.fields).get(name, "").split(",") if value.isdecimal()]
+            values += [int(value) for value in str(dict(event.fields).get(name, "")).split(",") if value.isdecimal()]
     return tuple(values)

@@ -20,7 +20,16 @@ _URL_HANDLERS = "tinygate.board.urlhandler"
 
 
 class Port(Protocol):
-    """What a run needs of a board."""
+    """What a run needs of a board.
+
+    Attributes:
+        is_raw: whether it may carry every byte; an emulator's console takes some for commands of its own.
+    """
+
+    is_raw: bool
+
+    def set_baud(self, baud: int) -> None:
+        """Change the rate. Raises LabError when the port has no such rate, or is gone."""
 
     def write(self, data: bytes) -> None:
         """Send bytes. Raises LabError when the port is gone."""
@@ -64,6 +73,14 @@ class SerialPort:
     def __init__(self, serial: Any, log: BootLog) -> None:
         self._serial, self._log = serial, log
         self._early = log.console.read_bytes()
+        self.is_raw = True
+
+    def set_baud(self, baud: int) -> None:
+        """Change the rate. Raises LabError when the port has no such rate, or is gone."""
+        try:
+            self._serial.baudrate = baud
+        except (OSError, ValueError) as error:  # by the driver, or by pyserial
+            raise LabError(f"the serial port does not take {baud} baud ({error}); check adapter and driver") from error
 
     def write(self, data: bytes) -> None:
         """Send bytes. Raises LabError when the port is gone."""
@@ -97,6 +114,8 @@ class ProcessPort:
         log: where its bytes go.
     """
 
+    is_raw = False
+
     def __init__(self, process: subprocess.Popen[bytes], log: BootLog) -> None:
         self._process, self._log = process, log
         self._printed = Path(process._logfile).open("rb")  # type: ignore[attr-defined]  # noqa: SIM115
@@ -106,6 +125,10 @@ class ProcessPort:
 
     def __exit__(self, *_: object) -> None:
         self._printed.close()
+
+    def set_baud(self, baud: int) -> None:
+        """Refuse: a pipe has no rate."""
+        raise LabError(f"an emulator's console has no rate: {baud} baud were asked for")
 
     def write(self, data: bytes) -> None:
         """Send bytes. Raises LabError when the process is gone."""

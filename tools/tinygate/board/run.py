@@ -19,6 +19,7 @@ from tinygate.board.console import KEPT_LINE_CHARS, Console
 from tinygate.board.deadlines import Deadlines, Pace
 from tinygate.board.evidence import Plan, Run, assemble
 from tinygate.board.identity import Expected, prove_identity
+from tinygate.board.line import Line
 from tinygate.board.plausible import (
     RESETS_BY_FIRMWARE,
     check_figures,
@@ -56,6 +57,7 @@ from tinygate.protocol import (
     UnansweredError,
     fresh_nonce,
 )
+from tinygate.protocol.framing import PREFIX
 from tinygate.targets import family_of
 
 HELLO_AGAIN_S = 1.0
@@ -110,6 +112,7 @@ class _Boot:
         self.answers: list[Message] = []
         self.heard = self.announced = False
         self.dropped = b""
+        self.line: Line | None = None
 
     def measure(self) -> Run:
         began = time.monotonic()
@@ -117,7 +120,10 @@ class _Boot:
             hello = self._open()
             self._prove(hello)
             booted = time.monotonic()
+            self.line = Line(self.port, self.session, hello, self._step)
+            self.line.negotiate()
             self._exchange(hello)
+            self.line.restore()
             run = self._run(hello, booted - began, time.monotonic() - booted)
             self._settle()
         except TinygateError as error:
@@ -153,6 +159,8 @@ class _Boot:
                 f"the board announced that it is ready, and answers no hello within {self.deadlines.answer_s:g} s: "
                 "what is sent to it does not arrive; check cable and adapter, and what else is on the line"
             )
+        if any(line.startswith(PREFIX.decode()) for line in self.console.tail()):
+            return LinkError("what the board says arrives damaged, its hello too; check cable, adapter and rate")
         if any(line.startswith("@TG") for line in self.console.tail()):
             return TargetError("the application speaks another version of the protocol: build and flash it again")
         return TargetError(
@@ -179,23 +187,22 @@ class _Boot:
         if self._benches(hello):
             self.session.request(BenchRequest(self.plan.warmup, self.plan.invocations))
         self.session.request(ProfileRequest(), LayoutRequest(), HealthRequest())
-        pace, asked = Pace(self.deadlines, self.plan, hello), False
+        pace, asked_at = Pace(self.deadlines, self.plan, hello), 0.0
         while not self.session.done:
             due = self.session.due
-            until = pace.deadline(due) if asked else min(pace.ask_at(due), pace.deadline(due))
-            for event in self._step(until):
+            ask_at = max(pace.ask_at(due), asked_at + self.deadlines.again_s)
+            for event in self._step(min(ask_at, pace.deadline(due))):
                 if isinstance(event, Answer):
                     pace.answered(event.message)
                     if isinstance(event.message, Infer):
                         self.watch(event.message.first + event.message.count)
-                    asked = False
             due = self.session.due  # which may be another one by now
             pace.check()
             if due is not None and time.monotonic() >= pace.deadline(due):
                 patience_s = pace.patience_s(due)
-                raise ask_again(self.port, due, patience_s, patience_s, self.deadlines)
-            if due is not None and not asked and time.monotonic() >= pace.ask_at(due):
-                asked = True
+                raise self._ask_again(due, patience_s, patience_s)
+            if due is not None and time.monotonic() >= max(pace.ask_at(due), asked_at + self.deadlines.again_s):
+                asked_at = time.monotonic()
                 self.session.ping()
         self.health_at = time.monotonic()
 
@@ -248,7 +255,8 @@ class _Boot:
 
     def _note(self, event: _Event) -> None:
         if isinstance(event, Text | Damaged):
-            self.console.feed(event.raw.decode("ascii", "replace"))
+            for line in event.raw.decode("ascii", "replace").splitlines():  # of a frame that a panic has cut, several
+                self.console.feed(line)
         elif isinstance(event, Answer):
             self.answers.append(event.message)
 
@@ -265,13 +273,20 @@ class _Boot:
         """Return what the console says of an error, if it explains it: a panic cuts records and restarts the board."""
         unexplained = isinstance(error, LabError) and not isinstance(error, IdentityError)
         self._listen_on(self.deadlines.aftermath_s if unexplained or self.console.fault is not None else 0.0)
+        if self.line is not None:
+            self.line.abandon()
         if self.console.fault is not None:
             return self.console.fault.error()
+        if isinstance(error, UnansweredError):
+            error = self._ask_again(error.request, self.deadlines.again_s, self.deadlines.answer_s)
         if isinstance(error, BootChangedError) and error.reset_reason in RESETS_BY_FIRMWARE:
             return TargetError(str(error))  # the ROM's line may have come at a rate that could not be read
-        if isinstance(error, UnansweredError):
-            return ask_again(self.port, error.request, self.deadlines.again_s, self.deadlines.answer_s, self.deadlines)
         return error
+
+    def _ask_again(self, request: Message | None, silent_s: float, patience_s: float) -> TinygateError:
+        if self.line is not None:
+            self.line.abandon()
+        return ask_again(self.port, request, str(self.session.boot_id), silent_s, patience_s, self.deadlines)
 
     def _listen_on(self, seconds: float) -> None:
         """Hear what explains an error, or what a panic prints after its first line: registers and backtrace."""

@@ -1,9 +1,10 @@
 """The device protocol, sans-IO: bytes in and events out, no clock and no port (docs/protocol.md)."""
 
 from tinygate.protocol.batches import WindowAssembly
+from tinygate.protocol.decoder import Decoder
 from tinygate.protocol.device import DeviceSession, Incoming
 from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedError, UnansweredError
-from tinygate.protocol.framing import Damaged, Decoder, Event, Record, Text, encode
+from tinygate.protocol.framing import Damaged, Event, Record, Text, encode
 from tinygate.protocol.hello import PROTOCOL_VERSION, Hello, Tensor, tensor_lists
 from tinygate.protocol.messages import (
     Arena,
@@ -21,8 +22,12 @@ from tinygate.protocol.messages import (
     InferRequest,
     Layout,
     LayoutRequest,
+    Loopback,
+    LoopbackRequest,
     Profile,
     ProfileRequest,
+    Rate,
+    RateRequest,
     Reset,
     Restart,
     RestartRequest,
@@ -56,9 +61,13 @@ __all__ = [
     "InferRequest",
     "Layout",
     "LayoutRequest",
+    "Loopback",
+    "LoopbackRequest",
     "Message",
     "Profile",
     "ProfileRequest",
+    "Rate",
+    "RateRequest",
     "Ready",
     "Record",
     "RefusedError",

@@ -6,6 +6,7 @@ An infer request carries as many whole windows as a line holds, or a piece of on
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby
 from operator import itemgetter
@@ -18,6 +19,7 @@ from tinygate.protocol.messages import InferRawRequest, InferRequest, Reset
 from tinygate.protocol.schema import Message
 
 _RequestT = TypeVar("_RequestT", InferRequest, InferRawRequest)
+_MOST_OUTPUT_BYTES = 2048  # of one request: a device keeps few of its answers, to send them again
 LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
 
 
@@ -44,7 +46,7 @@ class Queue:
 
 
 def infer_requests(
-    windows: Iterable[bytes], first: int, limits: Hello, resets: Collection[int] | None
+    windows: Iterable[bytes], first: int, limits: Hello, resets: Collection[int] | None, framed: bool
 ) -> Iterator[InferRequest]:
     """Yield the requests that carry `windows`, numbered from `first`.
 
@@ -53,58 +55,72 @@ def infer_requests(
         first: the first window's number.
         limits: what the device said of its tensors and its buffer.
         resets: numbers of the windows before which state is reset; None for all.
+        framed: whether they travel in frames, which carry the bytes themselves.
 
     Raises:
         InputError: a window has another length.
         TargetError: the announced limits leave no room for data.
     """
-    yield from _requests(InferRequest, limits.window_bytes, windows, first, limits, resets)
+    answered = limits.result_bytes
+    return _requests(InferRequest, windows, first, limits, resets, _Size(limits.window_bytes, answered, framed, True))
 
 
 def infer_raw_requests(
-    windows: Iterable[tuple[bytes, int]],
-    first: int,
-    limits: Hello,
-    resets: Collection[int] | None,
-    inputs: bool = False,
+    windows: Iterable[tuple[bytes, int]], limits: Hello, resets: Collection[int] | None, framed: bool, inputs: bool
 ) -> Iterator[InferRawRequest]:
     """Yield the requests that carry raw windows, each with its settings' word; windows of one word travel together.
 
-    `inputs` asks for what the model was given, too. Other arguments and errors as for `infer_requests`.
+    `inputs` asks for what the model was given, too. Other arguments and errors as for `infer_requests`. None overtakes
+    another: what an application makes of a window may depend on the one before.
 
     Raises:
         TargetError: the device takes no raw windows.
     """
     if not limits.raw_bytes:
         raise TargetError("the application takes no raw windows: its hello names no preprocessing")
+    answered = limits.result_bytes + (limits.window_bytes if inputs else 0)
+    size, first = _Size(limits.raw_bytes, answered, framed, False), 0
     for word, group in groupby(windows, key=itemgetter(1)):
         alike = [window for window, _ in group]
         make = partial(InferRawRequest, settings=word or None, inputs="yes" if inputs else None)
-        yield from _requests(make, limits.raw_bytes, alike, first, limits, resets)
+        yield from _requests(make, alike, first, limits, resets, size)
         first += len(alike)
+
+
+@dataclass(frozen=True)
+class _Size:
+    """Bytes of a window and of its answer; whether they travel in frames, and may overtake each other."""
+
+    window_bytes: int
+    answer_bytes: int
+    framed: bool
+    alone: bool
 
 
 def _requests(
     make: Callable[..., _RequestT],
-    size: int,
     windows: Iterable[bytes],
     first: int,
     limits: Hello,
     resets: Collection[int] | None,
+    sizes: _Size,
 ) -> Iterator[_RequestT]:
-    """Yield what `make` makes of first, count, offset, data and reset, for windows of `size` bytes."""
-    line_bytes = min(limits.rx_line_bytes, limits.rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
-    capacity = (line_bytes - _overhead_bytes()) // 4 * 3
+    """Yield what `make` makes of first, count, offset, data and reset."""
+    capacity = min(limits.data_bytes, _room_bytes(limits, sizes.framed))
     if capacity < 1:
         raise TargetError(
             f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes} leave no room for data"
         )
-    for batch, reset in _batches(windows, first, max(1, capacity // size), resets):
+    size, answerable = sizes.window_bytes, _MOST_OUTPUT_BYTES // max(1, sizes.answer_bytes)
+    for batch, reset in _batches(windows, first, max(1, min(capacity // size, answerable)), resets):
         if wrong := next((window for window in batch if len(window) != size), None):
             raise InputError(f"a window near {first} has {len(wrong)} bytes, the device takes {size}")
         data = b"".join(batch)
-        for offset in range(0, len(data), capacity):
-            yield make(first, len(batch), offset, data[offset : offset + capacity], reset)
+        if len(data) <= capacity:
+            yield make(first, len(batch), 0, data, Reset.ALONE if resets is None and sizes.alone else reset)
+        else:
+            for offset in range(0, len(data), capacity):
+                yield make(first, 1, offset, data[offset : offset + capacity], reset)
         first += len(batch)
 
 
@@ -130,10 +146,17 @@ def _reset(flags: list[bool]) -> Reset | None:
     return None if not flags[0] else Reset.EACH if all(flags) else Reset.FIRST
 
 
+def _room_bytes(limits: Hello, framed: bool) -> int:
+    """Return how many bytes of data fit into a line or frame."""
+    line_bytes = min(limits.rx_line_bytes, limits.rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
+    room = line_bytes - _overhead_bytes()
+    return room - room // 254 - 1 if framed else room // 4 * 3
+
+
 def _overhead_bytes() -> int:
-    """Length of an infer or infer_raw request's line without its data, at most."""
+    """Length of an infer or infer_raw request's line without its data, at most; a frame's is less."""
     largest = 2**32 - 1
-    request = InferRawRequest(largest, largest, largest, b"", Reset.FIRST, largest, "yes")
+    request = InferRawRequest(largest, largest, largest, b"", Reset.ALONE, largest, "yes")
     return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRawRequest.KIND, request.to_fields()))) + len(
         " data="
     )

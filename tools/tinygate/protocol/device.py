@@ -6,12 +6,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tinygate.protocol.decoder import Decoder
 from tinygate.protocol.envelope import Answers, encode_reply
-from tinygate.protocol.framing import Damaged, Decoder, Direction, Event, Reason, Record
+from tinygate.protocol.framing import Damaged, Direction, Event, Reason, Record
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import REQUESTS, Error, ErrorCode, HelloRequest
+from tinygate.protocol.messages import REQUESTS, Error, ErrorCode, HelloRequest, InferRequest, Reset
+from tinygate.protocol.order import Order, ReplyLog
 from tinygate.protocol.schema import Message
 
+REPLY_LOG_BYTES = 8192
 _DAMAGE = {
     Reason.TRUNCATED: ErrorCode.BAD_FRAME,
     Reason.TOO_LONG: ErrorCode.TOO_LARGE,
@@ -29,6 +32,7 @@ class Incoming:
     sequence: int
     nonce: str
     crc32: str
+    framed: bool = False
 
 
 class DeviceSession:
@@ -46,7 +50,8 @@ class DeviceSession:
         self._incoming: deque[Event] = deque()
         self._sequence = 0
         self._nonce: str | None = None
-        self._last_request = 0
+        self._order = Order(0)
+        self._log = ReplyLog(REPLY_LOG_BYTES)
         self._outgoing = b""
 
     def feed(self, data: bytes) -> Iterator[Incoming]:
@@ -68,7 +73,8 @@ class DeviceSession:
 
     def reply(self, incoming: Incoming, message: Message) -> None:
         """Answer a request, in parts when one line is too short."""
-        self._send(message, Answers(incoming.sequence, incoming.nonce, incoming.crc32))
+        answers = Answers(incoming.sequence, incoming.nonce, incoming.crc32, framed=incoming.framed)
+        self._log.put(incoming.sequence, self._send(message, answers))
 
     def outgoing(self) -> bytes:
         """Return the bytes to send, once."""
@@ -82,30 +88,67 @@ class DeviceSession:
             self._send(Error(_DAMAGE[event.reason], detail), None)
         if not isinstance(event, Record) or event.direction is Direction.REPLY:
             return None
-        result = self._judge(event)
-        if isinstance(result, Error):
-            self._send(result, Answers(event.sequence, event.ident, event.crc32))
+        incoming = Incoming(HelloRequest(), event.sequence, event.ident, event.crc32, event.framed)
+        if event.kind == HelloRequest.KIND:
+            self._open(event)
+        elif event.ident == self._nonce and self._order.is_done(event.sequence):
+            self._answer_again(event)
             return None
-        return Incoming(result, event.sequence, event.ident, event.crc32)
+        result = self._judge(event)
+        if not isinstance(result, Error):
+            return Incoming(result, event.sequence, event.ident, event.crc32, event.framed)
+        if result.code in (ErrorCode.WRONG_NONCE, ErrorCode.BAD_SEQUENCE):
+            self._send(result, _answers(event))
+        else:
+            self.reply(incoming, result)
+        return None
+
+    def _open(self, record: Record) -> None:
+        """A new nonce opens a session; the same one again is a question like any other, which needs no turn."""
+        if record.ident != self._nonce or not self._order.is_within(record.sequence):
+            self._nonce, self._order = record.ident, Order(record.sequence)
+            self._log = ReplyLog(REPLY_LOG_BYTES)
+
+    def _answer_again(self, record: Record) -> None:
+        kept = self._log.get(record.sequence)
+        if kept is None:
+            detail = f"request {record.sequence} was carried out before, and its answer is not kept"
+            self._send(Error(ErrorCode.LOST, detail), _answers(record))
+        else:
+            self._outgoing += kept
 
     def _judge(self, record: Record) -> Error | Message:
         """Return the request in a record, or why it is refused; a number in order counts even then."""
-        if record.kind == HelloRequest.KIND:
-            self._nonce = record.ident
-        elif record.ident != self._nonce:
+        if record.ident != self._nonce:
             return Error(ErrorCode.WRONG_NONCE, f"nonce {record.ident} opened no session: send hello first")
-        elif record.sequence != (self._last_request + 1) % 2**32:
-            detail = f"request {record.sequence} came after {self._last_request}: send hello first"
+        request = _parsed(record)
+        may_overtake = isinstance(request, HelloRequest) or (
+            isinstance(request, InferRequest) and request.reset is Reset.ALONE
+        )
+        if record.sequence != self._order.next and not (may_overtake and self._order.is_within(record.sequence)):
+            if self._order.is_done(record.sequence):
+                return request
+            detail = f"request {record.sequence} came before {self._order.next}: send that one again"
             return Error(ErrorCode.BAD_SEQUENCE, detail)
-        self._last_request = record.sequence
-        if record.kind not in REQUESTS:
-            return Error(ErrorCode.UNKNOWN_KIND, f"{record.kind} is no request")
-        try:
-            return REQUESTS[record.kind].from_fields(record.fields)
-        except ValueError as error:
-            return Error(ErrorCode.BAD_REQUEST, str(error))
+        self._order.take(record.sequence)
+        return request
 
-    def _send(self, message: Message, answers: Answers | None) -> None:
-        for line in encode_reply(self._sequence, self.boot_id, message, answers):
-            self._outgoing += line
-            self._sequence = (self._sequence + 1) % 2**32
+    def _send(self, message: Message, answers: Answers | None) -> bytes:
+        lines = encode_reply(self._sequence, self.boot_id, message, answers)
+        self._sequence = (self._sequence + len(lines)) % 2**32
+        sent = b"".join(lines)
+        self._outgoing += sent
+        return sent
+
+
+def _answers(record: Record) -> Answers:
+    return Answers(record.sequence, record.ident, record.crc32, framed=record.framed)
+
+
+def _parsed(record: Record) -> Error | Message:
+    if record.kind not in REQUESTS:
+        return Error(ErrorCode.UNKNOWN_KIND, f"{record.kind} is no request")
+    try:
+        return REQUESTS[record.kind].from_fields(record.fields)
+    except ValueError as error:
+        return Error(ErrorCode.BAD_REQUEST, str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from tinygate.errors import LinkError
@@ -24,6 +25,7 @@ class Answers:
     Attributes:
         sequence, nonce: the request's (`re`, `nonce`).
         crc32: the CRC of the request as the device received it (`re_crc32`), 8 hex digits: what it carried out.
+        framed: whether the request came as a frame: so does the reply.
     """
 
     sequence: int
@@ -31,6 +33,7 @@ class Answers:
     crc32: str
     part: int = 1
     parts: int = 1
+    framed: bool = False
 
     def to_fields(self) -> Fields:
         """Return the fields that come before the message's own."""
@@ -45,20 +48,23 @@ def encode_reply(sequence: int, boot_id: str, message: Message, answers: Answers
         ValueError: the message has a value that is out of range, or does not fit even in parts.
     """
     own = answers.to_fields() if answers else ()
+    framed = answers is not None and answers.framed
 
     def record(fields: Fields, index: int = 0) -> Record:
         return Record(Direction.REPLY, (sequence + index) % 2**32, boot_id, message.KIND, fields)
 
     def fits(part: Message) -> bool:
         longest = record((*own, *((_WORST_PART,) if answers else ()), *part.to_fields()))
-        return len(encode(longest, max_bytes=2**31)) <= MAX_LINE_BYTES
+        return len(encode(longest, 2**31, framed)) <= MAX_LINE_BYTES
 
     parts = split(message, fits)
     if answers is None or len(parts) == 1:
-        return [encode(record(own + parts[0].to_fields()))]
+        return [encode(record(own + parts[0].to_fields()), framed=framed)]
     headers = (replace(answers, part=number, parts=len(parts)) for number in range(1, len(parts) + 1))
     pairs = zip(headers, parts, strict=True)
-    return [encode(record(head.to_fields() + part.to_fields(), i)) for i, (head, part) in enumerate(pairs)]
+    return [
+        encode(record(head.to_fields() + part.to_fields(), i), framed=framed) for i, (head, part) in enumerate(pairs)
+    ]
 
 
 def parse_reply(record: Record) -> tuple[Answers | None, Message]:
@@ -70,7 +76,7 @@ def parse_reply(record: Record) -> tuple[Answers | None, Message]:
     if record.kind not in REPLIES:
         raise ValueError(f"unknown kind {record.kind}")
     message = REPLIES[record.kind].from_fields(f for f in record.fields if f[0] not in _OWN)
-    given = dict(record.fields)
+    given = {key: value for key, value in record.fields if isinstance(value, str)}
     if not given.keys() & set(_OWN):
         return None, message
     part = _PART.match(given.get("part", "1/1"))
@@ -82,10 +88,11 @@ def parse_reply(record: Record) -> tuple[Answers | None, Message]:
     return Answers(int(given["re"]), given["nonce"], given["re_crc32"], int(part[1]), int(part[2])), message
 
 
-def check_request(answers: Answers, crc32: str) -> None:
-    """Raise LinkError if the device carried out something else than the request that was sent with this CRC."""
-    if answers.crc32 != crc32:
+def check_request(answers: Answers, crcs: Collection[str]) -> None:
+    """Raise LinkError if the device carried out something else than the request, which was sent with these CRCs."""
+    if answers.crc32 not in crcs:
         raise LinkError(
             f"request {answers.sequence} was altered on its way: the board answers one with CRC {answers.crc32}, "
-            f"{crc32} was sent; nothing of this run is used: check cable and adapter, and what else is on the line"
+            f"{' or '.join(crcs)} was sent; nothing of this run is used: check cable and adapter, and what else is on "
+            "the line"
         )

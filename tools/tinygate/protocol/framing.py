@@ -1,19 +1,25 @@
-"""Records on a serial line: encode one, and find them among console text with a bounded buffer.
+"""Records and how they are written: as a line of text, or as a binary frame on a line that carries all bytes.
 
-A record is `@TG3 <Q|R> <sequence> <id> <kind>[ <key>=<value>…] *<crc32>` ended by CR LF. `@` is escaped inside
-values, so the five bytes `@TG3 ` begin a record wherever they appear, even after console text on the same line.
+A line is `@TG3 <Q|R> <sequence> <id> <kind>[ <key>=<value>]… *<crc32>` ended by CR LF. `@` is escaped inside values, so
+the five bytes `@TG3 ` begin a record wherever they appear. A frame is 0x00, the same without prefix and base64, with
+its bytes stuffed, and 0x00. docs/protocol.md, section 1.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 import zlib
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from tinygate.protocol.cobs import cobs_decode, cobs_encode
+
 PREFIX = b"@TG3 "
+MARK = b"\x03"
 MAX_LINE_BYTES = 4096
 MAX_FIELDS = 64
+RAW_KEY = "data"
 _CRC_BYTES = len(b" *00000000")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,23}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,15}\Z")
@@ -24,6 +30,9 @@ _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
 _ESCAPE = re.compile(rb"%([0-9A-F]{2})")
 _UNSAFE = re.compile(rb"[^\x21-\x7e]|[%@]")
 _UNSAFE_TEXT = re.compile(r"[^\x21-\x7e]|[%@]")
+
+Value = str | bytes
+"""Of a field: text, or the bytes of `data` as a frame carries them and before a line has made base64 of them."""
 
 
 class Direction(StrEnum):
@@ -39,7 +48,7 @@ class Reason(StrEnum):
     TRUNCATED = "truncated"  # another record began before this one ended
     TOO_LONG = "too_long"  # a record longer than the buffer
     LINE_TOO_LONG = "line_too_long"  # console text longer than the buffer
-    BAD_FRAME = "bad_frame"  # a byte outside 0x20…0x7E, or no ` *<crc>` at the end
+    BAD_FRAME = "bad_frame"  # a byte outside 0x20…0x7E, no ` *<crc>` at the end, or lengths that do not fit
     BAD_CRC = "bad_crc"
     BAD_RECORD = "bad_record"  # the CRC is right and the grammar wrong: the sender's bug, not the line's
 
@@ -55,15 +64,17 @@ class Reason(StrEnum):
 class Record:
     """One record: `ident` is the nonce in a request and the boot id in a reply (8 hex digits).
 
-    `crc32` is what it was received with, 8 hex digits; empty for a record that was made here.
+    `crc32` is what it was received with, 8 hex digits, and `framed` whether it came as a frame; of a record that was
+    made here they say nothing.
     """
 
     direction: Direction
     sequence: int
     ident: str
     kind: str
-    fields: tuple[tuple[str, str], ...] = ()
+    fields: tuple[tuple[str, Value], ...] = ()
     crc32: str = field(default="", compare=False)
+    framed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -84,114 +95,82 @@ class Damaged:
 Event = Record | Text | Damaged
 
 
-def encode(record: Record, max_bytes: int = MAX_LINE_BYTES) -> bytes:
-    """Return the record as one line with CR LF.
+def encode(record: Record, max_bytes: int = MAX_LINE_BYTES, framed: bool = False) -> bytes:
+    """Return the record as one line with CR LF, or as a frame with both its 0x00.
+
+    A frame in which the prefix would appear is written as a line instead: a receiver would take it for a record.
 
     Raises:
-        ValueError: a part is not allowed by the grammar, or the line is longer than `max_bytes`.
+        ValueError: a part is not allowed by the grammar, or what was written is longer than `max_bytes`.
     """
-    if not _is_lawful(record) or not all(value and "\0" not in value for _, value in record.fields):
+    if not _is_lawful(record) or not all(map(_can_be_written, record.fields)):
         raise ValueError(f"not a record of the protocol: {record!r}")
-    head = f"{record.direction} {record.sequence} {record.ident} {record.kind}".encode()
-    body = PREFIX + b" ".join([head, *(key.encode() + b"=" + _escape(value) for key, value in record.fields)])
-    line = b"%s *%08x\r\n" % (body, zlib.crc32(body))
-    if len(line) > max_bytes:
-        raise ValueError(f"{record.kind} record of {len(line)} bytes, allowed {max_bytes}: send it in parts")
-    return line
+    written = _frame(record) if framed else b""
+    if not framed or PREFIX in written:
+        written = _sealed(PREFIX + _head(record, record.fields)) + b"\r\n"
+    if len(written) > max_bytes:
+        raise ValueError(f"{record.kind} record of {len(written)} bytes, allowed {max_bytes}: send it in parts")
+    return written
 
 
-class Decoder:
-    """Turns received bytes into events; how the bytes were cut into chunks makes no difference.
-
-    Holds at most `max_line_bytes` (line end excluded) plus the chunk it is given.
-    """
-
-    def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
-        self._limit = max_line_bytes
-        self._buffer = b""
-        self._discarding = False
-
-    @property
-    def unfinished(self) -> bytes:
-        """What has come and is not ended by a line end or another record; text that will never end, if a board died."""
-        return self._buffer
-
-    @property
-    def dropping(self) -> bool:
-        """Whether the rest of an overlong piece is being dropped."""
-        return self._discarding
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Return the events that `data` completes; never raises."""
-        events: list[Event] = []
-        *lines, rest = (self._buffer + data).split(b"\n")
-        for line in lines:
-            *early, last = _pieces(line)
-            for piece in early:
-                self._finish(piece, events, Reason.TRUNCATED)
-            self._finish(last, events)
-        *early, self._buffer = _pieces(rest)
-        for piece in early:
-            self._finish(piece, events, Reason.TRUNCATED)
-        self._bound(events)
-        return events
-
-    def _finish(self, piece: bytes, events: list[Event], record_fault: Reason | None = None) -> None:
-        """End a piece at a line end, or at the beginning of the next record (`record_fault`)."""
-        discarding, self._discarding = self._discarding, False
-        if discarding:  # then the piece is what an overlong one ended with: no record begins inside a piece
-            return
-        is_record = piece.startswith(PREFIX)
-        if len(piece) > self._limit:
-            events.append(_overlong(piece, self._limit))
-        elif is_record:
-            events.append(Damaged(record_fault, piece) if record_fault else _record(piece.rstrip(b"\r")))
-        elif text := piece.rstrip(b"\r"):
-            events.append(Text(text))
-
-    def _bound(self, events: list[Event]) -> None:
-        """Keep the unfinished piece within the limit; its last bytes may be the beginning of a prefix."""
-        keep = _partial_prefix(self._buffer)
-        if not self._discarding and len(self._buffer) - keep > self._limit:
-            events.append(_overlong(self._buffer, self._limit))
-            self._discarding = True
-        if self._discarding:
-            self._buffer = self._buffer[len(self._buffer) - keep :]
+def crc_of(written: bytes) -> str:
+    """Return the CRC that a line or a frame ends with, as it stands there: 8 hex digits."""
+    body = cobs_decode(written[1:-1]) if written.startswith(b"\0") else written.rstrip(b"\r\n")
+    assert body is not None
+    return body[-8:].decode()
 
 
-def _pieces(line: bytes) -> list[bytes]:
-    """Split a line where records begin; the first piece is what came before the first of them."""
-    first, *records = line.split(PREFIX)
-    return [first, *(PREFIX + record for record in records)]
-
-
-def _partial_prefix(piece: bytes) -> int:
-    return next((n for n in range(len(PREFIX) - 1, 0, -1) if piece.endswith(PREFIX[:n])), 0)
-
-
-def _overlong(piece: bytes, limit: int) -> Damaged:
-    return Damaged(Reason.TOO_LONG if piece.startswith(PREFIX) else Reason.LINE_TOO_LONG, piece[:limit])
-
-
-def _record(line: bytes) -> Record | Damaged:
-    body, tail = line[:-_CRC_BYTES], line[-_CRC_BYTES:]
-    if _UNPRINTABLE.search(line) or not _TAIL.match(tail):
+def parse_line(line: bytes) -> Record | Damaged:
+    """Return the record in a line that begins with the prefix, its end excluded, or what is wrong with it."""
+    if _UNPRINTABLE.search(line) or not _TAIL.match(line[-_CRC_BYTES:]):
         return Damaged(Reason.BAD_FRAME, line)
-    if int(tail[2:], 16) != zlib.crc32(body):
-        return Damaged(Reason.BAD_CRC, line)
-    record = _parse(body)
-    return replace(record, crc32=tail[2:].decode()) if record else Damaged(Reason.BAD_RECORD, line)
+    return _checked(line, line, len(PREFIX), framed=False)
+
+
+def parse_frame(stuffed: bytes) -> Record | Damaged:
+    """Return the record in a frame, its 0x00 excluded, or what is wrong with it."""
+    body = cobs_decode(stuffed)
+    if body is None or not _TAIL.match(body[-_CRC_BYTES:]):
+        return Damaged(Reason.BAD_FRAME, stuffed)
+    return _checked(body, stuffed, len(MARK), framed=True)
+
+
+def _checked(body: bytes, raw: bytes, start: int, framed: bool) -> Record | Damaged:
+    sealed, crc32 = body[:-_CRC_BYTES], body[-8:]
+    if int(crc32, 16) != zlib.crc32(sealed):
+        return Damaged(Reason.BAD_CRC, raw)
+    record = _parse(sealed[start:])
+    return replace(record, crc32=crc32.decode(), framed=framed) if record else Damaged(Reason.BAD_RECORD, raw)
+
+
+def _frame(record: Record) -> bytes:
+    """Return a frame: of its data the bytes themselves stand behind a LF, after all other fields."""
+    others = tuple(item for item in record.fields if not isinstance(item[1], bytes))
+    data = b"".join(b"\n" + value for _, value in record.fields if isinstance(value, bytes))
+    return b"\0" + cobs_encode(_sealed(MARK + _head(record, others) + data)) + b"\0"
+
+
+def _head(record: Record, fields: tuple[tuple[str, Value], ...]) -> bytes:
+    head = f"{record.direction} {record.sequence} {record.ident} {record.kind}".encode()
+    return b" ".join([head, *(key.encode() + b"=" + _written(value) for key, value in fields)])
+
+
+def _sealed(body: bytes) -> bytes:
+    return b"%s *%08x" % (body, zlib.crc32(body))
 
 
 def _parse(body: bytes) -> Record | None:
-    """Return the record in a body without CRC, or None when the grammar does not allow it."""
+    """Return the record in a body without prefix and CRC, or None when the grammar does not allow it."""
+    head, newline, data = body.partition(b"\n")
     try:
-        _, direction, sequence, ident, kind, *pairs = body.decode("ascii").split(" ")
-        fields = tuple((key, _unescape(value)) for key, _, value in (_partition(pair) for pair in pairs))
+        direction, sequence, ident, kind, *pairs = head.decode("ascii").split(" ")
+        fields: tuple[tuple[str, Value], ...] = tuple((key, _unescape(value)) for key, value in map(_partition, pairs))
+        fields += ((RAW_KEY, data),) if newline else ()
         record = Record(Direction(direction), int(sequence), ident, kind, fields)
     except ValueError:
         return None
-    return record if _SEQUENCE.match(sequence) and _is_lawful(record) else None
+    is_whole = bool(data) or not newline
+    return record if is_whole and _SEQUENCE.match(sequence) and _is_lawful(record) else None
 
 
 def _is_lawful(record: Record) -> bool:
@@ -206,14 +185,21 @@ def _is_lawful(record: Record) -> bool:
     )
 
 
-def _partition(pair: str) -> tuple[str, str, str]:
+def _can_be_written(item: tuple[str, Value]) -> bool:
+    key, value = item
+    return bool(value) and (key == RAW_KEY if isinstance(value, bytes) else "\0" not in value)
+
+
+def _partition(pair: str) -> tuple[str, str]:
     key, equals, value = pair.partition("=")
     if not equals or not value:
         raise ValueError(f"not key=value: {pair!r}")
-    return key, equals, value
+    return key, value
 
 
-def _escape(value: str) -> bytes:
+def _written(value: Value) -> bytes:
+    if isinstance(value, bytes):
+        return base64.b64encode(value)
     if value.isascii() and not _UNSAFE_TEXT.search(value):  # all but a few values: numbers, names, base64
         return value.encode()
     return _UNSAFE.sub(lambda match: b"%%%02X" % match[0][0], value.encode())
@@ -221,6 +207,6 @@ def _escape(value: str) -> bytes:
 
 def _unescape(value: str) -> str:
     raw = value.encode("ascii")
-    if raw.count(b"%") != len(_ESCAPE.findall(raw)) or b"@" in raw or b"%00" in raw:
+    if _UNPRINTABLE.search(raw) or raw.count(b"%") != len(_ESCAPE.findall(raw)) or b"@" in raw or b"%00" in raw:
         raise ValueError(f"not a value of the protocol: {value!r}")
     return _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), raw).decode()

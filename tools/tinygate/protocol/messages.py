@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 
 from tinygate.protocol.hello import Hello
+from tinygate.protocol.raw_messages import InferRaw, InferRawRequest
 from tinygate.protocol.schema import Message
 from tinygate.protocol.values import (
     U32,
@@ -17,42 +17,8 @@ from tinygate.protocol.values import (
     NameList,
     TextValue,
     U32List,
-    choice,
 )
-
-
-class ErrorCode(StrEnum):
-    """What an error record says; docs/protocol.md has the table."""
-
-    BAD_FRAME = "bad_frame"
-    BAD_CRC = "bad_crc"
-    TOO_LARGE = "too_large"
-    NO_CREDIT = "no_credit"
-    BAD_SEQUENCE = "bad_sequence"
-    WRONG_NONCE = "wrong_nonce"
-    UNKNOWN_KIND = "unknown_kind"
-    BAD_REQUEST = "bad_request"
-    UNSUPPORTED = "unsupported"
-    NO_MODEL = "no_model"
-    SCHEMA = "schema"
-    UNKNOWN_OPERATOR = "unknown_operator"
-    ARENA_TOO_SMALL = "arena_too_small"
-    INVOKE_FAILED = "invoke_failed"
-    INTERNAL = "internal"
-
-
-class Reset(StrEnum):
-    """Before which windows of an infer request the model's state is reset."""
-
-    FIRST = "first"
-    EACH = "each"
-
-
-class Application(StrEnum):
-    """What the application around the model does meanwhile; idle where nothing is said."""
-
-    RUNNING = "running"
-
+from tinygate.protocol.words import ErrorCode, Reset
 
 # Requests: host → device
 
@@ -106,25 +72,6 @@ class InferRequest(Message):
 
 
 @dataclass(frozen=True)
-class InferRawRequest(Message):
-    """Windows as the sensor gives them; `first`, `count`, `offset`, `data` and `reset` as for infer, of raw windows.
-
-    Attributes:
-        settings: what the device knows besides of every window in it, a bit each; None for no bit set.
-        inputs: "yes" to be answered what the model was given, too.
-    """
-
-    KIND = "infer_raw"
-    first: U32
-    count: U32
-    offset: U32
-    data: Data
-    reset: Annotated[Reset, Codec("reset", str, Reset)] | None = None
-    settings: U32 | None = None
-    inputs: Annotated[str, choice("yes")] | None = None
-
-
-@dataclass(frozen=True)
 class ProfileRequest(Message):
     """Invoke once with the profiler attached; state is reset before and after."""
 
@@ -151,6 +98,22 @@ class RestartRequest(Message):
 
     KIND = "restart"
     arena_bytes: U32 | None = None
+
+
+@dataclass(frozen=True)
+class LoopbackRequest(Message):
+    """Ask for the same bytes again: whether the line carries them, both ways."""
+
+    KIND = "loopback"
+    data: Data
+
+
+@dataclass(frozen=True)
+class RateRequest(Message):
+    """Change the line's rate, after the answer."""
+
+    KIND = "rate"
+    baud: U32
 
 
 # Replies: device → host
@@ -190,16 +153,6 @@ class Infer(Message):
     """
 
     KIND = "infer"
-    first: U32
-    count: U32
-    data: Data = b""
-
-
-@dataclass(frozen=True)
-class InferRaw(Message):
-    """As for infer; of each window all outputs, then, where they were asked for, all inputs."""
-
-    KIND = "infer_raw"
     first: U32
     count: U32
     data: Data = b""
@@ -257,6 +210,22 @@ class Restart(Message):
 
 
 @dataclass(frozen=True)
+class Loopback(Message):
+    """The bytes of the request."""
+
+    KIND = "loopback"
+    data: Data
+
+
+@dataclass(frozen=True)
+class Rate(Message):
+    """The rate from the end of this reply on."""
+
+    KIND = "rate"
+    baud: U32
+
+
+@dataclass(frozen=True)
 class Error(Message):
     """A request that was not carried out: a code for programs and a sentence for people."""
 
@@ -277,8 +246,11 @@ REQUESTS: dict[str, type[Message]] = {
         HealthRequest,
         LayoutRequest,
         RestartRequest,
+        LoopbackRequest,
+        RateRequest,
     )
 }
 REPLIES: dict[str, type[Message]] = {
-    cls.KIND: cls for cls in (Hello, Bench, Arena, Infer, InferRaw, Profile, Health, Layout, Restart, Error)
+    cls.KIND: cls
+    for cls in (Hello, Bench, Arena, Infer, InferRaw, Profile, Health, Layout, Restart, Loopback, Rate, Error)
 }

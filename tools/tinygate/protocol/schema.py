@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, get_args, get_type_hints
 
+from tinygate.protocol.framing import Value
 from tinygate.protocol.values import Codec
 
-Fields = tuple[tuple[str, str], ...]
+Fields = tuple[tuple[str, Value], ...]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Message:
         return tuple((name, codec.write(value)) for name, codec, value in values if value not in (None, (), b""))
 
     @classmethod
-    def from_fields(cls, fields: Iterable[tuple[str, str]]) -> Self:
+    def from_fields(cls, fields: Iterable[tuple[str, Value]]) -> Self:
         """Return the message in `fields`; keys beginning with `x_` are extensions and ignored.
 
         Raises:
@@ -42,11 +43,11 @@ class Message:
         return cls(**values)
 
 
-def _read(name: str, codec: Codec, text: str) -> Any:
+def _read(name: str, codec: Codec, value: Value) -> Any:
     try:
-        return codec.read(text)
-    except ValueError as error:
-        raise ValueError(f"{name}={text[:40]}: {error}") from error
+        return codec.read(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name}={value[:40]!s}: {error}") from error
 
 
 _SCHEMAS: dict[str, tuple[tuple[str, Codec, bool], ...]] = {}

@@ -1,4 +1,4 @@
-"""The host's side of a session: requests in, bytes out; bytes in, events out; every link fault is an error.
+"""The host's side of a session: requests in, bytes out; bytes in, events out; what the line loses is sent again.
 
 Deadlines belong to the caller, who moves the bytes:
 
@@ -20,7 +20,8 @@ from collections.abc import Collection, Iterable, Iterator
 from tinygate.errors import LabError, LinkError, TargetError
 from tinygate.protocol import framing
 from tinygate.protocol.batches import infer_raw_requests, infer_requests
-from tinygate.protocol.envelope import Answers, check_request, parse_reply
+from tinygate.protocol.decoder import Decoder
+from tinygate.protocol.envelope import Answers, parse_reply
 from tinygate.protocol.events import (
     CHECK_LINE,
     Answer,
@@ -33,15 +34,17 @@ from tinygate.protocol.events import (
     out_of_order,
     stale,
 )
-from tinygate.protocol.framing import Damaged, Decoder, Direction, Record, Text
+from tinygate.protocol.framing import Damaged, Direction, Reason, Record, Text
 from tinygate.protocol.greeting import Greeting
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import Error, ErrorCode, HelloRequest, RestartRequest
-from tinygate.protocol.outbox import Outbox, Pending, crc_of
+from tinygate.protocol.messages import Error, ErrorCode, HelloRequest, Infer, RestartRequest
+from tinygate.protocol.order import distance
+from tinygate.protocol.outbox import Outbox, Pending
 from tinygate.protocol.parts import merge
 from tinygate.protocol.schema import Message
 
-_LINK_CODES = {ErrorCode.BAD_FRAME, ErrorCode.BAD_CRC, ErrorCode.BAD_SEQUENCE, ErrorCode.NO_CREDIT}
+_DAMAGED_AT_DEVICE = {ErrorCode.BAD_FRAME, ErrorCode.BAD_CRC, ErrorCode.TOO_LARGE, ErrorCode.NO_CREDIT}
+_LONGEST_GAP = 64  # records lost in a row; more, and the number itself is wrong
 
 
 def fresh_nonce() -> str:
@@ -55,7 +58,7 @@ class HostSession:
     Attributes:
         hello: the device's answer to `open`; None until it came.
         boot_id: the boot that answered; None until then.
-        counts: how many records, and damaged ones by reason, were seen.
+        counts: how many records, and damaged ones by reason, were seen; "repairs": how often something was sent again.
     """
 
     def __init__(self, nonce: str) -> None:
@@ -65,9 +68,8 @@ class HostSession:
         self.counts: Counter[str] = Counter()
         self._decoder = Decoder()
         self._incoming: deque[framing.Event] = deque()
-        self._outbox = Outbox(nonce)
-        self._opening: dict[int, str] = {}  # hellos that are not answered, and the CRC of each
-        self._greeting = Greeting()
+        self._outbox = Outbox(nonce, self.counts)
+        self._greeting = Greeting(nonce)
         self._reply_sequence: int | None = None
         self._urgent = b""
         self._fault: Exception | None = None
@@ -77,7 +79,7 @@ class HostSession:
         """True when every request has been answered; raises the session's fault if it has one."""
         if self._fault:
             raise self._fault
-        return self._waiting() is None and not self._outbox.in_flight and not self._opening
+        return self._waiting() is None and not self._outbox.in_flight and not self._greeting.is_open
 
     @property
     def in_flight_bytes(self) -> int:
@@ -85,11 +87,13 @@ class HostSession:
         return self._outbox.in_flight_bytes
 
     def open(self) -> None:
-        """Say hello, or say it again: an answer to any of these opens the session."""
+        """Say hello, or say the same again: an answer opens the session."""
         self.hello = None
-        number, line = self._outbox.hello()
-        self._opening[number] = crc_of(line)
-        self._urgent += b"\r\n" + line
+        self._urgent += b"\r\n" + self._greeting.open(self._outbox.hello)
+
+    def write_frames(self, framed: bool) -> None:
+        """Write requests as frames from now on, or as lines; which of them arrive is for the caller to find out."""
+        self._outbox.write_frames(framed)
 
     @property
     def due(self) -> Message | None:
@@ -109,11 +113,15 @@ class HostSession:
     def ping(self) -> bool:
         """Ask whether the device is done with all that is in flight; False if it has no room for the question.
 
-        It answers in its turn. An answer while an older request has none raises UnansweredError.
+        It answers in its turn: what was sent before and has no answer by then was lost, and is sent again.
         """
         line = self._outbox.ping(self.hello) if self.hello is not None else b""
         self._urgent += line
         return bool(line)
+
+    def resend(self) -> None:
+        """Send again what was sent longest ago and is not answered."""
+        self._outbox.lose_oldest()
 
     def request(self, *messages: Message) -> None:
         """Queue requests; they are sent in order, as credit allows, once the session is open."""
@@ -128,7 +136,7 @@ class HostSession:
             raise LinkError("infer before the device said hello: open the session and wait for the answer first")
         if not self.hello.inputs:
             raise TargetError(f"the device has no usable model: its model_status is {self.hello.model_status}")
-        self._outbox.add(infer_requests(windows, first, self.hello, resets))
+        self._outbox.add(infer_requests(windows, first, self.hello, resets, self._outbox.is_framed))
 
     def infer_raw(
         self, windows: Iterable[tuple[bytes, int]], resets: Collection[int] | None = None, *, inputs: bool = False
@@ -139,15 +147,15 @@ class HostSession:
         """
         if self.hello is None:
             raise LinkError("infer_raw before the device said hello: open the session and wait for the answer first")
-        self._outbox.add(infer_raw_requests(windows, 0, self.hello, resets, inputs))
+        self._outbox.add(infer_raw_requests(windows, self.hello, resets, self._outbox.is_framed, inputs))
 
     def outgoing(self) -> bytes:
         """Return the bytes that may be sent now; once returned they count as sent."""
         data, self._urgent = self._urgent, b""
         if self._fault:
             raise self._fault
-        while self.hello is not None and not self._opening and self._waiting() is not None:
-            line = self._outbox.next_line(self.hello)
+        while self.hello is not None:
+            line = self._next_line(self.hello)
             if not line:
                 break
             data += line
@@ -159,7 +167,7 @@ class HostSession:
         The bytes are taken at once; events that are not consumed come first at the next call.
 
         Raises (while iterating, after the events before it; afterwards the session stays unusable):
-            LinkError: bytes were lost, repeated or altered.
+            LinkError: more was lost than may be, or something was altered and its checksum with it.
             BootChangedError: the board restarted.
             IdentityError: a reply belongs to another session: a replay, or another host on the port.
             TargetError: the device answered wrongly; RefusedError: with an error. Only after the latter one may go on.
@@ -196,6 +204,14 @@ class HostSession:
             self._fault = fault
             raise
 
+    def _next_line(self, limits: Hello) -> bytes:
+        self._waiting()
+        try:
+            return self._outbox.next_line(limits)
+        except LinkError as fault:
+            self._fault = fault
+            raise
+
     # Receiving
 
     def _interpret(self, event: framing.Event) -> Event | None:
@@ -209,12 +225,14 @@ class HostSession:
         return self._reply(event)
 
     def _damaged(self, event: Damaged) -> Damaged:
-        """Before hello a line may be cut by opening the port; afterwards damage voids the session."""
+        """A reply that came damaged is asked for again; one that was made wrongly is the sender's fault."""
         self.counts[event.reason] += 1
-        if self.hello is None:
-            return event
-        self._incoming.appendleft(event)  # for `text_in`: a panic may have cut it
-        raise damaged(event)
+        if self.hello is not None and event.reason is Reason.BAD_RECORD:
+            self._incoming.appendleft(event)  # for `text_in`
+            raise damaged(event)
+        if event.reason is not Reason.LINE_TOO_LONG:
+            self._outbox.lose_oldest()
+        return event
 
     def _reply(self, record: Record) -> Event | None:
         self.counts["records"] += 1
@@ -235,25 +253,16 @@ class HostSession:
         """Wait for the answer to our hello; let the rest of an older session pass."""
         if answers is None:
             return Ready(record.ident, message) if isinstance(message, Hello) else None
-        if isinstance(message, Hello) and answers.nonce != self.nonce:
-            raise stale(answers.nonce, self.nonce)
-        crc32 = self._opening.get(answers.sequence)
-        if crc32 is None or answers.nonce != self.nonce:
+        if not self._greeting.is_answered_by(answers, message):
             self.counts["stale"] += 1
             return None
-        check_request(answers, crc32)
-        request = HelloRequest()
         if not isinstance(message, Hello):
-            self._forget_hellos(answers.sequence)
+            self._greeting.forget()
+            request = HelloRequest()
             raise self._refused(message, request) if isinstance(message, Error) else mismatch(request, message)
-        return self._greeted(record, answers, message)
-
-    def _greeted(self, record: Record, answers: Answers, part: Hello) -> Answer | None:
-        """Take a part of the answer to hello; the last one opens the session."""
-        hello = self._greeting.take(record, answers, part)
+        hello = self._greeting.take(record, answers, message)
         if hello is None:
             return None
-        self._forget_hellos(answers.sequence)
         self.hello, self.boot_id, self._reply_sequence = hello, record.ident, record.sequence
         return Answer(HelloRequest(), hello)
 
@@ -262,50 +271,71 @@ class HostSession:
             reason = message.reset_reason if isinstance(message, Hello) else "unknown"
             raise BootChangedError(str(self.boot_id), record.ident, reason)
         assert self._reply_sequence is not None
-        expected = (self._reply_sequence + 1) % 2**32
-        if record.sequence != expected:
-            raise out_of_order(record.sequence, expected)
-        self._reply_sequence = expected
+        gap = distance(record.sequence, self._reply_sequence) - 1
+        if gap > _LONGEST_GAP:
+            raise out_of_order(record.sequence, (self._reply_sequence + 1) % 2**32)
+        if gap >= 0:  # a reply that is sent again has its old number
+            self.counts["lost_replies"] += gap
+            self._reply_sequence = record.sequence
 
     def _unasked(self, record: Record, message: Message) -> Event | None:
         if isinstance(message, Hello):
             return Ready(record.ident, message)
+        if isinstance(message, Error) and message.code in _DAMAGED_AT_DEVICE:
+            self.counts[f"device_{message.code}"] += 1
+            self._outbox.lose_oldest()
+            return None
         detail = f"{message.code}: {message.detail}" if isinstance(message, Error) else message.KIND
         raise LinkError(f"the device received something else than what was sent ({detail}); {CHECK_LINE}")
 
     def _answered(self, answers: Answers, message: Message) -> Event | None:
-        if answers.sequence in self._opening:
-            if answers.part == answers.parts:
-                self._forget_hellos(answers.sequence)
-            return None
         pending = self._outbox.answered(answers)
+        if pending is None:
+            self.counts["repeated_replies"] += 1
+            return None
         if isinstance(message, Error):
-            self._outbox.in_flight.popleft()
-            raise self._refused(message, pending.request)
+            self._erred(pending, message)
+            return None
         if message.KIND != pending.request.KIND:
             raise mismatch(pending.request, message)
         pending.parts.append(message)
         if answers.part != len(pending.parts):
-            raise TargetError(f"part {answers.part} of a {message.KIND} reply came as number {len(pending.parts)}")
+            self._out_of_parts(pending, answers)
+            return None
         return self._whole(pending) if answers.part == answers.parts else None
 
+    def _out_of_parts(self, pending: Pending, answers: Answers) -> None:
+        """A part was lost: all of the reply is asked for again, unless nothing was ever lost on this line."""
+        if not self.counts["lost_replies"] and not self.counts["repairs"]:
+            came = f"part {answers.part} of a {pending.request.KIND} reply came as number {len(pending.parts)}"
+            raise TargetError(f"{came}; look at how it answers in parts")
+        self._outbox.lose(pending)
+
     def _whole(self, pending: Pending) -> Answer:
-        self._outbox.in_flight.popleft()
+        self._outbox.in_flight.remove(pending)
         if isinstance(pending.request, RestartRequest):
             self.hello = None
         try:
-            return Answer(pending.request, merge(pending.parts))
+            message = merge(pending.parts)
         except ValueError as error:
             raise TargetError(f"the device contradicts itself ({error}); look at how it answers in parts") from error
+        if isinstance(message, Infer) and getattr(pending.request, "first", message.first) != message.first:
+            asked = getattr(pending.request, "first", 0)
+            raise TargetError(f"the device answered windows from {asked} on with windows from {message.first} on")
+        return Answer(pending.request, message)
+
+    def _erred(self, pending: Pending, error: Error) -> None:
+        """Act on an error in the place of an answer: most are refusals, two are part of a repair."""
+        if error.code is ErrorCode.BAD_SEQUENCE:
+            self._outbox.lose(pending)
+        elif error.code is ErrorCode.LOST:
+            self._outbox.renew(pending)
+        else:
+            self._outbox.in_flight.remove(pending)
+            raise self._refused(error, pending.request)
 
     def _refused(self, error: Error, request: Message) -> LabError | TargetError:
         """Return what an error record means; what is queued and in flight goes on after a refusal."""
-        if error.code in _LINK_CODES:
-            return LinkError(f"the device did not receive what was sent ({error.code}: {error.detail}); {CHECK_LINE}")
         if error.code is ErrorCode.WRONG_NONCE:
             return stale(self.nonce, self.nonce)
         return RefusedError(error.code, request, error.detail)
-
-    def _forget_hellos(self, sequence: int) -> None:
-        """Replies come in order: a hello before the answered one is lost, later ones will be answered too."""
-        self._opening = {number: crc32 for number, crc32 in self._opening.items() if number > sequence}

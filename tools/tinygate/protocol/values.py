@@ -1,8 +1,7 @@
-"""How each type of value is written in a field: number formats, lists, float bits and base64."""
+"""How each type of value is written in a field: number formats, lists, float bits and data."""
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 import struct
@@ -16,11 +15,11 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}\Z")
 
 @dataclass(frozen=True)
 class Codec:
-    """Writes a value as the text of a field and reads it back; both raise ValueError when they cannot."""
+    """Writes a value as a field's and reads it back; both raise ValueError when they cannot. All but data is text."""
 
     name: str
-    write: Callable[[Any], str]
-    read: Callable[[str], Any]
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
 
 
 def _integer(name: str, low: int, high: int) -> Codec:
@@ -62,6 +61,13 @@ def _read_float(text: str) -> float:
     return float(struct.unpack(">f", bytes.fromhex(text))[0])
 
 
+def _read_data(value: str | bytes) -> bytes:
+    """Return the bytes that a frame brought, or those in a line's base64."""
+    if isinstance(value, bytes):
+        return value
+    return _read_base64(value)
+
+
 def _read_base64(text: str) -> bytes:
     if len(text) % 4 or not _BASE64.match(text):
         raise ValueError(f"no base64 (RFC 4648, padded): {text[:40]!r}")
@@ -101,7 +107,7 @@ TextValue = Annotated[str, Codec("text", str, str)]
 Name = Annotated[str, _NAME]
 Hex32 = Annotated[str, _pattern("hex32", "[0-9a-f]{8}")]
 Sha256 = Annotated[str, _pattern("sha256", "[0-9a-f]{64}")]
-Data = Annotated[bytes, Codec("base64", lambda value: base64.b64encode(value).decode(), _read_base64)]
+Data = Annotated[bytes, Codec("data", bytes, _read_data)]
 U32List = Annotated[tuple[int, ...], _list_of(_U32)]
 I32List = Annotated[tuple[int, ...], _list_of(_I32)]
 F32List = Annotated[tuple[float, ...], _list_of(_F32)]

@@ -28,15 +28,19 @@ from tinygate.protocol import (
     HealthRequest,
     Hello,
     HelloRequest,
+    Incoming,
     Infer,
     InferRawRequest,
     InferRequest,
     Layout,
     LayoutRequest,
+    Loopback,
+    LoopbackRequest,
     Message,
     Profile,
     ProfileRequest,
-    Reset,
+    Rate,
+    RateRequest,
     Restart,
     RestartRequest,
     WindowAssembly,
@@ -46,9 +50,10 @@ from tinygate.virtual.chip_arena import POINTER_BITS, ChipArena, chip_arena, chi
 from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
 from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
+from tinygate.virtual.line_rate import BOOT_BAUD, MAX_BAUD, LineRate
 from tinygate.virtual.raw_inference import RawInference
 
-RX_LINE_BYTES, RX_WINDOW_BYTES = 2048, 8192
+RX_LINE_BYTES, RX_WINDOW_BYTES = 4096, 12_288
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
 MAX_INVOCATIONS = 100_000
 
@@ -71,9 +76,9 @@ _BOARD: dict[str, Any] = {
     "emulated": "virtual",
     "timing": "none",
     "rx_window_bytes": RX_WINDOW_BYTES,
-    "data_bytes": RX_LINE_BYTES // 4 * 3,
-    "baud": 115_200,
-    "max_baud": 0,
+    "data_bytes": RX_LINE_BYTES,
+    "baud": BOOT_BAUD,
+    "max_baud": MAX_BAUD,
     "store_bytes": 0,
 }
 
@@ -95,9 +100,23 @@ def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
     uart.sendall(_greeting(boot, loaded).encode())
     app = App(boot, loaded, arena_bytes, secrets.token_hex(4), on_chip=on_chip)
     uart.sendall(app.announce())
-    while not app.restarting and (data := uart.recv(1 << 16)):
+    while not app.restarting and (data := _received(uart, app.line)) is not None:
         for output in app.receive(data):
             uart.sendall(output)
+            app.line.apply()
+
+
+def _received(uart: socket.socket, line: LineRate) -> bytes | None:
+    """Return bytes as soon as there are any; none when it is time to look at the rate, None at the end."""
+    uart.settimeout(line.patience_s())
+    try:
+        data = uart.recv(1 << 16)
+    except TimeoutError:
+        line.check()
+        return b""
+    uart.settimeout(None)
+    line.check()
+    return data or None
 
 
 @dataclass(frozen=True)
@@ -121,6 +140,7 @@ class App:
 
     Attributes:
         restarting: set once a restart was answered: the process is to end.
+        line: the serial line's rate.
     """
 
     def __init__(
@@ -133,6 +153,7 @@ class App:
         on_chip: ChipArena | None = None,
     ) -> None:
         self.restarting = False
+        self.line = LineRate(boot.uart)
         self._boot = boot
         self._loaded = loaded
         self._arena_bytes = arena_bytes
@@ -143,11 +164,15 @@ class App:
         window_bytes = 0 if isinstance(loaded, Refusal) else loaded.window_bytes
         self._windows = WindowAssembly(window_bytes)
         self._window = bytes(window_bytes)
+        self._window_of: Incoming | None = None  # the request that it came with
+        self._asked: Incoming | None = None  # what is being answered
         self._raw = RawInference(boot.app.preprocessing, () if isinstance(loaded, Refusal) else loaded.inputs)
         self._answers: dict[type[Message], Callable[[Any], Message]] = {
             HelloRequest: lambda _: self._hello(),
             HealthRequest: lambda _: self._health(),
             RestartRequest: self._restart,
+            LoopbackRequest: lambda request: Loopback(request.data),
+            RateRequest: self._rate,
             ArenaRequest: self._with_model(self._arena),
             BenchRequest: self._with_model(self._bench),
             InferRequest: self._with_model(self._infer),
@@ -163,14 +188,15 @@ class App:
 
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Take bytes from the UART; yield what to send, reply by reply."""
-        # Line by line, so that a refusal of a later line never overtakes the reply to an earlier one.
-        for line in data.splitlines(keepends=True) if b"\n" in data else [data]:
-            for incoming in self._session.feed(line):
-                self._session.reply(incoming, self._answers[type(incoming.request)](incoming.request))
-            if output := self._session.outgoing():
-                yield output
+        for incoming in self._session.feed(data):
+            self.line.heard()
+            self._asked = incoming
+            self._session.reply(incoming, self._answers[type(incoming.request)](incoming.request))
+            yield self._session.outgoing()
             if self.restarting:
                 return
+        if output := self._session.outgoing():
+            yield output
 
     def _with_model(self, answer: Callable[[Interpreter, Any], Message]) -> Callable[[Any], Message]:
         def guarded(request: Message) -> Message:
@@ -214,6 +240,12 @@ class App:
         self.restarting = True
         return Restart()
 
+    def _rate(self, request: RateRequest) -> Message:
+        if not BOOT_BAUD <= request.baud <= MAX_BAUD:
+            return Error(ErrorCode.UNSUPPORTED, f"baud={request.baud}: expected {BOOT_BAUD} to {MAX_BAUD}")
+        self.line.ask(request.baud)
+        return Rate(request.baud)
+
     def _arena(self, interpreter: Interpreter, _: ArenaRequest) -> Message:
         if self._on_chip:
             chip = self._on_chip.chip
@@ -244,10 +276,11 @@ class App:
     def _infer_windows(self, interpreter: Interpreter, request: InferRequest, windows: list[bytes]) -> Message:
         outputs = []
         for index, window in enumerate(windows):
-            if request.reset is Reset.EACH or (request.reset is Reset.FIRST and index == 0):
+            if request.reset and (request.reset.is_each or index == 0):
                 interpreter.reset()
             outputs.append(interpreter.invoke(window))
-        self._window = windows[-1]
+        if _is_newer(self._asked, self._window_of):
+            self._window, self._window_of = windows[-1], self._asked
         return Infer(request.first, len(windows), b"".join(outputs))
 
     def _infer_raw(self, interpreter: Interpreter, request: InferRawRequest) -> Message:
@@ -273,6 +306,13 @@ class App:
 
 def _described(request: InferRequest) -> str:
     return f"count={request.count} offset={request.offset} with {len(request.data)} bytes"
+
+
+def _is_newer(asked: Incoming | None, before: Incoming | None) -> bool:
+    """Whether a request comes after another by its number: they may overtake each other on a line that loses some."""
+    if asked is None or before is None or asked.nonce != before.nonce:
+        return True
+    return asked.sequence >= before.sequence
 
 
 def _model_fields(interpreter: Interpreter) -> dict[str, Any]:

@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--target", choices=["esp32"], default="esp32", help="the chip to emulate")
     parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1; a free one by default")
     parser.add_argument("--baud-limit", metavar="BAUD|client", help="simulate the line's speed (default: no limit)")
+    parser.add_argument("--max-baud", type=int, help="simulate a line that garbles faster rates")
+    parser.add_argument("--noise", type=float, default=0.0, help="chance per byte to be altered or lost on the line")
     parser.add_argument(
         "--arena-bytes",
         type=int,
@@ -106,10 +108,11 @@ def _serve_stdio(chip: Chip) -> None:
 
 def _serve_port(chip: Chip, options: argparse.Namespace) -> None:
     from tinygate.virtual.link import LinkServer
+    from tinygate.virtual.wire import Wire
 
     follow = options.baud_limit == "client"
     baud = 115200 if follow else int(options.baud_limit) if options.baud_limit else None
-    with LinkServer(chip, baud, follow, options.port) as server:
+    with LinkServer(chip, baud, follow, options.port, Wire(options.max_baud, options.noise)) as server:
         if stat.S_ISFIFO(os.fstat(0).st_mode):
             server.watch(0, _at_end_of_input(server.stop))
         print(json.dumps({"url": server.url, "target": options.target, "pid": os.getpid()}), flush=True)

@@ -1,7 +1,7 @@
 """The serial line: an RFC 2217 server on loopback with a device behind it, at the speed of a real line if wanted.
 
-`Pacer` and `Device` know no sockets and no clock; `LinkServer` is the only part with I/O. To put any device of one's
-own behind a simulated line (a benchmark does):
+`Pacer`, `Wire` and `Device` know no sockets and no clock; `LinkServer` is the only part with I/O. To put any device of
+one's own behind a simulated line (a benchmark does):
 
     with LinkServer(device, baud=115200) as server:
         print(server.url)      # rfc2217://127.0.0.1:PORT
@@ -20,9 +20,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tinygate.virtual.remote_port import MalformedError, RemotePort, escaped
+from tinygate.virtual.wire import Pacer, Wire
 
-_BITS_PER_BYTE = 10  # start, 8 data, stop
-_SLICE_S = 0.002  # paced bytes are handed over in slices: one wake-up per byte would cost more than it shows
 _MAX_BACKLOG_BYTES = 1 << 16  # beyond this the socket is not read: the sender waits, as on a real port
 
 
@@ -47,53 +46,21 @@ class Device(Protocol):
     def descriptors(self) -> list[int]:
         """Return file descriptors that `advance` wants to be called for when they are readable."""
 
-
-class Pacer:
-    """One direction of a serial line: bytes come out no faster than the baud rate carries them (8N1)."""
-
-    def __init__(self, baud: int | None) -> None:
-        """Make a line of `baud`; None for one without a limit."""
-        self.baud = baud
-        self._queue = bytearray()
-        self._free_at = 0.0
-
-    def __len__(self) -> int:
-        return len(self._queue)
-
-    def push(self, data: bytes, now: float) -> None:
-        """Put bytes on the line."""
-        if not self._queue:
-            self._free_at = max(self._free_at, now)
-        self._queue += data
-
-    def pull(self, now: float) -> bytes:
-        """Return the bytes that have arrived by `now`."""
-        count = len(self._queue)
-        if self.baud is not None:
-            count = min(count, max(0, int((now - self._free_at) * self.baud / _BITS_PER_BYTE + 1e-6)))
-            self._free_at += count * _BITS_PER_BYTE / self.baud
-        data = bytes(self._queue[:count])
-        del self._queue[:count]
-        return data
-
-    def deadline(self) -> float | None:
-        """Return when `pull` has something worth fetching; None when the line is empty."""
-        if not self._queue:
-            return None
-        if self.baud is None:
-            return self._free_at
-        byte_s = _BITS_PER_BYTE / self.baud
-        return self._free_at + min(len(self._queue) * byte_s, max(_SLICE_S, byte_s))
-
-    def clear(self) -> None:
-        """Drop what is on its way."""
-        self._queue.clear()
+    def baud(self) -> int | None:
+        """Return the rate of the device's end, once what it has sent by now has left; None for that of the client."""
 
 
 class LinkServer:
     """Serves one device to one RFC 2217 client at a time; a second client is turned away, as by a port in use."""
 
-    def __init__(self, device: Device, baud: int | None = None, follow_client: bool = False, port: int = 0) -> None:
+    def __init__(
+        self,
+        device: Device,
+        baud: int | None = None,
+        follow_client: bool = False,
+        port: int = 0,
+        wire: Wire | None = None,
+    ) -> None:
         """Bind and listen.
 
         Args:
@@ -101,9 +68,11 @@ class LinkServer:
             baud: rate of the simulated line; None for one without a limit.
             follow_client: take the rate that the client sets, instead of `baud`.
             port: TCP port; 0 for a free one.
+            wire: what it does to bytes; a sound one by default.
         """
         self._device = device
         self._follow_client = follow_client
+        self._wire = wire or Wire()
         self._to_device, self._to_client = Pacer(baud), Pacer(baud)
         self._port = RemotePort(self)
         self._client: socket.socket | None = None
@@ -179,12 +148,15 @@ class LinkServer:
     def _pump(self, now: float) -> None:
         """Move bytes along the line: to the device, out of it, to the client."""
         self._deliver(now)
+        device_baud = self._device.baud()  # before: what was sent at another rate is in the output then
         output = self._device.advance(now, self._room())
         if self._client is None:
             self._to_client.clear()  # nobody listens: the line's bytes are lost, as on a real one
             return
         self._to_client.push(output, now)
-        self._unsent += self._port.answers() + escaped(self._to_client.pull(now))
+        self._unsent += self._port.answers() + escaped(self._wire.carry(self._to_client.pull(now)))
+        if not self._to_client:
+            self._wire.device_baud = device_baud
         self._send()
 
     def _room(self) -> int:
@@ -194,7 +166,7 @@ class LinkServer:
     def _deliver(self, now: float) -> None:
         data = self._to_device.pull(now)
         if data:
-            self._device.receive(data, now)
+            self._device.receive(self._wire.carry(data), now)
 
     def _send(self) -> None:
         if self._client is None or not self._unsent:
@@ -253,6 +225,7 @@ class LinkServer:
 
     def baud_changed(self, baud: int) -> None:
         """Tell the device, and take over the rate if the line follows the client."""
+        self._wire.client_baud = baud
         if self._follow_client:
             self._to_device.baud = self._to_client.baud = baud
         self._device.set_baud(baud)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tinygate.protocol import Error, ErrorCode, InferRaw, InferRawRequest, Message, Reset, Tensor, WindowAssembly
+from tinygate.protocol import Error, ErrorCode, InferRaw, InferRawRequest, Message, Tensor, WindowAssembly
 from tinygate.virtual.interpreter import Interpreter
 from tinygate.virtual.preprocessing import load_preprocessor
 
@@ -44,7 +44,7 @@ class RawInference:
         assert self._preprocessor is not None
         answers = b""
         for index, raw in enumerate(windows):
-            if request.reset is Reset.EACH or (request.reset is Reset.FIRST and index == 0):
+            if request.reset and (request.reset.is_each or index == 0):
                 interpreter.reset()
             self._preprocessor.run(raw, request.settings or 0, made)
             answers += interpreter.invoke(bytes(made)) + (bytes(made) if request.inputs else b"")

@@ -64,8 +64,8 @@ class RemotePort:
         """
         telnet = self._telnet
         assert telnet is not None
-        if b"\xff" not in data and telnet.mode == 0 and telnet.suboption is None:
-            yield data
+        if telnet.mode == 0 and telnet.suboption is None and b"\xff" not in data.replace(b"\xff\xff", b""):
+            yield data.replace(b"\xff\xff", b"\xff")
             return
         try:
             yield from telnet.filter(data)

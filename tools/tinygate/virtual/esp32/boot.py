@@ -44,6 +44,22 @@ class RtcMemory:
         self._memory[:8] = size.to_bytes(8, "little")
 
 
+class UartRate:
+    """The rate that the application has set; chip and application share the memory."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 4)
+
+    @property
+    def baud(self) -> int | None:
+        """The rate; None as long as nobody has set one."""
+        return int.from_bytes(self._memory[:4], "little") or None
+
+    @baud.setter
+    def baud(self, baud: int | None) -> None:
+        self._memory[:4] = (baud or 0).to_bytes(4, "little")
+
+
 @dataclass(frozen=True)
 class Boot:
     """One start of an application.
@@ -51,6 +67,7 @@ class Boot:
     Attributes:
         mac: six bytes, from eFuse.
         flash_bytes: size of the flash chip.
+        uart: the rate of its serial port.
     """
 
     app: Application
@@ -58,3 +75,4 @@ class Boot:
     rtc: RtcMemory
     mac: bytes
     flash_bytes: int
+    uart: UartRate

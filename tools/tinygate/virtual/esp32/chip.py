@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 
 from tinygate.virtual.esp32 import console_text
-from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory
+from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory, UartRate
 from tinygate.virtual.esp32.bootloader import Loader
 from tinygate.virtual.esp32.cpu import Cpu
 from tinygate.virtual.esp32.flash import Flash
@@ -32,6 +32,7 @@ class Chip:
         self._run_application = run_application
         self._lines = ResetLines()
         self._rtc = RtcMemory()
+        self._uart = UartRate()
         self._output = bytearray()
         self._loader: Loader | None = None
         self._cpu: Cpu | None = None
@@ -52,6 +53,10 @@ class Chip:
     def set_baud(self, baud: int) -> None:
         """Take over the line's rate, as the ROM's automatic detection does."""
         self._registers.baud = baud
+
+    def baud(self) -> int | None:
+        """Return the rate that the application has set; a chip that boots, and the loader, have the client's."""
+        return self._uart.baud
 
     def receive(self, data: bytes, now: float) -> None:
         """Give bytes to whatever runs; a chip in reset hears nothing."""
@@ -95,6 +100,7 @@ class Chip:
         if self._cpu is not None:
             self._cpu.kill()
         self._cpu = self._loader = self._app = self._reset_at = None
+        self._uart.baud = None
         self._output.clear()
 
     def _start_with(self, strap: Strap | None, reason: ResetReason, now: float) -> None:
@@ -121,7 +127,7 @@ class Chip:
             return
         self._print(console_text.image_loaded(app))
         self._app = app
-        boot = Boot(app, reason, self._rtc, self._registers.mac, self._flash.size_bytes)
+        boot = Boot(app, reason, self._rtc, self._registers.mac, self._flash.size_bytes, self._uart)
         self._cpu = Cpu(lambda uart: self._run_application(boot, uart))
 
     def _read_application_output(self, now: float, room: int) -> None:

@@ -18,7 +18,7 @@ constexpr size_t data_bytes(size_t line_bytes) {
 
 size_t results_bytes(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes) {
     if (window_bytes == 0) return 0;
-    const size_t windows = std::max<size_t>(1, data_bytes(rx_line_bytes) / window_bytes);
+    const size_t windows = std::max<size_t>(1, rx_line_bytes / window_bytes);
     return std::max(result_bytes, std::min(windows * result_bytes, kMaxResultsBytes));
 }
 
@@ -29,21 +29,25 @@ Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t resu
       results_bytes_(results_bytes(rx_line_bytes, window_bytes, result_bytes)),
       line_(new(std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
       data_(new(std::nothrow) char[data_bytes(rx_line_bytes)]),
+      log_(new(std::nothrow) char[Session::kLogBytes]),
       piece_(new(std::nothrow) char[window_bytes]),
       last_window_(new(std::nothrow) char[window_bytes]()),
       results_(new(std::nothrow) char[results_bytes_]),
       raw_(data_bytes(rx_line_bytes), window_bytes, result_bytes, raw_bytes) {}
 
 bool Console::Buffers::complete() const {
-    return line_ && data_ && piece_ && last_window_ && results_ && raw_.complete();
+    return line_ && data_ && log_ && piece_ && last_window_ && results_ && raw_.complete();
 }
 
 Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers)
     : device_(device),
+      sink_(sink),
       buffers_(buffers),
-      session_(boot_id, buffers.rx_line_bytes_, {buffers.line_.get(), buffers.data_.get()}, sink),
+      session_(boot_id, buffers.rx_line_bytes_,
+               {buffers.line_.get(), buffers.data_.get(), buffers.log_.get()}, sink),
       assembly_(buffers.piece_.get(), device.unusable() ? 0 : device.window_bytes()),
-      raw_inference_(device, buffers.raw_) {}
+      raw_inference_(device, buffers.raw_),
+      rate_(device.boot_baud()) {}
 
 void Console::announce() {
     session_.announce(device_.hello());
@@ -62,7 +66,12 @@ void Console::overflowed() {
         Error(ErrorCode::kNoCredit, "received bytes were lost: more were sent than hello announced"));
 }
 
+void Console::tick(uint64_t now_us) {
+    if (rate_.is_over(now_us)) sink_.set_baud(rate_.boot_baud());
+}
+
 void Console::carry_out(const Incoming& incoming) {
+    rate_.heard();
     std::visit([&](const auto& request) { answer(incoming, request); }, incoming.request);
 }
 
@@ -106,15 +115,15 @@ void Console::answer(const Incoming& incoming, const ArenaRequest&) {
 void Console::answer(const Incoming& incoming, const InferRequest& request) {
     Infer message;
     auto refusal = device_.unusable();
-    if (!refusal) refusal = infer(request, message);
+    if (!refusal) refusal = infer(incoming, request, message);
     reply(incoming, refusal, message);
 }
 
-Device::Refusal Console::infer(const InferRequest& request, Infer& reply) {
+Device::Refusal Console::infer(const Incoming& incoming, const InferRequest& request, Infer& reply) {
     std::string_view windows;
     Sentence problem;
     if (!assembly_.add(request, windows, problem)) return Error(ErrorCode::kBadRequest, problem);
-    if (auto refusal = infer_windows(windows, request.reset)) return refusal;
+    if (auto refusal = infer_windows(windows, incoming, request.reset)) return refusal;
     const size_t count = windows.size() / device_.window_bytes();
     reply.first = request.first;
     reply.count = static_cast<uint32_t>(count);
@@ -122,8 +131,8 @@ Device::Refusal Console::infer(const InferRequest& request, Infer& reply) {
     return std::nullopt;
 }
 
-// Invokes with each window and keeps the outputs; the last window is the one to bench with.
-Device::Refusal Console::infer_windows(std::string_view windows, Reset reset) {
+// Invokes with each window and keeps the outputs.
+Device::Refusal Console::infer_windows(std::string_view windows, const Incoming& incoming, Reset reset) {
     const size_t window_bytes = device_.window_bytes();
     const size_t result_bytes = device_.result_bytes();
     const size_t count = windows.size() / window_bytes;
@@ -134,12 +143,12 @@ Device::Refusal Console::infer_windows(std::string_view windows, Reset reset) {
                                                   << " there is room for: send fewer");
     }
     for (size_t i = 0; i < count; ++i) {
-        const bool is_reset = reset == Reset::kEach || (reset == Reset::kFirst && i == 0);
+        const bool is_reset = reset != Reset::kNever && (reset != Reset::kFirst || i == 0);
         if (auto refusal = is_reset ? device_.reset() : std::nullopt) return refusal;
         const auto window = windows.substr(i * window_bytes, window_bytes);
         if (auto refusal = device_.invoke(window, buffers_.results_.get() + i * result_bytes))
             return refusal;
-        if (i + 1 == count) std::copy(window.begin(), window.end(), buffers_.last_window_.get());
+        if (i + 1 == count) keep_last_window(window, incoming.answers);
     }
     return std::nullopt;
 }
@@ -149,6 +158,14 @@ void Console::answer(const Incoming& incoming, const InferRawRequest& request) {
     auto refusal = device_.unusable();
     if (!refusal) refusal = raw_inference_.infer(request, buffers_.last_window_.get(), message.windows);
     reply(incoming, refusal, message);
+}
+
+// To bench with: of requests that overtook each other, the last window is that of the highest number.
+void Console::keep_last_window(std::string_view window, const Answers& answers) {
+    const bool same_session = last_infer_.nonce == answers.nonce.view();
+    if (same_session && static_cast<int32_t>(answers.sequence - last_infer_.sequence) < 0) return;
+    last_infer_ = answers;
+    std::copy(window.begin(), window.end(), buffers_.last_window_.get());
 }
 
 void Console::answer(const Incoming& incoming, const ProfileRequest&) {
@@ -179,6 +196,26 @@ void Console::answer(const Incoming& incoming, const RestartRequest& request) {
     const auto refusal = device_.prepare_restart(request);
     restart_requested_ = !refusal;
     reply(incoming, refusal, Restart());
+}
+
+void Console::answer(const Incoming& incoming, const LoopbackRequest& request) {
+    Loopback message;
+    message.data = request.data;
+    session_.reply(incoming, message);
+}
+
+// The answer is the last that is sent at the rate of before.
+void Console::answer(const Incoming& incoming, const RateRequest& request) {
+    if (request.baud < rate_.boot_baud() || request.baud > device_.max_baud()) {
+        Sentence detail;
+        detail << "baud=" << request.baud << ": expected " << rate_.boot_baud() << " to " << device_.max_baud();
+        return session_.reply(incoming, Error(ErrorCode::kUnsupported, detail));
+    }
+    Rate message;
+    message.baud = request.baud;
+    session_.reply(incoming, message);
+    sink_.set_baud(request.baud);
+    rate_.changed(request.baud);
 }
 
 }  // namespace tinygate

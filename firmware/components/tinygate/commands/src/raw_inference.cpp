@@ -52,7 +52,7 @@ Device::Refusal RawInference::infer_windows(std::string_view windows, const Infe
     const Reset reset = request.windows.reset;
     char* result = buffers_.results_.get();
     for (size_t start = 0; start < windows.size(); start += preprocessor.raw_bytes) {
-        const bool is_reset = reset == Reset::kEach || (reset == Reset::kFirst && start == 0);
+        const bool is_reset = reset != Reset::kNever && (reset != Reset::kFirst || start == 0);
         if (auto refusal = is_reset ? device_.reset() : std::nullopt) return refusal;
         preprocessor.run(windows.data() + start, request.settings, input);
         if (auto refusal = device_.invoke({input, device_.window_bytes()}, result)) return refusal;

@@ -20,24 +20,33 @@ Ident Ident::of(uint32_t number) {
     return Ident(Digits::hex32(number).view());
 }
 
-void ReplySender::send(const Reply& reply, const std::optional<Answers>& answers) {
+void ReplySender::send(const Reply& reply, const std::optional<Answers>& answers, ReplyLog* log) {
     if (!answers || fits(reply, answers, {})) {
         encode(reply, answers, {1, 1, {}});
-        return send_line();
+        return send_line(log);
     }
     const auto size = part_size(reply, *answers);
-    if (!size) return send(Error(ErrorCode::kInternal, "the reply fits no line, even in parts"), answers);
+    if (!size) return send(Error(ErrorCode::kInternal, "the reply fits no line, even in parts"), answers, log);
     const size_t length = encode(reply, answers, {1, 1, {}});
     const size_t parts = (length + *size - 1) / *size;
     for (size_t i = 0; i < parts; ++i) {
         encode(reply, answers, {i + 1, parts, {i * *size, *size}});
-        send_line();
+        send_line(log);
     }
 }
 
+// A frame in which the prefix would appear is written as a line: it would look like a record's beginning.
 size_t ReplySender::encode(const Reply& reply, const std::optional<Answers>& answers, const Part& part) {
-    line_ = LineWriter(buffer_.data(), buffer_.size());
-    line_.begin_reply(sequence_, boot_id_.view(), reply.kind());
+    const bool framed = answers && answers->framed;
+    const size_t longest = write(reply, answers, part, framed);
+    const bool looks_like_two = framed && line_.fits() && line_.line().find(kPrefix) != std::string_view::npos;
+    return looks_like_two ? write(reply, answers, part, false) : longest;
+}
+
+size_t ReplySender::write(const Reply& reply, const std::optional<Answers>& answers, const Part& part,
+                          bool framed) {
+    line_ = LineWriter(buffer_.data(), kMaxReplyLineBytes);
+    line_.begin_reply(sequence_, boot_id_.view(), reply.kind(), framed);
     if (answers) {
         line_.field("re", Digits::decimal(answers->sequence).view());
         line_.field("nonce", answers->nonce.view());
@@ -73,8 +82,9 @@ std::optional<size_t> ReplySender::part_size(const Reply& reply, const Answers& 
     return std::nullopt;
 }
 
-void ReplySender::send_line() {
+void ReplySender::send_line(ReplyLog* log) {
     sink_.send(line_.line());
+    if (log != nullptr) log->add(line_.line());
     ++sequence_;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tinygate/cobs.hpp"
 #include "tinygate/crc32.hpp"
 #include "tinygate/text.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr size_t kTailBytes = 10;  // " *" and 8 hex digits
 constexpr size_t kMaxKeyBytes = 24;
 constexpr size_t kMaxKindBytes = 16;
+constexpr std::string_view kRawKey = "data";
 
 bool begins_with(std::string_view text, std::string_view start) {
     return text.substr(0, start.size()) == start;
@@ -65,7 +67,6 @@ std::optional<size_t> unescape(std::string_view value, char* out) {
 }
 
 bool parse_head(std::string_view& rest, Record& record) {
-    next_token(rest);
     const std::string_view direction = next_token(rest);
     const auto sequence = parse_decimal(next_token(rest), UINT32_MAX);
     record.direction = direction == "Q" ? Direction::kRequest : Direction::kReply;
@@ -76,12 +77,14 @@ bool parse_head(std::string_view& rest, Record& record) {
            is_identifier(record.kind, kMaxKindBytes);
 }
 
-// Parses a body without CRC. Unescaping shortens values where they lie, so the text is no longer whole
-// afterwards.
-bool parse_body(char* text, size_t size, Record& record) {
+// Parses a body without prefix and CRC: fields, and in a frame perhaps a LF and data. Unescaping shortens values
+// where they lie, so the text is no longer whole afterwards.
+bool parse_body(char* text, size_t whole_size, Record& record) {
+    const std::string_view whole(text, whole_size);
+    const size_t size = std::min(whole.find('\n'), whole_size);
     std::string_view rest(text, size);
     record.clear();
-    if (!parse_head(rest, record)) return false;
+    if (!std::all_of(rest.begin(), rest.end(), is_printable) || !parse_head(rest, record)) return false;
     // A space that ends the body announces a field that is not there.
     for (bool more = text[size - 1] == ' ' || !rest.empty(); more;) {
         more = rest.find(' ') != std::string_view::npos;
@@ -91,10 +94,11 @@ bool parse_body(char* text, size_t size, Record& record) {
         char* value = text + (pair.data() - text) + equals + 1;
         const auto length = unescape(pair.substr(equals + 1), value);
         const std::string_view key = pair.substr(0, equals);
-        if (!length || !is_identifier(key, kMaxKeyBytes) || !record.add({key, {value, *length}}))
+        if (!length || !is_identifier(key, kMaxKeyBytes) || !record.add({key, {value, *length}, false}))
             return false;
     }
-    return true;
+    const bool has_data = size < whole_size;
+    return !has_data || (size + 1 < whole_size && record.add({kRawKey, whole.substr(size + 1), true}));
 }
 
 }  // namespace
@@ -127,14 +131,18 @@ bool Record::add(Field field) {
 
 std::optional<Event> Decoder::push(char byte) {
     drop_what_is_done();
-    if (byte == '\n') {
-        const auto event = finish(size_, std::nullopt);
+    if (byte == '\0' || (byte == '\n' && !in_frame_)) {
+        const auto event = finish(size_, byte == '\0' ? End::kAtZero : End::kAtLine);
         keep(0);
         return event;
     }
     buffer_[size_++] = byte;
+    if (after_zero_ && size_ == 2) {
+        after_zero_ = false;
+        in_frame_ = byte == kMark;
+    }
     if (!ends_with(held(), kPrefix)) return bound();
-    const auto event = finish(size_ - kPrefix.size(), Reason::kTruncated);
+    const auto event = finish(size_ - kPrefix.size(), End::kAtPrefix);
     keep(kPrefix.size());
     return event;
 }
@@ -147,19 +155,22 @@ void Decoder::drop_what_is_done() {
     kept_.reset();
 }
 
-// Ends the piece in the first `size` bytes: at a line end, or where the next record begins (`record_fault`).
-std::optional<Event> Decoder::finish(size_t size, std::optional<Reason> record_fault) {
+// Ends the piece in the first `size` bytes: at a line's end, at a 0x00, or where the next record begins.
+std::optional<Event> Decoder::finish(size_t size, End end) {
     const std::string_view piece(buffer_, size);
-    const bool is_record = begins_with(piece, kPrefix);
-    const bool rest_of_overlong = discarding_ && !is_record;
-    discarding_ = false;
+    const bool is_line = begins_with(piece, kPrefix);
+    const bool is_frame = in_frame_;
+    const bool rest_of_overlong = discarding_ && !is_line;
+    discarding_ = in_frame_ = false;
+    after_zero_ = end == End::kAtZero;
     if (rest_of_overlong) return std::nullopt;
-    if (size > limit_) return overlong(size);
-    if (is_record) {
-        if (record_fault) return Event{Event::Kind::kDamaged, *record_fault, piece, nullptr};
-        return parse(without_returns(piece).size());
+    if (size > limit_) return overlong(size, is_line || is_frame);
+    if ((is_frame && end != End::kAtZero) || (is_line && !is_frame && end != End::kAtLine)) {
+        return Event{Event::Kind::kDamaged, Reason::kTruncated, piece, nullptr};
     }
+    if (is_frame) return parse_frame(size);
     const std::string_view text = without_returns(piece);
+    if (is_line) return parse_line(text.size());
     if (text.empty()) return std::nullopt;
     return Event{Event::Kind::kText, {}, text, nullptr};
 }
@@ -169,7 +180,7 @@ std::optional<Event> Decoder::bound() {
     const size_t prefix = partial_prefix();
     std::optional<Event> event;
     if (!discarding_ && size_ - prefix > limit_) {
-        event = overlong(size_);
+        event = overlong(size_, in_frame_ || begins_with(held(), kPrefix));
         discarding_ = true;
     }
     if (discarding_) keep(prefix);
@@ -183,25 +194,38 @@ size_t Decoder::partial_prefix() const {
     return 0;
 }
 
-Event Decoder::overlong(size_t size) const {
-    const std::string_view piece(buffer_, size);
-    const Reason reason = begins_with(piece, kPrefix) ? Reason::kTooLong : Reason::kLineTooLong;
-    return {Event::Kind::kDamaged, reason, piece.substr(0, limit_), nullptr};
+Event Decoder::overlong(size_t size, bool is_record) const {
+    const Reason reason = is_record ? Reason::kTooLong : Reason::kLineTooLong;
+    return {Event::Kind::kDamaged, reason, std::string_view(buffer_, size).substr(0, limit_), nullptr};
 }
 
-Event Decoder::parse(size_t size) {
+Event Decoder::parse_line(size_t size) {
     const std::string_view line(buffer_, size);
-    const std::string_view tail = line.substr(size - std::min(size, kTailBytes));
-    const auto damaged = [&](Reason reason) { return Event{Event::Kind::kDamaged, reason, line, nullptr}; };
-    if (!std::all_of(line.begin(), line.end(), is_printable) || !begins_with(tail, " *") ||
-        !is_hex(tail.substr(2), 8)) {
-        return damaged(Reason::kBadFrame);
-    }
-    const std::string_view body = line.substr(0, size - kTailBytes);
-    const uint32_t sum = crc32(body);
+    if (!std::all_of(line.begin(), line.end(), is_printable))
+        return {Event::Kind::kDamaged, Reason::kBadFrame, line, nullptr};
+    return check(line, size, kPrefix.size(), false);
+}
+
+Event Decoder::parse_frame(size_t size) {
+    const std::string_view piece(buffer_, size);
+    const auto body = cobs_decode(buffer_, size);
+    if (!body) return {Event::Kind::kDamaged, Reason::kBadFrame, piece, nullptr};
+    return check(piece, *body, 1, true);
+}
+
+// The record in the first `size` bytes, from `start` on; `piece` is what is told of it if it is none.
+Event Decoder::check(std::string_view piece, size_t size, size_t start, bool framed) {
+    const std::string_view whole(buffer_, size);
+    const std::string_view tail = whole.substr(size - std::min(size, kTailBytes));
+    const auto damaged = [&](Reason reason) { return Event{Event::Kind::kDamaged, reason, piece, nullptr}; };
+    if (!begins_with(tail, " *") || !is_hex(tail.substr(2), 8)) return damaged(Reason::kBadFrame);
+    const std::string_view sealed = whole.substr(0, size - kTailBytes);
+    const uint32_t sum = crc32(sealed);
     if (Digits::hex32(sum).view() != tail.substr(2)) return damaged(Reason::kBadCrc);
-    if (!parse_body(buffer_, body.size(), record_)) return damaged(Reason::kBadRecord);
+    const size_t body = sealed.size() - std::min(start, sealed.size());
+    if (!parse_body(buffer_ + start, body, record_)) return damaged(Reason::kBadRecord);
     record_.crc32 = sum;
+    record_.framed = framed;
     return {Event::Kind::kRecord, {}, {}, &record_};
 }
 

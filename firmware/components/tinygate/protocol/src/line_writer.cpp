@@ -17,17 +17,19 @@ bool is_safe(char c) {
 }  // namespace
 
 void LineWriter::put(char byte) {
-    if (size_ < capacity_) buffer_[size_] = byte;
+    if (size_ < capacity_) buffer_[start_ + size_] = byte;
     ++size_;
 }
 
 void LineWriter::put(std::string_view bytes) {
-    if (size_ + bytes.size() <= capacity_) std::copy(bytes.begin(), bytes.end(), buffer_ + size_);
+    if (size_ + bytes.size() <= capacity_) std::copy(bytes.begin(), bytes.end(), buffer_ + start_ + size_);
     size_ += bytes.size();
 }
 
-void LineWriter::begin_reply(uint32_t sequence, std::string_view boot_id, std::string_view kind) {
-    put(kPrefix);
+void LineWriter::begin_reply(uint32_t sequence, std::string_view boot_id, std::string_view kind, bool framed) {
+    framed_ = framed;
+    start_ = framed ? slack(capacity_) : 0;
+    put(framed ? std::string_view(&kMark, 1) : kPrefix);
     put("R ");
     put(Digits::decimal(sequence).view());
     put(' ');
@@ -56,17 +58,33 @@ void LineWriter::field(std::string_view key, std::string_view value) {
     }
 }
 
-void LineWriter::base64(std::string_view bytes) {
+void LineWriter::data(std::string_view key, std::string_view bytes) {
+    if (framed_) {
+        put('\n');
+        return put(bytes);
+    }
+    begin_field(key);
     const size_t size = base64_size(bytes.size());
     if (size_ + size <= capacity_) base64_encode(bytes, buffer_ + size_);
     size_ += size;
 }
 
 void LineWriter::finish() {
-    const uint32_t crc = fits() ? crc32(line()) : 0;
+    const uint32_t crc = size_ <= capacity_ ? crc32(body()) : 0;
     put(" *");
     put(Digits::hex32(crc).view());
+    framed_ ? finish_frame() : finish_line();
+}
+
+void LineWriter::finish_line() {
     put("\r\n");
+    written_ = size_;
+}
+
+void LineWriter::finish_frame() {
+    const bool whole = size_ <= capacity_;
+    written_ = 2 + (whole ? cobs_encode(body(), buffer_ + 1) : size_);
+    if (whole) buffer_[0] = buffer_[written_ - 1] = 0;
 }
 
 void FieldWriter::number(std::string_view key, uint64_t value) {
@@ -90,8 +108,7 @@ void FieldWriter::names(std::string_view key, List<const char*> values) {
 void FieldWriter::data(std::string_view key, std::string_view bytes) {
     const auto slice = cut(List<char>{bytes.data(), bytes.size()});
     if (slice.empty()) return;
-    line_.begin_field(key);
-    line_.base64({slice.data, slice.size});
+    line_.data(key, {slice.data, slice.size});
 }
 
 }  // namespace tinygate

@@ -102,6 +102,8 @@ const char* name(ErrorCode code) {
             return "no_credit";
         case ErrorCode::kBadSequence:
             return "bad_sequence";
+        case ErrorCode::kLost:
+            return "lost";
         case ErrorCode::kWrongNonce:
             return "wrong_nonce";
         case ErrorCode::kUnknownKind:
@@ -183,6 +185,14 @@ void Layout::write(FieldWriter& out) const {
     out.names("names", names);
     out.numbers("sizes", sizes);
     out.numbers("alignments", alignments);
+}
+
+void Loopback::write(FieldWriter& out) const {
+    out.data("data", data);
+}
+
+void Rate::write(FieldWriter& out) const {
+    out.number("baud", baud);
 }
 
 void Error::write(FieldWriter& out) const {

@@ -28,6 +28,11 @@ class FieldReader {
     }
 
     std::string_view data(std::string_view key) {
+        const Field* field = find(key);
+        if (field != nullptr && field->raw) {
+            taken_ |= bit(*field);
+            return field->value;
+        }
         const auto text = take(key);
         if (!text) missing(key);
         const auto size = text ? base64_decode(*text, data_) : 0;
@@ -40,7 +45,8 @@ class FieldReader {
         if (!text) return Reset::kNever;
         if (*text == "first") return Reset::kFirst;
         if (*text == "each") return Reset::kEach;
-        malformed(key, *text, "expected first or each");
+        if (*text == "alone") return Reset::kAlone;
+        malformed(key, *text, "expected first, each or alone");
         return Reset::kNever;
     }
 
@@ -61,13 +67,18 @@ class FieldReader {
     }
 
  private:
-    std::optional<std::string_view> take(std::string_view key) {
+    const Field* find(std::string_view key) const {
         for (const Field& field : record_.fields()) {
-            if (field.key != key) continue;
-            taken_ |= bit(field);
-            return field.value;
+            if (field.key == key) return &field;
         }
-        return std::nullopt;
+        return nullptr;
+    }
+
+    std::optional<std::string_view> take(std::string_view key) {
+        const Field* field = find(key);
+        if (field == nullptr) return std::nullopt;
+        taken_ |= bit(*field);
+        return field->value;
     }
 
     uint32_t parse_number(std::string_view key, std::string_view text) {
@@ -137,15 +148,23 @@ Request read_restart(FieldReader& in) {
     return RestartRequest{in.optional_number("arena_bytes")};
 }
 
+Request read_loopback(FieldReader& in) {
+    return LoopbackRequest{in.data("data")};
+}
+Request read_rate(FieldReader& in) {
+    return RateRequest{in.number("baud")};
+}
+
 struct Kind {
     std::string_view name;
     Request (*read)(FieldReader&);
 };
 
 constexpr Kind kKinds[] = {
-    {kHelloKind, read_hello},       {"bench", read_bench},     {"arena", read_arena},
-    {"infer", read_infer},          {"infer_raw", read_infer_raw}, {"profile", read_profile},
-    {"health", read_health},        {"layout", read_layout},   {"restart", read_restart},
+    {kHelloKind, read_hello},    {"bench", read_bench},         {"arena", read_arena},
+    {"infer", read_infer},       {"infer_raw", read_infer_raw}, {"profile", read_profile},
+    {"health", read_health},     {"layout", read_layout},       {"restart", read_restart},
+    {"loopback", read_loopback}, {"rate", read_rate},
 };
 
 const Kind* find_kind(std::string_view name) {

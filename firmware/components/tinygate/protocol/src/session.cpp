@@ -25,7 +25,7 @@ std::optional<Incoming> Session::push(char byte) {
     if (event->kind == Event::Kind::kDamaged) reject(*event);
     if (event->kind != Event::Kind::kRecord || event->record->direction == Direction::kReply)
         return std::nullopt;
-    return judge(*event->record);
+    return take(*event->record);
 }
 
 void Session::reject(const Event& event) {
@@ -37,37 +37,63 @@ void Session::reject(const Event& event) {
     announce(Error(*code, detail));
 }
 
-std::optional<Incoming> Session::judge(const Record& record) {
-    const Answers answers = {record.sequence, Ident(record.ident), record.crc32};
-    const auto refuse = [&](const Error& error) {
-        sender_.send(error, answers);
-        return std::nullopt;
-    };
+// Each request is carried out once, however often it comes: a repeated one is answered with what was sent before.
+std::optional<Incoming> Session::take(const Record& record) {
+    const Answers answers = {record.sequence, Ident(record.ident), record.crc32, record.framed};
     if (record.kind == kHelloKind) {
-        nonce_ = answers.nonce;
-    } else if (const auto error = out_of_order(record)) {
-        return refuse(*error);
+        open(record);
+    } else if (!nonce_ || !(*nonce_ == record.ident)) {
+        Sentence detail;
+        detail << "nonce " << record.ident << " opened no session: send hello first";
+        sender_.send(Error(ErrorCode::kWrongNonce, detail), answers);
+        return std::nullopt;
+    } else if (order_.is_done(record.sequence)) {
+        answer_again(answers);
+        return std::nullopt;
     }
-    last_request_ = record.sequence;  // counts even if the request is refused below
-    Sentence problem;
-    if (!is_request(record.kind)) {
-        return refuse(Error(ErrorCode::kUnknownKind, problem << record.kind << " is no request"));
-    }
-    const auto request = parse_request(record, data_, problem);
-    if (!request) return refuse(Error(ErrorCode::kBadRequest, problem));
-    return Incoming{*request, answers};
+    return judge(record, answers);
 }
 
-std::optional<Error> Session::out_of_order(const Record& record) const {
+// A new nonce opens a session; the same one again is a question like any other, which needs no turn.
+void Session::open(const Record& record) {
+    if (nonce_ && *nonce_ == record.ident && order_.is_within(record.sequence)) return;
+    nonce_ = Ident(record.ident);
+    order_ = Order(record.sequence);
+    log_.clear();
+}
+
+void Session::answer_again(const Answers& answers) {
+    if (const auto kept = log_.find(answers.sequence)) return sink_.send(*kept);
     Sentence detail;
-    if (!nonce_ || !(*nonce_ == record.ident)) {
-        detail << "nonce " << record.ident << " opened no session: send hello first";
-        return Error(ErrorCode::kWrongNonce, detail);
+    detail << "request " << answers.sequence << " was carried out before, and its answer is not kept";
+    sender_.send(Error(ErrorCode::kLost, detail), answers);
+}
+
+void Session::send_and_keep(const Reply& message, const Answers& answers) {
+    log_.begin(answers.sequence);
+    sender_.send(message, answers, &log_);
+    log_.end();
+}
+
+// A request that waits for its turn is refused and not noted; one that is unlawful is, in its turn.
+std::optional<Incoming> Session::judge(const Record& record, const Answers& answers) {
+    Sentence problem;
+    const auto request = parse_request(record, data_, problem);
+    const InferRequest* infer = request ? std::get_if<InferRequest>(&*request) : nullptr;
+    const bool is_hello = request && std::holds_alternative<HelloRequest>(*request);
+    const bool may_overtake = is_hello || (infer != nullptr && infer->reset == Reset::kAlone);
+    const bool is_next = record.sequence == order_.next() || order_.is_done(record.sequence);  // that is a hello
+    if (!is_next && !(may_overtake && order_.is_within(record.sequence))) {
+        problem = Sentence();
+        problem << "request " << record.sequence << " came before " << order_.next() << ": send that one again";
+        sender_.send(Error(ErrorCode::kBadSequence, problem), answers);
+        return std::nullopt;
     }
-    if (record.sequence != last_request_ + 1) {  // unsigned: 0 follows 4294967295
-        detail << "request " << record.sequence << " came after " << last_request_ << ": send hello first";
-        return Error(ErrorCode::kBadSequence, detail);
-    }
+    order_.take(record.sequence);
+    if (request) return Incoming{*request, answers};
+    const bool is_known = is_request(record.kind);
+    if (!is_known) problem << record.kind << " is no request";
+    send_and_keep(Error(is_known ? ErrorCode::kBadRequest : ErrorCode::kUnknownKind, problem), answers);
     return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include "tinygate/health.hpp"
 #include "tinygate/layout.hpp"
 #include "tinygate/next_boot.hpp"
+#include "tinygate/serial_port.hpp"
 #include "tinygate/sha256.hpp"
 #include "tinygate/watchdog.hpp"
 
@@ -53,13 +54,23 @@ Hello ChipDevice::hello() {
     hello.arena_configured_bytes = arena_.size();
     hello.rx_line_bytes = kRxLineBytes;
     hello.rx_window_bytes = kRxWindowBytes;
-    hello.data_bytes = kRxLineBytes / 4 * 3;
+    hello.data_bytes = kRxLineBytes;
+    hello.baud = boot_baud();
+    hello.max_baud = max_baud();
     if (!problem_) {
         hello.inputs = engine_.inputs();
         hello.outputs = engine_.outputs();
         hello.preprocessor = model_.preprocessor;
     }
     return hello;
+}
+
+uint32_t ChipDevice::boot_baud() {
+    return boot_baud_of_port();
+}
+
+uint32_t ChipDevice::max_baud() {
+    return max_baud_of_port();
 }
 
 Health ChipDevice::health() {

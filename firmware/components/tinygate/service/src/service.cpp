@@ -8,6 +8,7 @@
 #include "freertos/task.h"
 #include "tinygate.h"
 #include "tinygate/chip_device.hpp"
+#include "tinygate/clock.hpp"
 #include "tinygate/console.hpp"
 #include "tinygate/health.hpp"
 #include "tinygate/next_boot.hpp"
@@ -17,7 +18,7 @@
 namespace tinygate {
 namespace {
 
-constexpr TickType_t kListen = pdMS_TO_TICKS(1000);  // less than the task watchdog's time
+constexpr TickType_t kListen = pdMS_TO_TICKS(200);  // less than the task watchdog's time, and than a line's at another rate
 constexpr const char* kTag = "tinygate";
 
 [[noreturn]] void serve(Console& console, SerialPort& port) {
@@ -27,6 +28,7 @@ constexpr const char* kTag = "tinygate";
         const auto received = port.receive(kListen);
         if (received.overflowed) console.overflowed();
         console.receive(received.bytes);
+        console.tick(static_cast<uint64_t>(uptime_us()));
     }
     esp_restart();
 }

@@ -12,6 +12,10 @@
 
 namespace tinygate {
 
+// The line's rate after boot, and the fastest that the UART takes; 0 where an emulator has no rates.
+uint32_t boot_baud_of_port();
+uint32_t max_baud_of_port();
+
 class SerialPort final : public LineSink {
  public:
     // Whether nobody else has a driver on it.
@@ -21,6 +25,7 @@ class SerialPort final : public LineSink {
     explicit SerialPort(size_t rx_window_bytes);
 
     void send(std::string_view line) override;
+    void set_baud(uint32_t baud) override;
 
     struct Received {
         std::string_view bytes;  // live until the next call; none if `wait` passed without any

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "tinygate/device.hpp"
+#include "tinygate/line_rate.hpp"
 #include "tinygate/raw_inference.hpp"
 #include "tinygate/session.hpp"
 #include "tinygate/window_assembly.hpp"
@@ -31,6 +32,7 @@ class Console {
         size_t results_bytes_;
         Block line_;
         Block data_;
+        Block log_;
         Block piece_;
         Block last_window_;
         Block results_;
@@ -48,12 +50,16 @@ class Console {
     // Tells that received bytes were lost because nobody took them in time.
     void overflowed();
 
+    // Tells the time, of any origin: a line that was left at another rate returns to that of the boot.
+    void tick(uint64_t now_us);
+
     bool restart_requested() const { return restart_requested_; }
 
  private:
     void carry_out(const Incoming& incoming);
-    Device::Refusal infer(const InferRequest& request, Infer& reply);
-    Device::Refusal infer_windows(std::string_view windows, Reset reset);
+    Device::Refusal infer(const Incoming& incoming, const InferRequest& request, Infer& reply);
+    Device::Refusal infer_windows(std::string_view windows, const Incoming& incoming, Reset reset);
+    void keep_last_window(std::string_view window, const Answers& answers);
     Device::Refusal bench(const BenchRequest& request, Bench& reply);
     Device::Refusal profile(Profile& reply);
 
@@ -66,14 +72,19 @@ class Console {
     void answer(const Incoming& incoming, const HealthRequest&);
     void answer(const Incoming& incoming, const LayoutRequest&);
     void answer(const Incoming& incoming, const RestartRequest& request);
+    void answer(const Incoming& incoming, const LoopbackRequest& request);
+    void answer(const Incoming& incoming, const RateRequest& request);
     void reply(const Incoming& incoming, const Device::Refusal& refusal, const Reply& message);
     std::string_view last_window();
 
     Device& device_;
+    LineSink& sink_;
     Buffers& buffers_;
     Session session_;
     WindowAssembly assembly_;
     RawInference raw_inference_;
+    LineRate rate_;
+    Answers last_infer_{};  // whose last window is the one to bench with
     uint32_t overflows_ = 0;
     bool restart_requested_ = false;
 };

@@ -32,6 +32,10 @@ class Device {
     virtual Refusal bench(const BenchRequest& request, std::string_view window, Bench& reply) = 0;
     virtual Refusal profile(std::string_view window, Profile& reply) = 0;
 
+    // The line's rate after boot, and the fastest that can be asked for; 0 if it has one only.
+    virtual uint32_t boot_baud() { return 115200; }
+    virtual uint32_t max_baud() { return 0; }
+
     // Notes what the next boot shall do; the restart itself follows when the reply was sent.
     virtual Refusal prepare_restart(const RestartRequest& request) = 0;
 

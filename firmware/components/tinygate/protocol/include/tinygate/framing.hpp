@@ -1,5 +1,5 @@
-// Finds records in received bytes with one bounded buffer (docs/protocol.md, section 1). Twin of
-// protocol/framing.py.
+// Finds records in received bytes, lines and frames, with one bounded buffer (docs/protocol.md, section 1). Twin
+// of protocol/framing.py and decoder.py.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 namespace tinygate {
 
 constexpr std::string_view kPrefix = "@TG3 ";
+constexpr char kMark = 3;  // what a frame's bytes begin with
 constexpr size_t kMaxReplyLineBytes = 4096;
 constexpr size_t kMaxFields = 64;
 
@@ -26,6 +27,7 @@ const char* name(Reason reason);
 struct Field {
     std::string_view key;
     std::string_view value;  // unescaped
+    bool raw = false;        // the bytes themselves, as a frame carries data
 };
 
 // A record whose text lies in the decoder's buffer: it lives until the next byte is pushed.
@@ -35,7 +37,8 @@ class Record {
     uint32_t sequence = 0;
     std::string_view ident;  // the nonce in a request, the boot id in a reply
     std::string_view kind;
-    uint32_t crc32 = 0;  // as received
+    uint32_t crc32 = 0;   // as received
+    bool framed = false;  // came as a frame
 
     List<Field> fields() const { return {fields_.data(), size_}; }
     bool add(Field field);  // false if the key is there already, or there is no room
@@ -67,10 +70,14 @@ class Decoder {
     std::optional<Event> push(char byte);
 
  private:
-    std::optional<Event> finish(size_t size, std::optional<Reason> record_fault);
+    enum class End { kAtLine, kAtZero, kAtPrefix };
+
+    std::optional<Event> finish(size_t size, End end);
     std::optional<Event> bound();
-    Event parse(size_t size);
-    Event overlong(size_t size) const;
+    Event parse_line(size_t size);
+    Event parse_frame(size_t size);
+    Event check(std::string_view piece, size_t size, size_t start, bool framed);
+    Event overlong(size_t size, bool is_record) const;
     std::string_view held() const { return {buffer_, size_}; }
     size_t partial_prefix() const;
     void keep(size_t tail) { kept_ = tail; }
@@ -81,6 +88,8 @@ class Decoder {
     size_t size_ = 0;
     std::optional<size_t> kept_;  // the event last returned is done with; this many bytes at the end are not
     bool discarding_ = false;     // the rest of a piece that was reported as overlong
+    bool after_zero_ = false;     // two bytes will tell whether a frame begins
+    bool in_frame_ = false;
     Record record_;
 };
 

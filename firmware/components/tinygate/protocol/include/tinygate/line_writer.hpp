@@ -1,4 +1,4 @@
-// Writes one record into a fixed buffer: tokens, escapes, CRC, line end (docs/protocol.md, section 1).
+// Writes one record into a fixed buffer, as a line or as a frame (docs/protocol.md, section 1).
 #pragma once
 
 #include <algorithm>
@@ -6,34 +6,47 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tinygate/cobs.hpp"
 #include "tinygate/list.hpp"
 
 namespace tinygate {
 
 class LineWriter {
  public:
+    // A frame is stuffed where it is written: the buffer needs this much more than the line's or frame's capacity.
+    static constexpr size_t slack(size_t capacity) { return cobs_size(capacity) - capacity + 1; }
+
     LineWriter(char* buffer, size_t capacity) : buffer_(buffer), capacity_(capacity) {}
 
-    void begin_reply(uint32_t sequence, std::string_view boot_id, std::string_view kind);
+    // As a line of text, or as a frame.
+    void begin_reply(uint32_t sequence, std::string_view boot_id, std::string_view kind, bool framed);
     void field(std::string_view key, std::string_view value);
 
     // A field whose value is written piece by piece; nothing in the pieces needs escaping.
     void begin_field(std::string_view key);
     void value(std::string_view piece) { put(piece); }
-    void base64(std::string_view bytes);
+    // The last field: in base64, or the bytes themselves in a frame.
+    void data(std::string_view key, std::string_view bytes);
 
-    // Adds CRC and line end; the line is whole if it fits.
+    // Adds CRC and end; what was written is whole if it fits.
     void finish();
-    bool fits() const { return size_ <= capacity_; }
-    std::string_view line() const { return {buffer_, size_}; }
+    bool fits() const { return written_ <= capacity_; }
+    std::string_view line() const { return {buffer_, written_}; }
 
  private:
     void put(char byte);
     void put(std::string_view bytes);
 
+    std::string_view body() const { return {buffer_ + start_, size_}; }
+    void finish_line();
+    void finish_frame();
+
     char* buffer_;
     size_t capacity_;
-    size_t size_ = 0;  // what was asked for, which may be more than was written
+    bool framed_ = false;
+    size_t start_ = 0;    // where the body begins: behind the room that stuffing needs
+    size_t size_ = 0;     // of the body that was asked for, which may be more than was written
+    size_t written_ = 0;  // of line or frame, once it is finished
 };
 
 // A part of the elements of a list, or of the bytes of data: those from `start` on, at most `size`.

@@ -19,6 +19,7 @@ enum class ErrorCode {
     kTooLarge,
     kNoCredit,
     kBadSequence,
+    kLost,
     kWrongNonce,
     kUnknownKind,
     kBadRequest,
@@ -171,6 +172,20 @@ struct Layout final : Reply {
 struct Restart final : Reply {
     const char* kind() const override { return "restart"; }
     void write(FieldWriter&) const override {}
+};
+
+struct Loopback final : Reply {
+    std::string_view data;
+
+    const char* kind() const override { return "loopback"; }
+    void write(FieldWriter& out) const override;
+};
+
+struct Rate final : Reply {
+    uint32_t baud = 0;
+
+    const char* kind() const override { return "rate"; }
+    void write(FieldWriter& out) const override;
 };
 
 struct Error final : Reply {

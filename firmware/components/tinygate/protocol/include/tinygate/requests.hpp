@@ -22,7 +22,9 @@ struct BenchRequest {
 struct ArenaRequest {};
 
 // Before which windows of a request the model's state is reset.
-enum class Reset { kNever, kFirst, kEach };
+// Alone is each, and no other request depends on it: it may
+// overtake one that was lost.
+enum class Reset { kNever, kFirst, kEach, kAlone };
 
 struct InferRequest {
     uint32_t first;
@@ -47,8 +49,17 @@ struct RestartRequest {
     std::optional<uint32_t> arena_bytes;
 };
 
-using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, InferRawRequest, ProfileRequest,
-                             HealthRequest, LayoutRequest, RestartRequest>;
+struct LoopbackRequest {
+    std::string_view data;
+};
+
+struct RateRequest {
+    uint32_t baud;
+};
+
+using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, InferRawRequest,
+                             ProfileRequest, HealthRequest, LayoutRequest, RestartRequest, LoopbackRequest,
+                             RateRequest>;
 
 constexpr std::string_view kHelloKind = "hello";
 

@@ -24,30 +24,43 @@ class Session {
     struct Buffers {
         char* line;  // rx_line_bytes + Decoder::kSlackBytes
         char* data;  // rx_line_bytes * 3 / 4
+        char* log;   // kLogBytes
     };
 
+    // Replies that can be sent again.
+    static constexpr size_t kLogBytes = 8192;
+
     Session(Ident boot_id, size_t rx_line_bytes, Buffers buffers, LineSink& sink)
-        : sender_(boot_id, sink), decoder_(buffers.line, rx_line_bytes), data_(buffers.data) {}
+        : sink_(sink),
+          sender_(boot_id, sink),
+          decoder_(buffers.line, rx_line_bytes),
+          data_(buffers.data),
+          log_(buffers.log, kLogBytes) {}
 
     // Takes a received byte and returns the request that it completes; what is damaged or unlawful is refused
     // here.
     std::optional<Incoming> push(char byte);
 
-    void reply(const Incoming& incoming, const Reply& message) { sender_.send(message, incoming.answers); }
+    void reply(const Incoming& incoming, const Reply& message) { send_and_keep(message, incoming.answers); }
     void announce(const Reply& message) { sender_.send(message, std::nullopt); }
 
     uint32_t rejected_records() const { return rejected_; }
 
  private:
     void reject(const Event& event);
-    std::optional<Incoming> judge(const Record& record);
-    std::optional<Error> out_of_order(const Record& record) const;
+    void open(const Record& record);
+    void answer_again(const Answers& answers);
+    void send_and_keep(const Reply& message, const Answers& answers);
+    std::optional<Incoming> take(const Record& record);
+    std::optional<Incoming> judge(const Record& record, const Answers& answers);
 
+    LineSink& sink_;
     ReplySender sender_;
     Decoder decoder_;
     char* data_;
     std::optional<Ident> nonce_;
-    uint32_t last_request_ = 0;
+    Order order_;
+    ReplyLog log_;
     uint32_t rejected_ = 0;
 };
 
