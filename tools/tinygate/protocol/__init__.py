@@ -12,13 +12,10 @@ from tinygate.protocol.messages import (
     Bench,
     BenchRequest,
     Error,
-    ErrorCode,
     Health,
     HealthRequest,
     HelloRequest,
     Infer,
-    InferRaw,
-    InferRawRequest,
     InferRequest,
     Layout,
     LayoutRequest,
@@ -28,12 +25,13 @@ from tinygate.protocol.messages import (
     ProfileRequest,
     Rate,
     RateRequest,
-    Reset,
     Restart,
     RestartRequest,
 )
+from tinygate.protocol.raw_messages import InferRaw, InferRawRequest
 from tinygate.protocol.schema import Message
 from tinygate.protocol.session import HostSession, fresh_nonce
+from tinygate.protocol.words import ErrorCode, Reset
 
 __all__ = [
     "PROTOCOL_VERSION",

@@ -15,8 +15,10 @@ from typing import TypeVar
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import InferRawRequest, InferRequest, Reset
+from tinygate.protocol.messages import InferRequest
+from tinygate.protocol.raw_messages import InferRawRequest
 from tinygate.protocol.schema import Message
+from tinygate.protocol.words import Reset
 
 _RequestT = TypeVar("_RequestT", InferRequest, InferRawRequest)
 _MOST_OUTPUT_BYTES = 2048  # of one request: a device keeps few of its answers, to send them again

@@ -18,7 +18,7 @@ from tinygate.protocol.values import (
     TextValue,
     U32List,
 )
-from tinygate.protocol.words import ErrorCode, Reset
+from tinygate.protocol.words import Application, ErrorCode, Reset
 
 # Requests: host → device
 

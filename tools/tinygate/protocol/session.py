@@ -37,11 +37,12 @@ from tinygate.protocol.events import (
 from tinygate.protocol.framing import Damaged, Direction, Reason, Record, Text
 from tinygate.protocol.greeting import Greeting
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import Error, ErrorCode, HelloRequest, Infer, RestartRequest
+from tinygate.protocol.messages import Error, HelloRequest, Infer, RestartRequest
 from tinygate.protocol.order import distance
 from tinygate.protocol.outbox import Outbox, Pending
 from tinygate.protocol.parts import merge
 from tinygate.protocol.schema import Message
+from tinygate.protocol.words import ErrorCode
 
 _DAMAGED_AT_DEVICE = {ErrorCode.BAD_FRAME, ErrorCode.BAD_CRC, ErrorCode.TOO_LARGE, ErrorCode.NO_CREDIT}
 _LONGEST_GAP = 64  # records lost in a row; more, and the number itself is wrong
