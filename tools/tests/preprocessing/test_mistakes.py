@@ -25,7 +25,7 @@ from tinygate.preprocessing.raw import RawWindows
 from tinygate.protocol import HostSession, InferRaw
 from tinygate.tflite import read_model
 from tinygate.virtual.app import App, load
-from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory
+from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory, UartRate
 from tinygate.virtual.esp32.image import Application
 
 MODEL = load_model(GESTURE)
@@ -57,7 +57,7 @@ def on_the_virtual_board(header: str, variant: str, raw: RawWindows) -> NDArray[
     content = MODEL.variant(variant).content
     image = Application((), 0, "tinygate", "0", "none", "0" * 64, variant, content, hashlib.sha256(content).hexdigest(),
                         preprocessing=json.dumps({"header": header, "steps": {}}).encode())  # fmt: skip
-    boot = Boot(image, ResetReason.POWER_ON, RtcMemory(), bytes(6), 4 << 20)
+    boot = Boot(image, ResetReason.POWER_ON, RtcMemory(), bytes(6), 4 << 20, UartRate())
     app, session = App(boot, load(content, 1 << 20), 1 << 20, "0badcafe"), HostSession("5eed0001")
     session.open()
     answers: list[InferRaw] = []
