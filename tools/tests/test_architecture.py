@@ -52,6 +52,7 @@ ARROWS: dict[str, set[str]] = {
         "quant",
         "resampling",
         "store",
+        "targets",
         "tflite",
         "verdict",
     },

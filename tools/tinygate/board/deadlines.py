@@ -79,7 +79,8 @@ class Pace:
 
     @property
     def _invocations(self) -> int:
-        return self._windows_due + self._plan.warmup + self._plan.invocations + 1
+        benches = 2 if self._plan.bench_running else 1
+        return self._windows_due + benches * (self._plan.warmup + self._plan.invocations) + 1
 
     def answered(self, message: Message) -> None:
         """Take note of an answer."""

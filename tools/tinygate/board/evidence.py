@@ -26,6 +26,7 @@ class Plan:
         resets: the windows before which the model's state is reset, by number from 0; None for all of them.
         warmup: invocations before the timed ones.
         invocations: timed invocations; 0, or a board that cannot know time, means no bench.
+        bench_running: bench a second time with the application around the model running.
         bench_untimed: bench all the same: an emulator that counts instructions adds cycles of its own to the reply.
         invoke_s: the longest that an invocation may take on any chip: the run's deadline is reckoned with it.
         raw: the same windows as the sensor gives them, to be preprocessed by the device; None for none.
@@ -35,6 +36,7 @@ class Plan:
     inputs: NDArray[Any] | Sequence[NDArray[Any]]
     warmup: int = 3
     invocations: int = 50
+    bench_running: bool = False
     bench_untimed: bool = False
     resets: Collection[int] | None = None
     invoke_s: float = 0.5
@@ -92,6 +94,7 @@ class Run:
             without a batch dimension of 1, read-only.
         raw: what it made of raw windows, None where it takes or was sent none.
         bench, profile, layout: None when the board cannot know (hello.timing) or does not offer them.
+        bench_running: the bench with the application running; None when there is none or it has nothing to set going.
         counts: records and faults seen on the link, by name.
         resets: reset reasons that the ROM printed, oldest first.
         console: last lines of console text, without records.
@@ -105,6 +108,7 @@ class Run:
     arena: Arena
     outputs: tuple[NDArray[Any], ...]
     bench: Bench | None
+    bench_running: Bench | None
     profile: Profile | None
     layout: Layout | None
     health: Health

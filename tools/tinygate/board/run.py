@@ -33,6 +33,7 @@ from tinygate.board.unusable import why_unusable
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError, TinygateError
 from tinygate.protocol import (
     Answer,
+    Application,
     Arena,
     ArenaRequest,
     Bench,
@@ -185,7 +186,8 @@ class _Boot:
             self.session.infer_raw(self.plan.raw.windows(), self.plan.resets, inputs=True)
         self.session.infer(self.plan.windows(), resets=self.plan.resets)
         if self._benches(hello):
-            self.session.request(BenchRequest(self.plan.warmup, self.plan.invocations))
+            states = (None, Application.RUNNING) if self.plan.bench_running else (None,)
+            self.session.request(*(BenchRequest(self.plan.warmup, self.plan.invocations, state) for state in states))
         self.session.request(ProfileRequest(), LayoutRequest(), HealthRequest())
         pace, asked_at = Pace(self.deadlines, self.plan, hello), 0.0
         while not self.session.done:
@@ -313,8 +315,10 @@ class _Boot:
         answers = [message for message in self.answers if isinstance(message, Infer)]
         bench = self._required(Bench) if self._benches(hello) else None
         raw = [message for message in self.answers if isinstance(message, InferRaw)]
+        benches = [message for message in self.answers if isinstance(message, Bench)]
+        running = benches[1] if len(benches) > 1 else None
         arena, profile, health = self._required(Arena), self._only(Profile), self._required(Health)
-        check_figures(hello, self.plan, (arena, bench, profile, health), self.health_at - self.asked_at)
+        check_figures(hello, self.plan, (arena, benches, profile, health), self.health_at - self.asked_at)
         return Run(
             expected=self.expected,
             nonce=self.session.nonce,
@@ -323,6 +327,7 @@ class _Boot:
             arena=arena,
             outputs=assemble(answers, hello, self.plan.count),
             bench=bench,
+            bench_running=running,
             profile=profile,
             layout=self._only(Layout),
             health=health,

@@ -129,6 +129,8 @@ class PreprocessingConfig(Table):
 class FirmwareConfig(Table):
     """The application that is judged in place of tinygate's sample (docs/application.md).
 
+    It must fit into `product.flash_bytes` and `product.ram_bytes` unless [budgets] say otherwise.
+
     Attributes:
         project: the ESP-IDF project's folder, from the model's if relative; it must have the component `tinygate`.
         arguments: what its build is told besides: "-DBOARD=devkit".

@@ -120,8 +120,14 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
     counts_instructions = "-icount" in str(request.config.getoption("--qemu-extra-args"))
     longest_s = max(_SHORTEST_INVOKE_S, multiplications(tflite) / _SLOWEST_PER_S)
     oracle = run_oracle(variant)
-    plan = Plan(oracle.fed, resets=oracle.resets, bench_untimed=counts_instructions, invoke_s=longest_s)
-    plan = replace(plan, raw=raw_plan(variant.model))
+    plan = Plan(
+        oracle.fed,
+        resets=oracle.resets,
+        bench_running=variant.application is not None,
+        bench_untimed=counts_instructions,
+        invoke_s=longest_s,
+        raw=raw_plan(variant.model),
+    )
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
     progress = request.config.stash[progress_key]
     return Task(variant.id, expected, plan, Deadlines(bytes_per_s=bytes_per_s), progress)

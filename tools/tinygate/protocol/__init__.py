@@ -7,6 +7,7 @@ from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedErr
 from tinygate.protocol.framing import Damaged, Event, Record, Text, encode
 from tinygate.protocol.hello import PROTOCOL_VERSION, Hello, Tensor, tensor_lists
 from tinygate.protocol.messages import (
+    Application,
     Arena,
     ArenaRequest,
     Bench,
@@ -36,6 +37,7 @@ from tinygate.protocol.words import ErrorCode, Reset
 __all__ = [
     "PROTOCOL_VERSION",
     "Answer",
+    "Application",
     "Arena",
     "ArenaRequest",
     "Bench",
