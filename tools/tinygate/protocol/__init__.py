@@ -7,7 +7,6 @@ from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedErr
 from tinygate.protocol.framing import Damaged, Event, Record, Text, encode
 from tinygate.protocol.hello import PROTOCOL_VERSION, Hello, Tensor, tensor_lists
 from tinygate.protocol.messages import (
-    Application,
     Arena,
     ArenaRequest,
     Bench,
@@ -32,7 +31,7 @@ from tinygate.protocol.messages import (
 from tinygate.protocol.raw_messages import InferRaw, InferRawRequest
 from tinygate.protocol.schema import Message
 from tinygate.protocol.session import HostSession, fresh_nonce
-from tinygate.protocol.words import ErrorCode, Reset
+from tinygate.protocol.words import Application, ErrorCode, Reset
 
 __all__ = [
     "PROTOCOL_VERSION",
