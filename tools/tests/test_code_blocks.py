@@ -31,7 +31,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NO_CODE = {
     "cli/": "a list of rooms", "firmware/": "a list of folders", "ptq_int8 (tflm)": "what compare prints",
     "@TG3 <direction>": "a grammar", "real value =": "a formula", "multiplier =": "a formula", "link ──": "a drawing",
-    '#include "tinygate.h"': "an application: test_component.py compiles it",
+    "FAIL: ": "what the gate prints: test_mistakes.py", '#include "tinygate.h"': "an application: test_component.py compiles it",
     ">>> ": "runs as a doctest: test_manual_examples.py",
 }  # fmt: skip
 OTHERS = (".", "ls", "ssh", "cd", "apt", "cmake", "esptool", "idf.py", "idf-build-apps", "source", "{url:")

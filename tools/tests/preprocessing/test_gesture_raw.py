@@ -25,7 +25,6 @@ GESTURE = load_model(Path("models/gesture").absolute())
 OTHER_CODES = {"ptq_int8": 0, "ptq_int8_per_tensor": 0, "qat_int8": 0, "ptq_int16x8": 80}
 
 
-@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize("name", [variant.name for variant in GESTURE.target_variants])
 def test_the_header_gives_every_code_of_the_whole_test_set(name: str) -> None:
     variant, test = GESTURE.variant(name), GESTURE.dataset.test

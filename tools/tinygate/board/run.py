@@ -28,6 +28,7 @@ from tinygate.board.plausible import (
     check_tensors,
 )
 from tinygate.board.port import Port
+from tinygate.board.raw import assemble_raw
 from tinygate.board.unusable import why_unusable
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError, TinygateError
 from tinygate.protocol import (
@@ -45,6 +46,7 @@ from tinygate.protocol import (
     Hello,
     HostSession,
     Infer,
+    InferRaw,
     Layout,
     LayoutRequest,
     Message,
@@ -180,6 +182,8 @@ class _Boot:
 
     def _exchange(self, hello: Hello) -> None:
         self.session.request(ArenaRequest())
+        if self.plan.raw is not None and self.plan.raw.is_taken(hello):  # first: bench is on the last window of infer
+            self.session.infer_raw(self.plan.raw.windows(), self.plan.resets, inputs=True)
         self.session.infer(self.plan.windows(), resets=self.plan.resets)
         if self._benches(hello):
             states = (None, Application.RUNNING) if self.plan.bench_running else (None,)
@@ -310,6 +314,7 @@ class _Boot:
     def _run(self, hello: Hello, boot_s: float, measured_s: float) -> Run:
         answers = [message for message in self.answers if isinstance(message, Infer)]
         bench = self._required(Bench) if self._benches(hello) else None
+        raw = [message for message in self.answers if isinstance(message, InferRaw)]
         benches = [message for message in self.answers if isinstance(message, Bench)]
         running = benches[1] if len(benches) > 1 else None
         arena, profile, health = self._required(Arena), self._only(Profile), self._required(Health)
@@ -331,4 +336,5 @@ class _Boot:
             console=self.console.tail(),
             boot_s=boot_s,
             measured_s=measured_s,
+            raw=assemble_raw(raw, hello, self.plan.count),
         )

@@ -65,6 +65,7 @@ CHECKS: tuple[Check, ...] = (
     *_checks("target", "config", "emulated_cycles_with_the_application_running_are_recorded"),
     *_checks("target", "config", "every_output_is_the_oracles every_window_of_the_test_set_was_run_on_the_board"),
     *_checks("target", "config", "input_and_output_have_the_scales_of_the_pinned_model"),
+    *_checks("target", "config", "the_input_made_of_raw_windows_is_the_hosts"),
     *_checks("target", "config", "the_stack_never_came_close_to_its_end no_byte_was_lost_on_the_line"),
     *_checks("target", "config", "the_board_booted_once every_operator_of_the_model_is_profiled"),
     *_checks("target", "config", "no_size_has_grown_since_the_baseline latency_is_that_of_the_baseline"),

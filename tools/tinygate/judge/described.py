@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinygate.board.raw import RawPlan
 from tinygate.data import Dataset
 from tinygate.errors import DataError
 from tinygate.judge.facts import fact
@@ -34,6 +35,18 @@ def undescribed(dataset: Dataset) -> str:
 def described_plan(model: Model) -> Plan:
     """Return what the recipe's description comes to. Raises DataError, naming the recipe."""
     return plan_of(read_description(model.dataset.preprocessing, str(model.recipe_path)))
+
+
+def raw_plan(model: Model) -> RawPlan | None:
+    """Return the raw windows of a model's test set, as its sensor gives them; None where nobody described them.
+
+    Raises:
+        DataError: the description cannot be carried out.
+    """
+    raw = model.dataset.test.raw
+    if undescribed(model.dataset) or raw is None:
+        return None
+    return RawPlan(as_given(described_plan(model), raw.samples), raw.settings)
 
 
 def judge_described(model: Model) -> Finding:

@@ -21,6 +21,7 @@ from tinygate.model.tables import (
     BaselineConfig,
     FirmwareConfig,
     Margin,
+    PreprocessingConfig,
     Product,
     RatioRule,
     Table,
@@ -72,6 +73,7 @@ class ModelConfig(Table):
     baseline: BaselineConfig = BaselineConfig()
     product: Product = Product()
     firmware: FirmwareConfig | None = None
+    preprocessing: PreprocessingConfig = PreprocessingConfig()
 
     @property
     def metric_figure(self) -> Figure:
@@ -135,6 +137,7 @@ def _known_keys(location: tuple[int | str, ...]) -> tuple[str, ...]:
         "baseline": BaselineConfig,
         "product": Product,
         "firmware": FirmwareConfig,
+        "preprocessing": PreprocessingConfig,
         "variants": VariantConfig,
     }
     table = tables.get(str(location[0]), ModelConfig) if len(location) > 1 else ModelConfig

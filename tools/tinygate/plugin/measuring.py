@@ -26,6 +26,7 @@ from tinygate.board.run import measure
 from tinygate.errors import LabError, TargetError, TinygateError
 from tinygate.gate.progress import Progress, Step
 from tinygate.judge.baseline import looks_slower, timed_figures
+from tinygate.judge.described import raw_plan
 from tinygate.judge.oracle import run_oracle
 from tinygate.judge.regression import boots_needed
 from tinygate.model.baseline import Entry
@@ -125,6 +126,7 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
         bench_running=variant.application is not None,
         bench_untimed=counts_instructions,
         invoke_s=longest_s,
+        raw=raw_plan(variant.model),
     )
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
     progress = request.config.stash[progress_key]

@@ -152,7 +152,7 @@ def firmware(
         order = BuildOrder(
             board.target, board.board, variant.model.folder, variant.name, variant.content,
             _build_root(pytestconfig), logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
-            arena_bytes_for(variant, board.target), variant.application,
+            arena_bytes_for(variant, board.target), variant.application, variant.preprocess_header,
         )  # fmt: skip
         pytestconfig.stash[progress_key].say(Step(f"building {variant.id}"))
         try:

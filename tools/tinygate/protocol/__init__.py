@@ -7,13 +7,11 @@ from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedErr
 from tinygate.protocol.framing import Damaged, Event, Record, Text, encode
 from tinygate.protocol.hello import PROTOCOL_VERSION, Hello, Tensor, tensor_lists
 from tinygate.protocol.messages import (
-    Application,
     Arena,
     ArenaRequest,
     Bench,
     BenchRequest,
     Error,
-    ErrorCode,
     Health,
     HealthRequest,
     HelloRequest,
@@ -27,12 +25,13 @@ from tinygate.protocol.messages import (
     ProfileRequest,
     Rate,
     RateRequest,
-    Reset,
     Restart,
     RestartRequest,
 )
+from tinygate.protocol.raw_messages import InferRaw, InferRawRequest
 from tinygate.protocol.schema import Message
 from tinygate.protocol.session import HostSession, fresh_nonce
+from tinygate.protocol.words import Application, ErrorCode, Reset
 
 __all__ = [
     "PROTOCOL_VERSION",
@@ -56,6 +55,8 @@ __all__ = [
     "HostSession",
     "Incoming",
     "Infer",
+    "InferRaw",
+    "InferRawRequest",
     "InferRequest",
     "Layout",
     "LayoutRequest",

@@ -5,15 +5,22 @@ An infer request carries as many whole windows as a line holds, or a piece of on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import TypeVar
 
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import InferRequest, Reset
+from tinygate.protocol.messages import InferRequest
+from tinygate.protocol.raw_messages import InferRawRequest
 from tinygate.protocol.schema import Message
+from tinygate.protocol.words import Reset
 
+_RequestT = TypeVar("_RequestT", InferRequest, InferRawRequest)
 _MOST_OUTPUT_BYTES = 2048  # of one request: a device keeps few of its answers, to send them again
 LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
 
@@ -56,21 +63,66 @@ def infer_requests(
         InputError: a window has another length.
         TargetError: the announced limits leave no room for data.
     """
-    capacity = min(limits.data_bytes, _room_bytes(limits, framed))
+    answered = limits.result_bytes
+    return _requests(InferRequest, windows, first, limits, resets, _Size(limits.window_bytes, answered, framed, True))
+
+
+def infer_raw_requests(
+    windows: Iterable[tuple[bytes, int]], limits: Hello, resets: Collection[int] | None, framed: bool, inputs: bool
+) -> Iterator[InferRawRequest]:
+    """Yield the requests that carry raw windows, each with its settings' word; windows of one word travel together.
+
+    `inputs` asks for what the model was given, too. Other arguments and errors as for `infer_requests`. None overtakes
+    another: what an application makes of a window may depend on the one before.
+
+    Raises:
+        TargetError: the device takes no raw windows.
+    """
+    if not limits.raw_bytes:
+        raise TargetError("the application takes no raw windows: its hello names no preprocessing")
+    answered = limits.result_bytes + (limits.window_bytes if inputs else 0)
+    size, first = _Size(limits.raw_bytes, answered, framed, False), 0
+    for word, group in groupby(windows, key=itemgetter(1)):
+        alike = [window for window, _ in group]
+        make = partial(InferRawRequest, settings=word or None, inputs="yes" if inputs else None)
+        yield from _requests(make, alike, first, limits, resets, size)
+        first += len(alike)
+
+
+@dataclass(frozen=True)
+class _Size:
+    """Bytes of a window and of its answer; whether they travel in frames, and may overtake each other."""
+
+    window_bytes: int
+    answer_bytes: int
+    framed: bool
+    alone: bool
+
+
+def _requests(
+    make: Callable[..., _RequestT],
+    windows: Iterable[bytes],
+    first: int,
+    limits: Hello,
+    resets: Collection[int] | None,
+    sizes: _Size,
+) -> Iterator[_RequestT]:
+    """Yield what `make` makes of first, count, offset, data and reset."""
+    capacity = min(limits.data_bytes, _room_bytes(limits, sizes.framed))
     if capacity < 1:
         raise TargetError(
             f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes} leave no room for data"
         )
-    size, answerable = limits.window_bytes, _MOST_OUTPUT_BYTES // max(1, limits.result_bytes)
+    size, answerable = sizes.window_bytes, _MOST_OUTPUT_BYTES // max(1, sizes.answer_bytes)
     for batch, reset in _batches(windows, first, max(1, min(capacity // size, answerable)), resets):
         if wrong := next((window for window in batch if len(window) != size), None):
-            raise InputError(f"a window near {first} has {len(wrong)} bytes, the device's model takes {size}")
+            raise InputError(f"a window near {first} has {len(wrong)} bytes, the device takes {size}")
         data = b"".join(batch)
         if len(data) <= capacity:
-            yield InferRequest(first, len(batch), 0, data, Reset.ALONE if resets is None else reset)
+            yield make(first, len(batch), 0, data, Reset.ALONE if resets is None and sizes.alone else reset)
         else:
             for offset in range(0, len(data), capacity):
-                yield InferRequest(first, 1, offset, data[offset : offset + capacity], reset)
+                yield make(first, 1, offset, data[offset : offset + capacity], reset)
         first += len(batch)
 
 
@@ -104,10 +156,10 @@ def _room_bytes(limits: Hello, framed: bool) -> int:
 
 
 def _overhead_bytes() -> int:
-    """Length of an infer request's line without its data, at most; a frame's is less."""
+    """Length of an infer or infer_raw request's line without its data, at most; a frame's is less."""
     largest = 2**32 - 1
-    request = InferRequest(largest, largest, largest, b"", Reset.ALONE)
-    return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRequest.KIND, request.to_fields()))) + len(
+    request = InferRawRequest(largest, largest, largest, b"", Reset.ALONE, largest, "yes")
+    return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRawRequest.KIND, request.to_fields()))) + len(
         " data="
     )
 
@@ -120,7 +172,7 @@ class WindowAssembly:
         self._begun = b""
         self._index = 0
 
-    def add(self, request: InferRequest) -> list[bytes]:
+    def add(self, request: InferRequest | InferRawRequest) -> list[bytes]:
         """Return the windows that a request completes; none for a piece that leaves its window incomplete.
 
         Offset 0 begins anew.

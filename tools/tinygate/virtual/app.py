@@ -30,6 +30,7 @@ from tinygate.protocol import (
     HelloRequest,
     Incoming,
     Infer,
+    InferRawRequest,
     InferRequest,
     Layout,
     LayoutRequest,
@@ -50,6 +51,7 @@ from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
 from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
 from tinygate.virtual.line_rate import BOOT_BAUD, MAX_BAUD, LineRate
+from tinygate.virtual.raw_inference import RawInference
 
 RX_LINE_BYTES, RX_WINDOW_BYTES = 4096, 12_288
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
@@ -164,6 +166,7 @@ class App:
         self._window = bytes(window_bytes)
         self._window_of: Incoming | None = None  # the request that it came with
         self._asked: Incoming | None = None  # what is being answered
+        self._raw = RawInference(boot.app.preprocessing, () if isinstance(loaded, Refusal) else loaded.inputs)
         self._answers: dict[type[Message], Callable[[Any], Message]] = {
             HelloRequest: lambda _: self._hello(),
             HealthRequest: lambda _: self._health(),
@@ -173,6 +176,7 @@ class App:
             ArenaRequest: self._with_model(self._arena),
             BenchRequest: self._with_model(self._bench),
             InferRequest: self._with_model(self._infer),
+            InferRawRequest: self._with_model(self._infer_raw),
             LayoutRequest: self._with_model(self._layout),
             ProfileRequest: self._with_model(self._profile),
         }
@@ -220,6 +224,7 @@ class App:
             reset_reason=self._boot.reason.word,
             uptime_us=self._uptime_us(),
             rx_line_bytes=self._rx_line_bytes,
+            **self._raw.hello,
             **({"model_status": loaded.status} if isinstance(loaded, Refusal) else _model_fields(loaded)),
         )
 
@@ -277,6 +282,10 @@ class App:
         if _is_newer(self._asked, self._window_of):
             self._window, self._window_of = windows[-1], self._asked
         return Infer(request.first, len(windows), b"".join(outputs))
+
+    def _infer_raw(self, interpreter: Interpreter, request: InferRawRequest) -> Message:
+        message, self._window = self._raw.infer(interpreter, request, self._window)
+        return message
 
     def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
         if self._on_chip:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from tinygate.extras import require
+from tinygate.preprocessing.source import preprocessing_of
 from tinygate.targets.esp32.chip_id import chip_id
 from tinygate.targets.esp32.component import write_component
 from tinygate.targets.esp32.console import SIGNS
@@ -36,7 +37,7 @@ def _build(order: BuildOrder) -> Firmware:
     overlays = (str(sample.absolute() / "sdkconfig.qemu"),) if order.board == "qemu" else ()
     recipe = idf_build.Recipe(
         project, order.chip, order.variant, order.model_folder, generators(), overlays, order.arena_bytes,
-        order.application,
+        order.application, order.header,
     )  # fmt: skip
     folder = order.build_root / order.board / order.model_folder.name
     built = idf_build.build_firmware(recipe, folder, order.log, order.skip_build)
@@ -48,11 +49,20 @@ def _virtual(order: BuildOrder) -> Firmware:
 
     require("tflite_micro", "firmware cannot be judged on the virtual board")
     folder = order.build_root / order.board / order.model_folder.name
+    arguments = (order.content, order.variant, folder, order.arena_bytes, _preprocessing(order))
     if order.board == "virtual":
-        built = virtual_build.build_virtual_app(order.content, order.variant, folder, order.arena_bytes)
+        built = virtual_build.build_virtual_app(*arguments)
         return Firmware(built.folder, order.chip, built.elf_sha256, None)
-    built = virtual_build.build_virtual_fast_app(order.content, order.variant, folder, order.arena_bytes)
+    built = virtual_build.build_virtual_fast_app(*arguments)
     return Firmware(built.folder, "linux", built.elf_sha256, None)
+
+
+def _preprocessing(order: BuildOrder) -> bytes:
+    """Return what a virtual board makes inputs by: the header that a chip's firmware has, and the steps behind it."""
+    artifact = order.model_folder / "artifacts" / f"{order.variant}.tflite"
+    constants, header = preprocessing_of(artifact, order.header)
+    steps = {} if order.header else constants
+    return json.dumps({"header": header, "steps": steps}).encode() if header else b""
 
 
 def _console_baud(folder: Path) -> str | None:

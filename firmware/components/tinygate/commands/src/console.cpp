@@ -24,7 +24,7 @@ size_t results_bytes(size_t rx_line_bytes, size_t window_bytes, size_t result_by
 
 }  // namespace
 
-Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes)
+Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes, size_t raw_bytes)
     : rx_line_bytes_(rx_line_bytes),
       results_bytes_(results_bytes(rx_line_bytes, window_bytes, result_bytes)),
       line_(new(std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
@@ -32,10 +32,11 @@ Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t resu
       log_(new(std::nothrow) char[Session::kLogBytes]),
       piece_(new(std::nothrow) char[window_bytes]),
       last_window_(new(std::nothrow) char[window_bytes]()),
-      results_(new(std::nothrow) char[results_bytes_]) {}
+      results_(new(std::nothrow) char[results_bytes_]),
+      raw_(data_bytes(rx_line_bytes), window_bytes, result_bytes, raw_bytes) {}
 
 bool Console::Buffers::complete() const {
-    return line_ && data_ && log_ && piece_ && last_window_ && results_;
+    return line_ && data_ && log_ && piece_ && last_window_ && results_ && raw_.complete();
 }
 
 Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers)
@@ -45,6 +46,7 @@ Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers
       session_(boot_id, buffers.rx_line_bytes_,
                {buffers.line_.get(), buffers.data_.get(), buffers.log_.get()}, sink),
       assembly_(buffers.piece_.get(), device.unusable() ? 0 : device.window_bytes()),
+      raw_inference_(device, buffers.raw_),
       rate_(device.boot_baud()) {}
 
 void Console::announce() {
@@ -149,6 +151,13 @@ Device::Refusal Console::infer_windows(std::string_view windows, const Incoming&
         if (i + 1 == count) keep_last_window(window, incoming.answers);
     }
     return std::nullopt;
+}
+
+void Console::answer(const Incoming& incoming, const InferRawRequest& request) {
+    InferRaw message;
+    auto refusal = device_.unusable();
+    if (!refusal) refusal = raw_inference_.infer(request, buffers_.last_window_.get(), message.windows);
+    reply(incoming, refusal, message);
 }
 
 // To bench with: of requests that overtook each other, the last window is that of the highest number.

@@ -8,6 +8,7 @@
 
 #include "tinygate/device.hpp"
 #include "tinygate/line_rate.hpp"
+#include "tinygate/raw_inference.hpp"
 #include "tinygate/session.hpp"
 #include "tinygate/window_assembly.hpp"
 
@@ -18,8 +19,8 @@ class Console {
     // Memory whose size depends on the model and on the limits that hello announces.
     class Buffers {
      public:
-        // For windows of 0 bytes if the model cannot be used.
-        Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes);
+        // For windows of 0 bytes if the model cannot be used, and raw ones of 0 without a preprocessor.
+        Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes, size_t raw_bytes);
 
         bool complete() const;  // false if there was not enough memory
 
@@ -35,6 +36,7 @@ class Console {
         Block piece_;
         Block last_window_;
         Block results_;
+        RawInference::Buffers raw_;
     };
 
     Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers);
@@ -65,6 +67,7 @@ class Console {
     void answer(const Incoming& incoming, const BenchRequest& request);
     void answer(const Incoming& incoming, const ArenaRequest&);
     void answer(const Incoming& incoming, const InferRequest& request);
+    void answer(const Incoming& incoming, const InferRawRequest& request);
     void answer(const Incoming& incoming, const ProfileRequest&);
     void answer(const Incoming& incoming, const HealthRequest&);
     void answer(const Incoming& incoming, const LayoutRequest&);
@@ -79,6 +82,7 @@ class Console {
     Buffers& buffers_;
     Session session_;
     WindowAssembly assembly_;
+    RawInference raw_inference_;
     LineRate rate_;
     Answers last_infer_{};  // whose last window is the one to bench with
     uint32_t overflows_ = 0;

@@ -34,6 +34,13 @@ struct InferRequest {
     Reset reset;
 };
 
+// Windows as the sensor gives them; first, count, offset and reset as for infer.
+struct InferRawRequest {
+    InferRequest windows;
+    uint32_t settings;      // of every window in it, bit 0 first
+    bool inputs_wanted;     // what the model was given is answered too
+};
+
 struct ProfileRequest {};
 struct HealthRequest {};
 struct LayoutRequest {};
@@ -50,8 +57,9 @@ struct RateRequest {
     uint32_t baud;
 };
 
-using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, ProfileRequest,
-                             HealthRequest, LayoutRequest, RestartRequest, LoopbackRequest, RateRequest>;
+using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, InferRawRequest,
+                             ProfileRequest, HealthRequest, LayoutRequest, RestartRequest, LoopbackRequest,
+                             RateRequest>;
 
 constexpr std::string_view kHelloKind = "hello";
 

@@ -16,6 +16,8 @@ from tinygate.protocol import (
     Hello,
     HelloRequest,
     Infer,
+    InferRaw,
+    InferRawRequest,
     InferRequest,
     Loopback,
     LoopbackRequest,
@@ -28,7 +30,7 @@ from tinygate.protocol import (
     tensor_lists,
 )
 
-INPUT_BYTES, OUTPUT_BYTES = 4, 2
+INPUT_BYTES, OUTPUT_BYTES, RAW_BYTES = 4, 2, 6
 HELLO = Hello(
     protocol=PROTOCOL_VERSION,
     app="tinygate",
@@ -63,6 +65,11 @@ HELLO = Hello(
     baud=115_200,
     max_baud=0,
     store_bytes=0,
+    preprocessing="four of six",
+    raw_dtype="int8",
+    raw_samples=3,
+    raw_axes=2,
+    raw_bytes=RAW_BYTES,
     **tensor_lists("input", (Tensor("int8", (1, INPUT_BYTES), 0.5, -128, INPUT_BYTES),)),  # type: ignore[arg-type]
     **tensor_lists("output", (Tensor("int8", (1, OUTPUT_BYTES), 0.00390625, -128, OUTPUT_BYTES),)),  # type: ignore[arg-type]
 )
@@ -75,6 +82,7 @@ class EchoBoard:
         self.hello = hello
         self.session = DeviceSession(boot_id, hello.rx_line_bytes)
         self._windows = WindowAssembly(hello.window_bytes)
+        self._raw_windows = WindowAssembly(RAW_BYTES)
         self._since_reset = 0
         self._last, self._last_number = bytes(hello.window_bytes), 0
 
@@ -97,6 +105,8 @@ class EchoBoard:
             return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._last):08x}")
         if isinstance(request, InferRequest):
             return self._infer(request, number)
+        if isinstance(request, InferRawRequest):
+            return self._infer_raw(request)
         if isinstance(request, LoopbackRequest):
             return Loopback(request.data)
         if isinstance(request, RestartRequest):
@@ -109,6 +119,16 @@ class EchoBoard:
             self._last, self._last_number = windows[-1], number
         outputs = b"".join(self._invoke(window, request.reset, index) for index, window in enumerate(windows))
         return Infer(request.first, len(windows), outputs)
+
+    def _infer_raw(self, request: InferRawRequest) -> InferRaw:
+        """The first four of six raw bytes, each plus the settings' word."""
+        answers = b""
+        windows = self._raw_windows.add(request)
+        for index, raw in enumerate(windows):
+            self._last = bytes((byte + (request.settings or 0)) % 256 for byte in raw[:INPUT_BYTES])
+            answers += self._invoke(self._last, request.reset, index)
+            answers += self._last if request.inputs else b""
+        return InferRaw(request.first, len(windows), answers)
 
     def _invoke(self, window: bytes, reset: Reset | None, index: int) -> bytes:
         if reset and (reset.is_each or index == 0):
