@@ -69,7 +69,7 @@ def _preprocessing(order: BuildOrder) -> bytes:
 def _console_baud(folder: Path) -> str | None:
     path = folder / "config" / "sdkconfig.json"
     settings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    rate = settings.get("ESP_CONSOLE_UART_BAUDRATE")
+    rate = settings.get("TINYGATE_UART_BAUD", settings.get("ESP_CONSOLE_UART_BAUDRATE"))  # its own, if it has one
     return str(rate) if rate else None
 
 
