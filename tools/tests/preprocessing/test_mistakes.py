@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tinygate.judge.missteps import Host
 from tinygate.judge.preprocessing import told_difference
 from tinygate.model.folder import load_model
-from tinygate.preprocessing.kinds import Preparation, as_given, read_preparation
+from tinygate.preprocessing.kinds import Preparation, read_preparation
 from tinygate.preprocessing.raw import RawWindows
 from tinygate.protocol import HostSession, InferRaw
 from tinygate.tflite import read_model
@@ -100,16 +100,6 @@ def test_a_firmware_without_a_mistake_is_not_blamed(variant: str) -> None:
     assert (beyond, sentence) == (
         0,
         f"{len(raw_windows())} windows compared, all {300 * len(raw_windows())} values equal.",
-    )
-
-
-def test_the_raw_windows_are_the_sensors() -> None:
-    assert (
-        as_given(
-            Host(described(Mistake("")), read_model(MODEL.variant("ptq_int8").content).inputs[0]).plan,
-            raw_windows().samples,
-        ).dtype
-        == np.float32
     )
 
 
