@@ -9,7 +9,7 @@ from pathlib import Path
 from tinygate.extras import require
 from tinygate.preprocessing.description import is_described
 from tinygate.preprocessing.source import preprocessing_of
-from tinygate.targets.esp32.chip_id import chip_id
+from tinygate.targets.esp32.chip_id import chip_id, flash_id
 from tinygate.targets.esp32.component import write_component
 from tinygate.targets.esp32.console import SIGNS
 from tinygate.targets.esp32.crash import where_it_crashed
@@ -109,5 +109,6 @@ ESP32 = Family(
     abilities=abilities,
     where_it_crashed=where_it_crashed,
     chip_id=chip_id,
+    flash_id=flash_id,
     write_component=write_component,
 )
