@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from tinygate.judge.missteps import Host
 from tinygate.judge.preprocessing import told_difference
 from tinygate.model.folder import load_model
-from tinygate.preprocessing.description import Description, read_description
-from tinygate.preprocessing.numpy_path import as_given
+from tinygate.preprocessing.kinds import Preparation, read_preparation
 from tinygate.preprocessing.raw import RawWindows
 from tinygate.protocol import HostSession, InferRaw
 from tinygate.tflite import read_model
@@ -34,7 +33,7 @@ EVERY = 16
 BOARD = os.environ.get("TINYGATE_MISTAKES_BOARD", "")
 
 
-def described(mistake: Mistake) -> Description:
+def described(mistake: Mistake) -> Preparation:
     """The host's description, as the recipe would have it with the mistake's replacements."""
     constants: dict[str, Any] = json.loads(json.dumps(dict(MODEL.dataset.preprocessing)))
     if mistake.recipe == WIDE:
@@ -42,7 +41,7 @@ def described(mistake: Mistake) -> Description:
     elif mistake.recipe:
         mean, std = constants["steps"][1]["mean"], constants["steps"][1]["std"]
         constants["steps"][1] = eval(MIN_MAX, {"mean": mean, "std": std, "zip": zip})
-    return read_description(constants)
+    return read_preparation(constants)
 
 
 @cache
@@ -56,7 +55,7 @@ def on_the_virtual_board(header: str, variant: str, raw: RawWindows) -> NDArray[
     """Return the inputs [N, bytes] that the virtual board's application makes of raw windows, asked over the protocol."""
     content = MODEL.variant(variant).content
     image = Application((), 0, "tinygate", "0", "none", "0" * 64, variant, content, hashlib.sha256(content).hexdigest(),
-                        preprocessing=json.dumps({"header": header, "steps": {}}).encode())  # fmt: skip
+                        preprocessing=json.dumps({"header": header, "described": {}}).encode())  # fmt: skip
     boot = Boot(image, ResetReason.POWER_ON, RtcMemory(), bytes(6), 4 << 20, UartRate())
     app, session = App(boot, load(content, 1 << 20), 1 << 20, "0badcafe"), HostSession("5eed0001")
     session.open()
@@ -101,16 +100,6 @@ def test_a_firmware_without_a_mistake_is_not_blamed(variant: str) -> None:
     assert (beyond, sentence) == (
         0,
         f"{len(raw_windows())} windows compared, all {300 * len(raw_windows())} values equal.",
-    )
-
-
-def test_the_raw_windows_are_the_sensors() -> None:
-    assert (
-        as_given(
-            Host(described(Mistake("")), read_model(MODEL.variant("ptq_int8").content).inputs[0]).plan,
-            raw_windows().samples,
-        ).dtype
-        == np.float32
     )
 
 

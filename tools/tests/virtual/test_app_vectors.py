@@ -30,7 +30,7 @@ static void tinygate_preprocess(const void *raw, uint32_t settings, void *input)
 """
 APPLICATION = Application(
     (), 0, "tinygate", "1", "none", "e" * 64, "tiny", b"model", "",
-    preprocessing=json.dumps({"header": FOUR_OF_SIX, "steps": {}}).encode(),
+    preprocessing=json.dumps({"header": FOUR_OF_SIX, "described": {}}).encode(),
 )  # fmt: skip
 BOOT = Boot(APPLICATION, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22, UartRate())
 

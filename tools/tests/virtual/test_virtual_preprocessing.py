@@ -18,7 +18,7 @@ GESTURE = load_model(Path("models/gesture").absolute())
 
 def loaded(steps: bool = True) -> Preprocessor | None:
     constants, header = preprocessing_of(GESTURE.variant("ptq_int8").path)
-    content = json.dumps({"header": header, "steps": constants if steps else {}}).encode()
+    content = json.dumps({"header": header, "described": constants if steps else {}}).encode()
     return load_preprocessor(content, (Tensor("int8", (1, 50, 1, 6), 0.0313725508749485, -1, 300),))
 
 

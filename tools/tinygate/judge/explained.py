@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.judge.missteps import CLIPS, Host, Misstep, missteps
-from tinygate.preprocessing.numpy_path import as_given, prepare
+from tinygate.preprocessing.kinds import as_given
+from tinygate.preprocessing.numpy_path import prepare
 from tinygate.preprocessing.plan import Operation
 from tinygate.preprocessing.raw import RawWindows
 
@@ -151,7 +152,7 @@ def _lines(host: Host, raw: RawWindows, device: Codes) -> tuple[NDArray[np.float
     """Return gain and offset, [axes] each, of the line from the host's values to the device's, unclipped ones."""
     plan, tensor = host.plan, host.tensor
     free = replace(plan, operations=tuple(o for o in plan.operations if o.kind not in CLIPS))
-    ours = prepare(free, as_given(plan, raw.samples), raw.settings)
+    ours = prepare(free, as_given(plan.raw, raw.samples), raw.settings)
     theirs = (device.astype(np.float64) - tensor.zero_points[0]) * tensor.scales[0]
     shape = (len(raw), len(plan.names), -1) if plan.axes_first else (len(raw), -1, len(plan.names))
     x, y = (

@@ -8,13 +8,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygate.errors import DataError
 from tinygate.preprocessing.description import Description
-from tinygate.preprocessing.numpy_path import as_given, prepare
+from tinygate.preprocessing.kinds import Preparation, as_given
+from tinygate.preprocessing.numpy_path import prepare
 from tinygate.preprocessing.plan import Operation, Plan, plan_of
 from tinygate.preprocessing.raw import RawWindows
 from tinygate.quant.codes import input_codes
@@ -33,22 +36,29 @@ class Host:
     """How the host makes a model's input.
 
     Attributes:
-        description: the steps.
+        preparation: of the recipe.
         tensor: the model's input.
     """
 
-    description: Description
+    preparation: Preparation
     tensor: Tensor
 
     @property
+    def description(self) -> Description:
+        """The steps. Raises DataError: it is not made of steps."""
+        if self.preparation.description is None:
+            raise DataError("this preprocessing is not described by steps.")
+        return self.preparation.description
+
+    @property
     def plan(self) -> Plan:
-        """What the steps come to."""
+        """What the steps come to. Raises DataError: it is not made of steps."""
         return plan_of(self.description)
 
     def codes(self, raw: RawWindows, plan: Plan | None = None, round_with: Rounding | None = None) -> Codes:
-        """Return inputs [N, ...plan.shape] in the tensor's type; by another plan or rounding if one is given."""
-        plan = plan or self.plan
-        values = prepare(plan, as_given(self.plan, raw.samples), raw.settings)
+        """Return inputs [N, ...shape] in the tensor's type; by another plan or rounding if one is given."""
+        make = self.preparation.inputs if plan is None else partial(prepare, plan)
+        values = make(as_given(self.preparation.raw, raw.samples), raw.settings)
         if not self.tensor.scales:
             return values
         scale, zero = self.tensor.scales[0], self.tensor.zero_points[0]

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.board.evidence import Run, assemble
+from tinygate.judge.described import described
 from tinygate.judge.explained import explain
 from tinygate.judge.missteps import Host
 from tinygate.judge.oracle import OracleRun
 from tinygate.model.evaluation import judged
 from tinygate.model.folder import Variant
 from tinygate.model.scoring import scorer
-from tinygate.preprocessing.description import read_description
 from tinygate.preprocessing.raw import RawWindows
 from tinygate.tflite import Tensor
 from tinygate.tflite.model import NUMPY_TYPES
@@ -115,11 +115,7 @@ def _sentence(found: Difference, host: Host, allowed: int) -> str:
     if found.first is None:
         return f"{found.windows} windows compared, all {found.total} values equal."
     window, value, ours, theirs = found.first
-    plan = host.plan
-    sample, axis = divmod(value, len(plan.names))
-    if plan.axes_first:
-        axis, sample = divmod(value, plan.samples)
-    at = f"window {window}, sample {sample}, axis {plan.names[axis]}: board {ours:g}, host {theirs:g}"
+    at = f"window {window}, {_place(host, value)}: board {ours:g}, host {theirs:g}"
     step = f"steps of {host.tensor.scales[0]:.6g}" if host.tensor.scales else "units in the last place"
     if not found.beyond:
         return (
@@ -132,7 +128,20 @@ def _sentence(found: Difference, host: Host, allowed: int) -> str:
     )
 
 
+def _place(host: Host, value: int) -> str:
+    """Say which value of an input it is: by sample and axis, or by its place in the input's shape."""
+    if host.preparation.description is None:
+        return f"value {list(map(int, np.unravel_index(value, host.preparation.shape)))}"
+    plan = host.plan
+    sample, axis = divmod(value, len(plan.names))
+    if plan.axes_first:
+        axis, sample = divmod(value, plan.samples)
+    return f"sample {sample}, axis {plan.names[axis]}"
+
+
 def _explanation(host: Host, raw: RawWindows, device: Codes, expected: Codes) -> str:
+    if host.preparation.description is None:
+        return ""
     found = explain(host, raw, device, expected)
     if found is None:
         return " No single mistake that is known explains it."
@@ -170,5 +179,4 @@ def _judged_otherwise(tensor: Tensor, oracle: OracleRun, expected: Codes) -> str
 
 def host_of(variant: Variant, oracle: OracleRun) -> Host:
     """Return how the host makes a variant's input. Raises DataError: the description cannot be carried out."""
-    described = read_description(variant.model.dataset.preprocessing, str(variant.model.recipe_path))
-    return Host(described, oracle.tflite.inputs[0])
+    return Host(described(variant.model), oracle.tflite.inputs[0])

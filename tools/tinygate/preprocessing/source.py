@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygate.errors import InputError, ModelFileError
-from tinygate.preprocessing.description import is_described, read_description
+from tinygate.preprocessing.description import read_description
 from tinygate.preprocessing.emit_c import InputType, emit_header
 from tinygate.preprocessing.plan import plan_of
 from tinygate.tflite import read_model
@@ -25,12 +25,12 @@ MANIFEST_NAME = "manifest.json"
 
 
 def header_of(model: bytes, constants: dict[str, Any], sha256: str, name: str) -> str:
-    """Return the header for a .tflite's content and the constants that its manifest pins; "" where none are described.
+    """Return the header for a .tflite and the constants that its manifest pins; "" where no steps are described.
 
     Raises:
         InputError: the description cannot be carried out, or the model takes something else than one real input.
     """
-    if not is_described(constants):
+    if constants.get("kind") != "steps":
         return ""
     tflite = read_model(model)
     if len(tflite.inputs) != 1:

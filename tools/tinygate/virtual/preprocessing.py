@@ -1,6 +1,6 @@
 """How a virtual board makes the model's input of raw windows: by the C that a chip would run, compiled here.
 
-Without a C compiler it carries out the same steps in NumPy, and hello says so.
+Without a C compiler, or where the description comes to none, it takes the host's path, and hello says so.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tinygate.preprocessing.description import Description, read_description
-from tinygate.preprocessing.numpy_path import prepare
-from tinygate.preprocessing.plan import plan_of
+from tinygate.preprocessing.kinds import Preparation, read_preparation
 from tinygate.protocol import Tensor
 from tinygate.quant.codes import input_codes
 
@@ -77,9 +75,9 @@ def load_preprocessor(content: bytes, inputs: Sequence[Tensor]) -> Preprocessor 
         return None
     found = json.loads(content)
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
-    if compiler is not None:
+    if compiler is not None and found["header"]:
         return _compiled(found["header"], compiler)
-    return _in_numpy(read_description(found["steps"]), inputs[0]) if found["steps"] else None
+    return _on_the_host(read_preparation(found["described"]), inputs[0], compiler) if found["described"] else None
 
 
 def _compiled(header: str, compiler: str) -> Preprocessor:
@@ -101,14 +99,14 @@ def _compiled(header: str, compiler: str) -> Preprocessor:
     return Preprocessor(name, library.tg_raw_dtype().decode(), samples, axes, raw_bytes, input_bytes, run)
 
 
-def _in_numpy(description: Description, tensor: Tensor) -> Preprocessor:
-    plan, given = plan_of(description), description.raw
+def _on_the_host(preparation: Preparation, tensor: Tensor, compiler: str | None) -> Preprocessor:
+    given = preparation.raw
 
     def run(raw: bytes, settings: int, window: bytearray) -> None:
         samples = np.frombuffer(raw, given.dtype).reshape(1, *given.shape)
-        values = prepare(plan, samples, np.array([settings]))
+        values = preparation.inputs(samples, np.array([settings]))
         quantized = input_codes(values, tensor.scale, tensor.zero_point, tensor.dtype) if tensor.scale else values
         window[:] = quantized.tobytes()
 
-    name = "NumPy: no C compiler here"
+    name = preparation.software if compiler else f"{preparation.software}: no C compiler here"
     return Preprocessor(name, given.dtype, *given.shape, given.size_bytes, tensor.size_bytes, run)

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from tinygate.extras import require
+from tinygate.preprocessing.description import is_described
 from tinygate.preprocessing.source import preprocessing_of
-from tinygate.targets.esp32.chip_id import chip_id
+from tinygate.targets.esp32.chip_id import chip_id, flash_id
 from tinygate.targets.esp32.component import write_component
 from tinygate.targets.esp32.console import SIGNS
 from tinygate.targets.esp32.crash import where_it_crashed
@@ -61,8 +62,8 @@ def _preprocessing(order: BuildOrder) -> bytes:
     """Return what a virtual board makes inputs by: the header that a chip's firmware has, and the steps behind it."""
     artifact = order.model_folder / "artifacts" / f"{order.variant}.tflite"
     constants, header = preprocessing_of(artifact, order.header)
-    steps = {} if order.header else constants
-    return json.dumps({"header": header, "steps": steps}).encode() if header else b""
+    described = constants if is_described(constants) and not order.header else {}
+    return json.dumps({"header": header, "described": described}).encode() if header or described else b""
 
 
 def _console_baud(folder: Path) -> str | None:
@@ -108,5 +109,6 @@ ESP32 = Family(
     abilities=abilities,
     where_it_crashed=where_it_crashed,
     chip_id=chip_id,
+    flash_id=flash_id,
     write_component=write_component,
 )
