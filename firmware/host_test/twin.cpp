@@ -27,7 +27,8 @@ void talk(std::istringstream& arguments) {
     EchoDevice device(rx_line_bytes, 4 * rx_line_bytes);
     KeptLines lines;
     Console::Buffers buffers(rx_line_bytes, device.window_bytes(), device.result_bytes());
-    Console console(device, lines, Ident(boot_id), buffers);
+    KeptBytes store;
+    Console console(device, lines, Ident(boot_id), buffers, &store);
     for (std::string hex; arguments >> hex;) {
         console.receive(from_hex(hex));
         std::cout << to_hex(lines.take()) << "\n";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 
 from tinygate.protocol import (
@@ -17,16 +18,21 @@ from tinygate.protocol import (
     HelloRequest,
     Infer,
     InferRequest,
+    Keep,
+    KeepRequest,
     Loopback,
     LoopbackRequest,
     Message,
     Reset,
     Restart,
     RestartRequest,
+    Store,
+    StoreRequest,
     Tensor,
     WindowAssembly,
     tensor_lists,
 )
+from tinygate.virtual.test_set import TestSet, unpacked
 
 INPUT_BYTES, OUTPUT_BYTES = 4, 2
 HELLO = Hello(
@@ -76,6 +82,7 @@ class EchoBoard:
         self.session = DeviceSession(boot_id, hello.rx_line_bytes)
         self._windows = WindowAssembly(hello.window_bytes)
         self._since_reset = 0
+        self._kept = TestSet(memoryview(bytearray(65_536)))
         self._last, self._last_number = bytes(hello.window_bytes), 0
 
     def receive(self, data: bytes) -> bytes:
@@ -97,6 +104,10 @@ class EchoBoard:
             return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._last):08x}")
         if isinstance(request, InferRequest):
             return self._infer(request, number)
+        if isinstance(request, StoreRequest):
+            return Store(self._kept.open(request.sha256, request.size_bytes))
+        if isinstance(request, KeepRequest):
+            return Keep(self._kept.keep(request))
         if isinstance(request, LoopbackRequest):
             return Loopback(request.data)
         if isinstance(request, RestartRequest):
@@ -104,11 +115,18 @@ class EchoBoard:
         return Error(ErrorCode.UNSUPPORTED, f"{request.KIND} is not carried out by this board")
 
     def _infer(self, request: InferRequest, number: int) -> Infer:
-        windows = self._windows.add(request)
+        crc32 = None
+        if request.data:
+            size = request.count * self.hello.window_bytes
+            data = unpacked(request.data, request.packing, size) if request.packing else request.data
+            windows = self._windows.add(dataclasses.replace(request, data=data))
+        else:
+            windows = self._kept.windows(request.first, request.count, self.hello.inputs)
+            crc32 = f"{zlib.crc32(b''.join(windows)):08x}"
         if windows and number > self._last_number:
             self._last, self._last_number = windows[-1], number
         outputs = b"".join(self._invoke(window, request.reset, index) for index, window in enumerate(windows))
-        return Infer(request.first, len(windows), outputs)
+        return Infer(request.first, len(windows), outputs, crc32)
 
     def _invoke(self, window: bytes, reset: Reset | None, index: int) -> bytes:
         if reset and (reset.is_each or index == 0):

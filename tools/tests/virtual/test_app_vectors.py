@@ -17,14 +17,16 @@ from tinygate.virtual.interpreter import ArenaFacts
 
 VECTORS = json.loads((files("tinygate.protocol") / "vectors.json").read_text())
 APPLICATION = Application((), 0, "tinygate", "1", "none", "e" * 64, "tiny", b"model", "")
-BOOT = Boot(APPLICATION, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22, UartRate())
+BOOT = Boot(
+    APPLICATION, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22, UartRate(), memoryview(bytearray(65536))
+)
 
 
 class FirstTwoBytes:
     """The model of docs/protocol.md: of four bytes the first two, the second plus the windows since the last reset."""
 
     pointer_bits, window_bytes, since_reset = 32, 4, 0
-    inputs, outputs = (Tensor("int8", (1, 4), 1.0, 0, 4),), (Tensor("int8", (1, 2), 1.0, 0, 2),)
+    inputs, outputs = (Tensor("int8", (1, 4), 0.5, -128, 4),), (Tensor("int8", (1, 2), 1.0, 0, 2),)
     arena, operators, structures = ArenaFacts(700, 500, 200), ("SLICE",), {"TfLiteEvalTensor": 12}
 
     def invoke(self, window: bytes) -> bytes:

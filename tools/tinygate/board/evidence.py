@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.board.identity import Expected
+from tinygate.board.shared_set import SharedSet
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol import Arena, Bench, Health, Hello, Infer, Layout, Message, Profile, Tensor
 
@@ -27,6 +28,7 @@ class Plan:
         invocations: timed invocations; 0, or a board that cannot know time, means no bench.
         bench_untimed: bench all the same: an emulator that counts instructions adds cycles of its own to the reply.
         invoke_s: the longest that an invocation may take on any chip: the run's deadline is reckoned with it.
+        shared: the same windows in real values, where variants share them; None where that is not known.
         arena_key: what to change for a larger arena, as the sentence about one that is too small shall name it.
     """
 
@@ -37,6 +39,7 @@ class Plan:
     resets: Collection[int] | None = None
     invoke_s: float = 0.5
     arena_key: str = ""
+    shared: SharedSet | None = None
 
     @property
     def tensors(self) -> tuple[NDArray[Any], ...]:
@@ -51,7 +54,9 @@ class Plan:
     def last_window(self) -> Plan:
         """Return the plan for the last window alone, and for what it needs of those before it: all since the reset."""
         start = self.count - 1 if self.resets is None else max((n for n in self.resets if n < self.count), default=0)
-        return replace(self, inputs=tuple(tensor[start:] for tensor in self.tensors), resets=self.resets and (0,))
+        return replace(
+            self, inputs=tuple(tensor[start:] for tensor in self.tensors), resets=self.resets and (0,), shared=None
+        )
 
     def windows(self) -> Iterator[bytes]:
         """Yield each window as it travels: its inputs one after the other, little-endian."""

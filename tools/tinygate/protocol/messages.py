@@ -15,6 +15,7 @@ from tinygate.protocol.values import (
     Data,
     Hex32,
     NameList,
+    Sha256,
     TextValue,
     U32List,
 )
@@ -41,6 +42,13 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
 
 
+class Packing(StrEnum):
+    """How data were made shorter."""
+
+    LZ4 = "lz4"  # a block of LZ4; of a kept test set, what is kept before it is its history
+    PLANES = "planes"  # the first bytes of all four-byte values, then the second ones, …; and of that a block of LZ4
+
+
 class Reset(StrEnum):
     """Before which windows of an infer request the model's state is reset."""
 
@@ -59,6 +67,8 @@ class Application(StrEnum):
 
     RUNNING = "running"
 
+
+_PACKING = Codec("packing", str, Packing)
 
 # Requests: host → device
 
@@ -99,7 +109,7 @@ class InferRequest(Message):
         first: index of the first window in the host's numbering.
         count: number of windows.
         offset: bytes of the window sent before this piece.
-        data: raw little-endian input tensors: all of a window, then all of the next.
+        data: raw little-endian input tensors: all of a window, then all of the next; none for kept windows.
         reset: before which windows the state is reset, None for none of them; of pieces the last one's counts.
     """
 
@@ -107,8 +117,9 @@ class InferRequest(Message):
     first: U32
     count: U32
     offset: U32
-    data: Data
+    data: Data = b""
     reset: Annotated[Reset, Codec("reset", str, Reset)] | None = None
+    packing: Annotated[Packing, _PACKING] | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,30 @@ class RestartRequest(Message):
 
     KIND = "restart"
     arena_bytes: U32 | None = None
+
+
+@dataclass(frozen=True)
+class StoreRequest(Message):
+    """Ask how much of a test set is kept; another one that is kept is given up for it.
+
+    Attributes:
+        sha256, size_bytes: of all windows in real values, each one's inputs one after the other, float32 little-endian.
+    """
+
+    KIND = "store"
+    sha256: Sha256
+    size_bytes: U32
+
+
+@dataclass(frozen=True)
+class KeepRequest(Message):
+    """Append to the test set that was asked for last; `size_bytes` bytes, unpacked, from `offset` on."""
+
+    KIND = "keep"
+    offset: U32
+    size_bytes: U32
+    data: Data
+    packing: Annotated[Packing, _PACKING] | None = None
 
 
 @dataclass(frozen=True)
@@ -189,13 +224,14 @@ class Arena(Message):
 class Infer(Message):
     """Raw little-endian output tensors of windows `first` … `first + count - 1`; count 0 acknowledges a piece.
 
-    All outputs of a window, then all of the next.
+    All outputs of a window, then all of the next. `input_crc32` is of the inputs of kept windows.
     """
 
     KIND = "infer"
     first: U32
     count: U32
     data: Data = b""
+    input_crc32: Hex32 | None = None
 
 
 @dataclass(frozen=True)
@@ -250,6 +286,22 @@ class Restart(Message):
 
 
 @dataclass(frozen=True)
+class Store(Message):
+    """Bytes of the test set that are kept, from its beginning on."""
+
+    KIND = "store"
+    have: U32
+
+
+@dataclass(frozen=True)
+class Keep(Message):
+    """Likewise, after appending; 0 when all had come, and its sha256 is another one."""
+
+    KIND = "keep"
+    have: U32
+
+
+@dataclass(frozen=True)
 class Loopback(Message):
     """The bytes of the request."""
 
@@ -287,8 +339,11 @@ REQUESTS: dict[str, type[Message]] = {
         RestartRequest,
         LoopbackRequest,
         RateRequest,
+        StoreRequest,
+        KeepRequest,
     )
 }
 REPLIES: dict[str, type[Message]] = {
-    cls.KIND: cls for cls in (Hello, Bench, Arena, Infer, Profile, Health, Layout, Restart, Loopback, Rate, Error)
+    cls.KIND: cls
+    for cls in (Hello, Bench, Arena, Infer, Profile, Health, Layout, Restart, Loopback, Rate, Store, Keep, Error)
 }

@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from tinygate.errors import LabError, LinkError, TargetError
 from tinygate.protocol import framing
-from tinygate.protocol.batches import infer_requests
+from tinygate.protocol.batches import infer_requests, kept_requests, room_bytes
 from tinygate.protocol.decoder import Decoder
 from tinygate.protocol.envelope import Answers, parse_reply
 from tinygate.protocol.events import (
@@ -40,6 +40,7 @@ from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import Error, ErrorCode, HelloRequest, Infer, RestartRequest
 from tinygate.protocol.order import distance
 from tinygate.protocol.outbox import Outbox, Pending
+from tinygate.protocol.packing import keep_requests
 from tinygate.protocol.parts import merge
 from tinygate.protocol.schema import Message
 
@@ -137,6 +138,17 @@ class HostSession:
         if not self.hello.inputs:
             raise TargetError(f"the device has no usable model: its model_status is {self.hello.model_status}")
         self._outbox.add(infer_requests(windows, first, self.hello, resets, self._outbox.is_framed))
+
+    def keep(self, content: bytes, have: int) -> None:
+        """Queue what is missing of a test set that the device shall keep and has `have` bytes of."""
+        assert self.hello is not None
+        room = room_bytes(self.hello, self._outbox.is_framed)
+        self._outbox.add(keep_requests(content, have, self.hello.data_bytes, room))
+
+    def infer_kept(self, count: int, resets: Collection[int] | None = None) -> None:
+        """Queue the windows of the test set that the device keeps."""
+        assert self.hello is not None
+        self._outbox.add(kept_requests(count, self.hello, resets))
 
     def outgoing(self) -> bytes:
         """Return the bytes that may be sent now; once returned they count as sent."""

@@ -12,7 +12,7 @@ import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tinygate.protocol import (
@@ -31,6 +31,8 @@ from tinygate.protocol import (
     Incoming,
     Infer,
     InferRequest,
+    Keep,
+    KeepRequest,
     Layout,
     LayoutRequest,
     Loopback,
@@ -42,6 +44,8 @@ from tinygate.protocol import (
     RateRequest,
     Restart,
     RestartRequest,
+    Store,
+    StoreRequest,
     WindowAssembly,
     tensor_lists,
 )
@@ -50,8 +54,9 @@ from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
 from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
 from tinygate.virtual.line_rate import BOOT_BAUD, MAX_BAUD, LineRate
+from tinygate.virtual.test_set import TestSet, unpacked
 
-RX_LINE_BYTES, RX_WINDOW_BYTES = 4096, 12_288
+RX_LINE_BYTES, RX_WINDOW_BYTES, DATA_BYTES = 4096, 12_288, 8192
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
 MAX_INVOCATIONS = 100_000
 
@@ -74,10 +79,9 @@ _BOARD: dict[str, Any] = {
     "emulated": "virtual",
     "timing": "none",
     "rx_window_bytes": RX_WINDOW_BYTES,
-    "data_bytes": RX_LINE_BYTES,
+    "data_bytes": DATA_BYTES,
     "baud": BOOT_BAUD,
     "max_baud": MAX_BAUD,
-    "store_bytes": 0,
 }
 
 
@@ -161,6 +165,7 @@ class App:
         self._started_at = time.monotonic()
         window_bytes = 0 if isinstance(loaded, Refusal) else loaded.window_bytes
         self._windows = WindowAssembly(window_bytes)
+        self._kept = TestSet(boot.store)
         self._window = bytes(window_bytes)
         self._window_of: Incoming | None = None  # the request that it came with
         self._asked: Incoming | None = None  # what is being answered
@@ -170,6 +175,8 @@ class App:
             RestartRequest: self._restart,
             LoopbackRequest: lambda request: Loopback(request.data),
             RateRequest: self._rate,
+            StoreRequest: lambda request: _lawful(lambda: Store(self._kept.open(request.sha256, request.size_bytes))),
+            KeepRequest: lambda request: _lawful(lambda: Keep(self._kept.keep(request))),
             ArenaRequest: self._with_model(self._arena),
             BenchRequest: self._with_model(self._bench),
             InferRequest: self._with_model(self._infer),
@@ -220,6 +227,7 @@ class App:
             reset_reason=self._boot.reason.word,
             uptime_us=self._uptime_us(),
             rx_line_bytes=self._rx_line_bytes,
+            store_bytes=self._kept.capacity,
             **({"model_status": loaded.status} if isinstance(loaded, Refusal) else _model_fields(loaded)),
         )
 
@@ -261,14 +269,20 @@ class App:
         return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._window):08x}")
 
     def _infer(self, interpreter: Interpreter, request: InferRequest) -> Message:
+        crc32 = None
         try:
-            windows = self._windows.add(request)
-        except ValueError:
-            size = interpreter.window_bytes
-            return Error(ErrorCode.BAD_REQUEST, f"{_described(request)}: no whole window of {size} and no next piece")
-        return self._infer_windows(interpreter, request, windows) if windows else Infer(request.first, 0)
+            if request.data:
+                windows = self._windows.add(_unpacked(request, interpreter.window_bytes))
+            else:
+                windows = self._kept.windows(request.first, request.count, interpreter.inputs)
+                crc32 = f"{zlib.crc32(b''.join(windows)):08x}"
+        except ValueError as error:
+            return Error(ErrorCode.BAD_REQUEST, f"{_described(request)}: {error}")
+        if not windows:
+            return Infer(request.first, 0)
+        return Infer(request.first, len(windows), self._outputs(interpreter, request, windows), crc32)
 
-    def _infer_windows(self, interpreter: Interpreter, request: InferRequest, windows: list[bytes]) -> Message:
+    def _outputs(self, interpreter: Interpreter, request: InferRequest, windows: list[bytes]) -> bytes:
         outputs = []
         for index, window in enumerate(windows):
             if request.reset and (request.reset.is_each or index == 0):
@@ -276,7 +290,7 @@ class App:
             outputs.append(interpreter.invoke(window))
         if _is_newer(self._asked, self._window_of):
             self._window, self._window_of = windows[-1], self._asked
-        return Infer(request.first, len(windows), b"".join(outputs))
+        return b"".join(outputs)
 
     def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
         if self._on_chip:
@@ -297,6 +311,22 @@ class App:
 
 def _described(request: InferRequest) -> str:
     return f"count={request.count} offset={request.offset} with {len(request.data)} bytes"
+
+
+def _unpacked(request: InferRequest, window_bytes: int) -> InferRequest:
+    if request.packing is None:
+        return request
+    if request.count * window_bytes > DATA_BYTES:
+        raise ValueError(f"{request.count} windows of {window_bytes} bytes are more than {DATA_BYTES}")
+    data = unpacked(request.data, request.packing, request.count * window_bytes)
+    return replace(request, data=data, packing=None)
+
+
+def _lawful(answer: Callable[[], Message]) -> Message:
+    try:
+        return answer()
+    except ValueError as error:
+        return Error(ErrorCode.BAD_REQUEST, str(error))
 
 
 def _is_newer(asked: Incoming | None, before: Incoming | None) -> bool:

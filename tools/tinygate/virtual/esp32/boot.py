@@ -68,6 +68,7 @@ class Boot:
         mac: six bytes, from eFuse.
         flash_bytes: size of the flash chip.
         uart: the rate of its serial port.
+        store: the part of the flash that applications may keep data in.
     """
 
     app: Application
@@ -76,3 +77,4 @@ class Boot:
     mac: bytes
     flash_bytes: int
     uart: UartRate
+    store: memoryview

@@ -74,7 +74,7 @@ struct Start {
     static Console::Buffers buffers(ChipDevice::kRxLineBytes, usable ? device.window_bytes() : 0,
                                     usable ? device.result_bytes() : 0);
     if (!buffers.complete()) device.give_up(Error(ErrorCode::kInternal, "no memory for the model's windows"));
-    static Console console(device, *start.port, Ident::of(identity.boot_id()), buffers);
+    static Console console(device, *start.port, Ident::of(identity.boot_id()), buffers, store_of_board());
     own_bytes += left_by_arena - free_heap_bytes();
     device.note_own_heap(own_bytes);
     xTaskNotifyGive(start.caller);
