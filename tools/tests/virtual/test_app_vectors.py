@@ -17,9 +17,18 @@ from tinygate.virtual.interpreter import ArenaFacts
 
 VECTORS = json.loads((files("tinygate.protocol") / "vectors.json").read_text())
 APPLICATION = Application((), 0, "tinygate", "1", "none", "e" * 64, "tiny", b"model", "")
-BOOT = Boot(
-    APPLICATION, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22, UartRate(), memoryview(bytearray(65536))
-)
+
+
+def booted() -> Boot:
+    return Boot(
+        APPLICATION,
+        ResetReason.POWER_ON,
+        RtcMemory(),
+        b"\2\0\0\0\0\1",
+        1 << 22,
+        UartRate(),
+        memoryview(bytearray(65536)),
+    )
 
 
 class FirstTwoBytes:
@@ -40,7 +49,7 @@ class FirstTwoBytes:
 @pytest.mark.parametrize("transcript", VECTORS["transcripts"], ids=lambda transcript: transcript["name"])
 def test_the_application_answers_the_transcript(transcript: dict[str, Any]) -> None:
     loaded: Any = FirstTwoBytes()
-    app = App(BOOT, loaded, 1024, transcript["boot_id"], transcript["rx_line_bytes"])
+    app = App(booted(), loaded, 1024, transcript["boot_id"], transcript["rx_line_bytes"])
     decoder = Decoder()
     for step in transcript["steps"]:
         sent = b"".join(app.receive(bytes.fromhex(step["host"])))

@@ -54,6 +54,7 @@ from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
 from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
 from tinygate.virtual.line_rate import BOOT_BAUD, MAX_BAUD, LineRate
+from tinygate.virtual.runner_face import GREETING, RunnerFace
 from tinygate.virtual.test_set import TestSet, unpacked
 
 RX_LINE_BYTES, RX_WINDOW_BYTES, DATA_BYTES = 4096, 12_288, 8192
@@ -85,8 +86,10 @@ _BOARD: dict[str, Any] = {
 }
 
 
-def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
+def run(boot: Boot, arena_bytes: int, uart: socket.socket, runners_model: str = "") -> None:
     """Run the application on `uart` until it is asked to restart or the other end closes.
+
+    `runners_model` is what MLPerf Tiny's runner calls the model; it is answered too if there is a name.
 
     Its arena has the size that a restart asked for, else the image's, else `arena_bytes`, down to a multiple of 16.
 
@@ -101,6 +104,8 @@ def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
     loaded = load(boot.app.model, here, is_trial=bool(tried_bytes))
     uart.sendall(_greeting(boot, loaded).encode())
     app = App(boot, loaded, arena_bytes, secrets.token_hex(4), on_chip=on_chip)
+    if runners_model:
+        app.show_runner_face(runners_model)
     uart.sendall(app.announce())
     while not app.restarting and (data := _received(uart, app.line)) is not None:
         for output in app.receive(data):
@@ -169,6 +174,7 @@ class App:
         self._window = bytes(window_bytes)
         self._window_of: Incoming | None = None  # the request that it came with
         self._asked: Incoming | None = None  # what is being answered
+        self._face: RunnerFace | None = None
         self._answers: dict[type[Message], Callable[[Any], Message]] = {
             HelloRequest: lambda _: self._hello(),
             HealthRequest: lambda _: self._health(),
@@ -187,10 +193,21 @@ class App:
     def announce(self) -> bytes:
         """Return the record that says that the board is ready."""
         self._session.ready(self._hello())
-        return self._session.outgoing()
+        return self._session.outgoing() + (GREETING if self._face else b"")
+
+    def show_runner_face(self, model: str) -> None:
+        """Answer MLPerf Tiny's public runner too, which calls the model by this name."""
+        if not isinstance(self._loaded, Refusal):
+            self._face = RunnerFace(self._loaded, model, self._uptime_us)
 
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Take bytes from the UART; yield what to send, reply by reply."""
+        for piece in (data[at : at + 1] for at in range(len(data))) if self._face else (data,):
+            yield from self._received(piece)
+            if self.restarting:
+                return
+
+    def _received(self, data: bytes) -> Iterator[bytes]:
         for incoming in self._session.feed(data):
             self.line.heard()
             self._asked = incoming
@@ -200,6 +217,10 @@ class App:
                 return
         if output := self._session.outgoing():
             yield output
+        if self._face and not self._session.is_between_records:
+            self._face.forget()
+        elif self._face and (answers := self._face.receive(data)):
+            yield answers
 
     def _with_model(self, answer: Callable[[Interpreter, Any], Message]) -> Callable[[Any], Message]:
         def guarded(request: Message) -> Message:

@@ -12,7 +12,8 @@ constexpr const char* kLabel = "testset";
 class FlashStore final : public StoreMemory {
  public:
     FlashStore() {
-        const auto* found = esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, kLabel);
+        const auto* found =
+            esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_ANY, kLabel);
         const void* mapped = nullptr;
         esp_partition_mmap_handle_t handle = 0;
         if (found == nullptr ||

@@ -19,13 +19,13 @@ constexpr size_t line_data_bytes(size_t line_bytes) {
 Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes)
     : rx_line_bytes_(rx_line_bytes),
       results_bytes_(std::max(result_bytes, kResultsBytes)),
-      line_(new(std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
-      data_(new(std::nothrow) char[line_data_bytes(rx_line_bytes)]),
-      log_(new(std::nothrow) char[Session::kLogBytes]),
-      piece_(new(std::nothrow) char[window_bytes]),
-      last_window_(new(std::nothrow) char[window_bytes]()),
-      results_(new(std::nothrow) char[results_bytes_]),
-      unpacked_(new(std::nothrow) char[kDataBytes]) {}
+      line_(new (std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
+      data_(new (std::nothrow) char[line_data_bytes(rx_line_bytes)]),
+      log_(new (std::nothrow) char[Session::kLogBytes]),
+      piece_(new (std::nothrow) char[window_bytes]),
+      last_window_(new (std::nothrow) char[window_bytes]()),
+      results_(new (std::nothrow) char[results_bytes_]),
+      unpacked_(new (std::nothrow) char[kDataBytes]) {}
 
 bool Console::Buffers::complete() const {
     return line_ && data_ && log_ && piece_ && last_window_ && results_ && unpacked_;
@@ -41,13 +41,19 @@ Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers
       rate_(device.boot_baud()),
       kept_(store) {}
 
+void Console::show_runner_face(std::string_view model) {
+    face_.emplace(device_, sink_, model, assembly_.lend(), buffers_.results_.get());
+}
+
 void Console::announce() {
     session_.announce(device_.hello());
+    if (face_) face_->announce();
 }
 
 void Console::receive(std::string_view bytes) {
     for (const char byte : bytes) {
         if (const auto incoming = session_.push(byte)) carry_out(*incoming);
+        if (face_) session_.is_between_records() ? face_->push(byte) : face_->forget();
         if (restart_requested_) return;
     }
 }
@@ -119,12 +125,12 @@ Device::Refusal Console::infer(const Incoming& incoming, const InferRequest& req
     InferRequest plain = request;
     if (request.packing != Packing::kNone) {
         const uint64_t size = uint64_t{request.count} * device_.window_bytes();
-        const auto data = size <= kDataBytes ? unpack(request.data, request.packing, static_cast<size_t>(size),
-                                                      buffers_.unpacked_.get(), {})
+        const auto data = size <= kDataBytes ? unpack(request.data, request.packing,
+                                                      static_cast<size_t>(size), buffers_.unpacked_.get(), {})
                                              : std::nullopt;
         if (!data || request.packing == Packing::kPlanes)
-            return bad_request(problem << "no block of LZ4 of " << request.count << " windows, at most " << kDataBytes
-                                       << " bytes");
+            return bad_request(problem << "no block of LZ4 of " << request.count << " windows, at most "
+                                       << kDataBytes << " bytes");
         plain.data = *data;
     }
     if (!assembly_.add(plain, windows, problem)) return bad_request(problem);
@@ -232,7 +238,8 @@ void Console::answer(const Incoming& incoming, const LoopbackRequest& request) {
 void Console::answer(const Incoming& incoming, const RateRequest& request) {
     if (request.baud < rate_.boot_baud() || request.baud > device_.max_baud()) {
         Sentence detail;
-        detail << "baud=" << request.baud << ": expected " << rate_.boot_baud() << " to " << device_.max_baud();
+        detail << "baud=" << request.baud << ": expected " << rate_.boot_baud() << " to "
+               << device_.max_baud();
         return session_.reply(incoming, Error(ErrorCode::kUnsupported, detail));
     }
     Rate message;

@@ -55,9 +55,11 @@ class Block {
 
     // Byte by byte: a match may reach into what it writes itself.
     bool match(size_t offset, size_t count) {
-        if (!is_lawful_ || offset == 0 || offset > written_ + history_.size() || count > capacity_ - written_) return false;
+        if (!is_lawful_ || offset == 0 || offset > written_ + history_.size() || count > capacity_ - written_)
+            return false;
         for (; count > 0; --count, ++written_) {
-            out_[written_] = offset <= written_ ? out_[written_ - offset] : history_[history_.size() + written_ - offset];
+            out_[written_] =
+                offset <= written_ ? out_[written_ - offset] : history_[history_.size() + written_ - offset];
         }
         return true;
     }
@@ -72,7 +74,8 @@ class Block {
 
 }  // namespace
 
-std::optional<size_t> lz4_decode(std::string_view block, char* out, size_t capacity, std::string_view history) {
+std::optional<size_t> lz4_decode(std::string_view block, char* out, size_t capacity,
+                                 std::string_view history) {
     Block decoder(block, out, capacity, history);
     return decoder.decode() ? std::optional(decoder.written()) : std::nullopt;
 }

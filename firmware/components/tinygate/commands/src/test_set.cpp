@@ -34,8 +34,8 @@ void write_codes(const char* values, const Tensor& tensor, char* out) {
     for (size_t i = 0; i < tensor.bytes / sizeof(Code); ++i) {
         float value = 0;
         std::memcpy(&value, values + i * kValueBytes, kValueBytes);
-        const auto code = static_cast<Code>(code_of(value, tensor, std::numeric_limits<Code>::min(),
-                                                    std::numeric_limits<Code>::max()));
+        const auto code = static_cast<Code>(
+            code_of(value, tensor, std::numeric_limits<Code>::min(), std::numeric_limits<Code>::max()));
         std::memcpy(out + i * sizeof(Code), &code, sizeof(Code));
     }
 }
@@ -49,7 +49,8 @@ void write_input(const char* values, const Tensor& tensor, char* out) {
 }
 
 bool is_of_values(const Tensor& tensor) {
-    return std::string_view(tensor.dtype) == "float32" || (element_bytes(tensor.dtype) > 0 && tensor.scale != 0);
+    return std::string_view(tensor.dtype) == "float32" ||
+           (element_bytes(tensor.dtype) > 0 && tensor.scale != 0);
 }
 
 }  // namespace
@@ -57,7 +58,8 @@ bool is_of_values(const Tensor& tensor) {
 std::optional<std::string_view> unpack(std::string_view data, Packing packing, size_t size, char* out,
                                        std::string_view history) {
     if (packing == Packing::kNone) return data.size() == size ? std::optional(data) : std::nullopt;
-    const auto unpacked = lz4_decode(data, out, size, packing == Packing::kLz4 ? history : std::string_view());
+    const auto unpacked =
+        lz4_decode(data, out, size, packing == Packing::kLz4 ? history : std::string_view());
     return unpacked == size ? std::optional(std::string_view(out, size)) : std::nullopt;
 }
 
@@ -78,8 +80,8 @@ std::optional<uint32_t> TestSet::open(const StoreRequest& request, Sentence& pro
         return std::nullopt;
     }
     const Header found = header();
-    const bool is_same =
-        std::string_view(found.sha256, sizeof found.sha256) == request.sha256 && found.size_bytes == request.size_bytes;
+    const bool is_same = std::string_view(found.sha256, sizeof found.sha256) == request.sha256 &&
+                         found.size_bytes == request.size_bytes;
     if (is_same) {
         if (found.is_partial == 0) have_ = request.size_bytes;
         if (have_ > 0) return have_;
@@ -90,12 +92,14 @@ std::optional<uint32_t> TestSet::open(const StoreRequest& request, Sentence& pro
     fresh.is_partial = UINT32_MAX;
     have_ = 0;
     erased_ = 0;
-    if (memory_->erase(0) && memory_->program(0, {reinterpret_cast<const char*>(&fresh), sizeof fresh})) return 0;
+    if (memory_->erase(0) && memory_->program(0, {reinterpret_cast<const char*>(&fresh), sizeof fresh}))
+        return 0;
     problem << "the memory could not be written";
     return std::nullopt;
 }
 
-std::optional<uint32_t> TestSet::keep(const KeepRequest& request, char* room, size_t room_bytes, Sentence& problem) {
+std::optional<uint32_t> TestSet::keep(const KeepRequest& request, char* room, size_t room_bytes,
+                                      Sentence& problem) {
     const Header set = capacity() > 0 ? header() : Header{};
     const bool follows = set.is_partial != 0 && request.offset == have_ && set.size_bytes > have_ &&
                          request.size_bytes <= set.size_bytes - have_ && request.size_bytes <= room_bytes;
@@ -113,7 +117,8 @@ std::optional<uint32_t> TestSet::keep(const KeepRequest& request, char* room, si
     }
     if (have_ < set.size_bytes) return have_;
     const uint32_t whole = 0;
-    if (is_right() && memory_->program(offsetof(Header, is_partial), {reinterpret_cast<const char*>(&whole), sizeof whole}))
+    if (is_right() &&
+        memory_->program(offsetof(Header, is_partial), {reinterpret_cast<const char*>(&whole), sizeof whole}))
         return have_;
     have_ = 0;
     return 0;
@@ -127,7 +132,8 @@ bool TestSet::append(std::string_view data, Packing packing) {
         const size_t size = std::min(piece.size(), data.size() - start);
         for (size_t i = 0; i < size; ++i) {
             const size_t at = start + i;
-            piece[i] = packing == Packing::kPlanes ? data[at % kValueBytes * count + at / kValueBytes] : data[at];
+            piece[i] =
+                packing == Packing::kPlanes ? data[at % kValueBytes * count + at / kValueBytes] : data[at];
         }
         if (!memory_->program(StoreMemory::kSectorBytes + have_ + start, {piece.data(), size})) return false;
     }

@@ -144,8 +144,8 @@ Request read_arena(FieldReader&) {
     return ArenaRequest{};
 }
 Request read_infer(FieldReader& in) {
-    return InferRequest{in.number("first"),         in.number("count"),         in.number("offset"),
-                        in.optional_data("data"),   in.optional_reset("reset"), in.optional_packing("packing")};
+    return InferRequest{in.number("first"),       in.number("count"),         in.number("offset"),
+                        in.optional_data("data"), in.optional_reset("reset"), in.optional_packing("packing")};
 }
 Request read_profile(FieldReader&) {
     return ProfileRequest{};
@@ -171,7 +171,8 @@ Request read_store(FieldReader& in) {
     return StoreRequest{in.sha256("sha256"), in.number("size_bytes")};
 }
 Request read_keep(FieldReader& in) {
-    return KeepRequest{in.number("offset"), in.number("size_bytes"), in.data("data"), in.optional_packing("packing")};
+    return KeepRequest{in.number("offset"), in.number("size_bytes"), in.data("data"),
+                       in.optional_packing("packing")};
 }
 
 struct Kind {
@@ -180,9 +181,9 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {kHelloKind, read_hello},  {"bench", read_bench},   {"arena", read_arena},   {"infer", read_infer},
-    {"profile", read_profile}, {"health", read_health}, {"layout", read_layout}, {"restart", read_restart},
-    {"loopback", read_loopback}, {"rate", read_rate},         {"store", read_store},   {"keep", read_keep},
+    {kHelloKind, read_hello},    {"bench", read_bench},   {"arena", read_arena},   {"infer", read_infer},
+    {"profile", read_profile},   {"health", read_health}, {"layout", read_layout}, {"restart", read_restart},
+    {"loopback", read_loopback}, {"rate", read_rate},     {"store", read_store},   {"keep", read_keep},
 };
 
 const Kind* find_kind(std::string_view name) {

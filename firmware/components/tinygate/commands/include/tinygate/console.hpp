@@ -8,6 +8,7 @@
 
 #include "tinygate/device.hpp"
 #include "tinygate/line_rate.hpp"
+#include "tinygate/runner_face.hpp"
 #include "tinygate/session.hpp"
 #include "tinygate/test_set.hpp"
 #include "tinygate/window_assembly.hpp"
@@ -41,6 +42,9 @@ class Console {
 
     // `store` keeps a test set, if there is one.
     Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers, StoreMemory* store = nullptr);
+
+    // Answers MLPerf Tiny's public runner too, which calls the model by this name.
+    void show_runner_face(std::string_view model);
 
     // Says unasked that the device has booted.
     void announce();
@@ -90,6 +94,7 @@ class Console {
     WindowAssembly assembly_;
     LineRate rate_;
     TestSet kept_;
+    std::optional<RunnerFace> face_;
     Answers last_infer_{};  // whose last window is the one to bench with
     uint32_t overflows_ = 0;
     bool restart_requested_ = false;

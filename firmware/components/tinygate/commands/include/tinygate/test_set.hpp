@@ -1,4 +1,5 @@
-// A test set of real values that outlives boots, and the windows that a model makes of it. Twin of virtual/test_set.py.
+// A test set of real values that outlives boots, and the windows that a model makes of it. Twin of
+// virtual/test_set.py.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ class TestSet {
     std::optional<uint32_t> open(const StoreRequest& request, Sentence& problem);
 
     // Appends; `room` holds the unpacked bytes of a request. 0 when all had come and their sha256 is another.
-    std::optional<uint32_t> keep(const KeepRequest& request, char* room, size_t room_bytes, Sentence& problem);
+    std::optional<uint32_t> keep(const KeepRequest& request, char* room, size_t room_bytes,
+                                 Sentence& problem);
 
     // Whether the set is whole and has a window for these inputs: then writes it as they take it.
     bool window(uint32_t index, List<Tensor> inputs, char* out) const;
