@@ -1,5 +1,5 @@
 // The device of the protocol's vectors: of 4 input bytes the first two come out, the second plus the number
-// of windows since the last reset; no clock.
+// of windows since the last reset; no clock. Of 6 raw bytes the input is the first four, plus the settings.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@ class EchoDevice final : public Device {
  public:
     static constexpr uint32_t kInputBytes = 4;
     static constexpr uint32_t kOutputBytes = 2;
+    static constexpr uint32_t kRawBytes = 6;
 
     EchoDevice(uint32_t rx_line_bytes, uint32_t rx_window_bytes)
         : rx_line_bytes_(rx_line_bytes), rx_window_bytes_(rx_window_bytes) {}
@@ -41,6 +42,7 @@ class EchoDevice final : public Device {
         hello.rx_window_bytes = rx_window_bytes_;
         hello.inputs = {&kInput, 1};
         hello.outputs = {&kOutput, 1};
+        hello.preprocessor = &kPreprocessor;
         return hello;
     }
 
@@ -51,6 +53,7 @@ class EchoDevice final : public Device {
     size_t result_bytes() override { return kOutputBytes; }
 
     List<Tensor> inputs() override { return {&kInput, 1}; }
+    const tinygate_preprocessor_t* preprocessor() override { return &kPreprocessor; }
 
     Arena arena() override {
         Arena arena;
@@ -95,6 +98,17 @@ class EchoDevice final : public Device {
     static constexpr uint32_t kOutputShape[] = {1, kOutputBytes};
     static constexpr Tensor kInput = {"int8", {kInputShape, 2}, 0.5f, -128, kInputBytes};
     static constexpr Tensor kOutput = {"int8", {kOutputShape, 2}, 0.00390625f, -128, kOutputBytes};
+
+    // The first four of six raw bytes, each plus the settings' word.
+    static void preprocess(const void* raw, uint32_t settings, void* input) {
+        for (size_t i = 0; i < kInputBytes; ++i) {
+            const auto byte = static_cast<const uint8_t*>(raw)[i];
+            static_cast<uint8_t*>(input)[i] = static_cast<uint8_t>(byte + settings);
+        }
+    }
+
+    static constexpr tinygate_preprocessor_t kPreprocessor = {
+        "four of six", "int8", 3, 2, kRawBytes, kInputBytes, preprocess};
 
     uint32_t rx_line_bytes_;
     uint32_t rx_window_bytes_;

@@ -94,7 +94,7 @@ void run(const std::string& input, Random& random) {
     EchoDevice device(kRxLineBytes, 4 * kRxLineBytes);
     device.samples_wanted = true;
     KeptLines lines;
-    Console::Buffers buffers(kRxLineBytes, device.window_bytes(), device.result_bytes());
+    Console::Buffers buffers(kRxLineBytes, device.window_bytes(), device.result_bytes(), EchoDevice::kRawBytes);
     KeptBytes store;
     Console console(device, lines, Ident("0badcafe"), buffers, &store);
     uint32_t next = 0;

@@ -27,7 +27,7 @@ void talk(std::istringstream& arguments) {
     arguments >> boot_id >> rx_line_bytes;
     EchoDevice device(rx_line_bytes, 4 * rx_line_bytes);
     KeptLines lines;
-    Console::Buffers buffers(rx_line_bytes, device.window_bytes(), device.result_bytes());
+    Console::Buffers buffers(rx_line_bytes, device.window_bytes(), device.result_bytes(), EchoDevice::kRawBytes);
     KeptBytes store;
     Console console(device, lines, Ident(boot_id), buffers, &store);
     for (std::string hex; arguments >> hex;) {
@@ -39,7 +39,7 @@ void talk(std::istringstream& arguments) {
 void run(std::istringstream& arguments) {
     EchoDevice device(512, 2048);
     KeptLines lines;
-    Console::Buffers buffers(512, device.window_bytes(), device.result_bytes());
+    Console::Buffers buffers(512, device.window_bytes(), device.result_bytes(), EchoDevice::kRawBytes);
     Console console(device, lines, Ident("0badcafe"), buffers);
     console.show_runner_face("ic01");
     for (std::string hex; arguments >> hex;) {
@@ -51,7 +51,7 @@ void run(std::istringstream& arguments) {
 void overflow() {
     EchoDevice device(512, 2048);
     KeptLines lines;
-    Console::Buffers buffers(512, device.window_bytes(), device.result_bytes());
+    Console::Buffers buffers(512, device.window_bytes(), device.result_bytes(), EchoDevice::kRawBytes);
     Console(device, lines, Ident("0badcafe"), buffers).overflowed();
     std::cout << to_hex(lines.text) << "\n";
 }

@@ -30,8 +30,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NO_CODE = {
     "cli/": "a list of rooms", "firmware/": "a list of folders", "ptq_int8 (tflm)": "what compare prints",
-    "@TG3 <direction>": "a grammar", "real value =": "a formula", "multiplier =": "a formula", "link ──": "a drawing",
-    '#include "tinygate.h"': "an application: test_component.py compiles it",
+    "@TG3 <direction>": "a grammar", "0x00  COBS(": "a grammar", "real value =": "a formula", "multiplier =": "a formula", "link ──": "a drawing",
+    "FAIL: ": "what the gate prints: test_mistakes.py", '#include "tinygate.h"': "an application: test_component.py compiles it",
     ">>> ": "runs as a doctest: test_manual_examples.py",
 }  # fmt: skip
 OTHERS = (".", "ls", "ssh", "cd", "apt", "cmake", "esptool", "idf.py", "idf-build-apps", "source", "{url:")

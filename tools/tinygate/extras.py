@@ -16,6 +16,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
         "jinja2", "markupsafe", "ruptures", "zstandard",
     ),
     "oracle": ("tflite_micro",),
+    "audio": ("pymicro_features",),
     "lab": ("pytest_embedded_qemu",),
     "train": ("tensorflow", "tf_keras", "tensorflow_model_optimization"),
 }  # fmt: skip

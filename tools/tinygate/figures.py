@@ -36,6 +36,7 @@ class Figure:
         needs: what a place must offer; a metric is measured on hosts and boards alike.
         at_most: whether a value is good below its budget; above it otherwise.
         budget: whether model.toml may limit it.
+        varies: whether it may differ between two runs of the same firmware although it is counted in bytes.
         whole: whether it is counted, and a budget must be a whole number.
     """
 
@@ -45,6 +46,7 @@ class Figure:
     needs: frozenset[Needs]
     at_most: bool = True
     budget: bool = True
+    varies: bool = False
     whole: bool = False
 
     def is_good(self, value: float, limit: float) -> bool:
@@ -54,7 +56,7 @@ class Figure:
     @property
     def is_exact(self) -> bool:
         """Whether it is the same in every run of the same firmware: a size."""
-        return self.unit == "bytes"
+        return self.unit == "bytes" and not self.varies
 
     @property
     def sign(self) -> str:
@@ -99,6 +101,20 @@ METRICS: Mapping[str, Figure] = {
 }
 """What a model is good for, measured over a test set: by the oracle on the host, and on the board."""
 
+PARTS = ("model", "interpreter", "kernels", "tinygate", "rest")
+"""What a firmware's flash and static RAM are split into; `tinygate` is what answers, which does not ship."""
+
+
+def flash_of(part: str) -> str:
+    """Return the name of the figure that says what a part takes of flash."""
+    return f"flash_{part}_bytes"
+
+
+def static_ram_of(part: str) -> str:
+    """Return the name of the figure that says what a part takes of static RAM."""
+    return f"static_ram_{part}_bytes"
+
+
 _B, _F, _C, _E = ({needs} for needs in (Needs.BOARD, Needs.FIRMWARE, Needs.CHIP, Needs.CYCLES))
 
 FIGURES: Mapping[str, Figure] = {
@@ -109,10 +125,35 @@ FIGURES: Mapping[str, Figure] = {
         Figure("arena_minimum_bytes", "smallest arena, bytes", "bytes", frozenset(_B), whole=True),
         Figure("flash_bytes", "firmware flash, bytes", "bytes", frozenset(_F), whole=True),
         Figure("static_ram_bytes", "static RAM, bytes", "bytes", frozenset(_F), whole=True),
+        *(Figure(flash_of(p), f"flash of {p}, bytes", "bytes", frozenset(_F), whole=True) for p in PARTS),
+        *(Figure(static_ram_of(p), f"static RAM of {p}, bytes", "bytes", frozenset(_F), whole=True) for p in PARTS),
+        Figure("ram_used_bytes", "RAM in use, bytes", "bytes", frozenset(_F), varies=True, whole=True),
+        Figure(
+            "heap_least_free_bytes",
+            "least free heap, bytes",
+            "bytes",
+            frozenset(_F),
+            at_most=False,
+            varies=True,
+            whole=True,
+        ),
+        Figure(
+            "stack_least_free_bytes",
+            "least free stack, bytes",
+            "bytes",
+            frozenset(_F),
+            at_most=False,
+            varies=True,
+            whole=True,
+        ),
         Figure("latency_median_us", "inference, µs", "µs", frozenset(_C)),
         Figure("latency_p99_us", "99th percentile of inference, µs", "µs", frozenset(_C)),
         Figure("latency_max_us", "longest inference, µs", "µs", frozenset(_C)),
+        Figure("latency_running_median_us", "inference, application running, µs", "µs", frozenset(_C)),
+        Figure("latency_running_p99_us", "99th percentile, application running, µs", "µs", frozenset(_C)),
+        Figure("latency_running_max_us", "longest inference, application running, µs", "µs", frozenset(_C)),
         Figure("emulated_cycles", "emulated cycles", "cycles", frozenset(_E)),
+        Figure("emulated_running_cycles", "emulated cycles, application running", "cycles", frozenset(_E)),
         Figure("parity_mismatches", "parity", "windows", frozenset(_B), budget=False, whole=True),
         *METRICS.values(),
     )

@@ -14,7 +14,8 @@ function(tinygate_generate_model result)
     endif()
     get_filename_component(importable ${TINYGATE_PACKAGE}/.. ABSOLUTE)
     file(GLOB generator CONFIGURE_DEPENDS ${TINYGATE_PACKAGE}/errors.py ${TINYGATE_PACKAGE}/tflite/*.py
-         ${TINYGATE_PACKAGE}/tflm/*.py ${TINYGATE_PACKAGE}/tflm/*.json)
+         ${TINYGATE_PACKAGE}/tflm/*.py ${TINYGATE_PACKAGE}/tflm/*.json ${TINYGATE_PACKAGE}/preprocessing/*.py)
+    file(GLOB pinned ${folder}/artifacts/manifest.json ${TINYGATE_PREPROCESS})
     set(generated ${CMAKE_CURRENT_BINARY_DIR}/model/model.cpp)
     add_custom_command(
         OUTPUT ${generated}
@@ -23,5 +24,13 @@ function(tinygate_generate_model result)
         DEPENDS ${artifact} ${generator}
         COMMENT "Generating C++ source from ${artifact}"
         VERBATIM)
-    set(${result} ${generated} PARENT_SCOPE)
+    set(preprocess ${CMAKE_CURRENT_BINARY_DIR}/model/preprocess.cpp)
+    add_custom_command(
+        OUTPUT ${preprocess}
+        COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${importable} ${Python3_EXECUTABLE} -m tinygate.preprocessing.source
+            --model ${artifact} --out ${CMAKE_CURRENT_BINARY_DIR}/model "--own=${TINYGATE_PREPROCESS}"
+        DEPENDS ${artifact} ${pinned} ${generator}
+        COMMENT "Generating preprocessing from ${folder}"
+        VERBATIM)
+    set(${result} ${generated} ${preprocess} PARENT_SCOPE)
 endfunction()

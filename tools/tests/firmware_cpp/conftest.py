@@ -30,7 +30,7 @@ def compile_program(name: str, further: Sequence[Path] = (), includes: Sequence[
 
     `further` sources are compiled with it; headers are looked for in `includes` too.
     """
-    folders = [*includes, *(folder / "include" for folder in PURE)]
+    folders = [*includes, *(folder / "include" for folder in PURE), COMPONENT / "include"]
     sources = [path for folder in PURE for path in folder.glob("src/*.cpp")]
     headers = [path for folder in folders for path in (*folder.rglob("*.hpp"), *folder.rglob("*.h"))]
     headers += (FIRMWARE / "host_test").glob("*.hpp")

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from cpp_vectors import STREAMS, TRANSCRIPTS, altered_conversations, conversations, flat, flat_expected, shown
+from echo_board import EchoBoard
 
 from tinygate.protocol import (
     Bench,
@@ -21,7 +22,9 @@ from tinygate.protocol import (
     DeviceSession,
     Hello,
     HelloRequest,
+    InferRawRequest,
     InferRequest,
+    Message,
     Record,
     Reset,
     Restart,
@@ -101,11 +104,38 @@ def test_both_put_the_same_windows_together(twin: Any) -> None:
     hello, *lines = [
         encode(as_record(number, request)) for number, request in enumerate([HelloRequest(), *requests], 1)
     ]
-    sent = twin.ask("talk", "0badcafe", 512, hello.hex(), *(line.hex() for line in lines))
-    answers = [dict(event.fields) for raw in sent[1:] for event in Decoder().feed(bytes.fromhex(raw))]
+    answers = answers_of(twin, hello, lines)
     expected = [answer_of(assembly, request) for request in requests]
     assert [answer.get("data") or answer.get("count") or answer["code"] for answer in answers] == expected
     assert {"0", "bad_request"} < set(expected)
+
+
+def test_both_make_the_same_of_raw_windows(twin: Any) -> None:
+    """Random whole windows, pieces and wrong lengths, settings, with and without the inputs that were made of them."""
+    source, board = random.Random(4), EchoBoard()
+    lines = [encode(as_record(1, HelloRequest())), *(encode(as_record(n, random_raw(source))) for n in range(2, 1500))]
+    python = [board.receive(line) for line in lines]
+    expected = [fields_of(event) for sent in python[1:] for event in Decoder().feed(sent)]
+    assert [{**f, "detail": ""} for f in answers_of(twin, *lines[:1], lines[1:])] == [
+        {**f, "detail": ""} for f in expected
+    ]
+    assert {"data", "code"} < {key for fields in expected for key in fields}
+
+
+def random_raw(source: random.Random) -> InferRawRequest:
+    size, settings = source.choice([1, 2, 4, 6, 6, 12]), source.choice([None, 1, 255, 2**32 - 1])
+    numbers = (source.randrange(2), source.randrange(1, 3), source.choice([0, 0, 2, 4]))
+    reset, inputs = source.choice([None, Reset.EACH, Reset.FIRST]), source.choice([None, "yes"])
+    return InferRawRequest(*numbers, source.randbytes(size), reset, settings, inputs)
+
+
+def answers_of(twin: Any, hello: bytes, lines: list[bytes]) -> list[dict[str, str]]:
+    sent = twin.ask("talk", "0badcafe", 512, hello.hex(), *(line.hex() for line in lines))
+    return [fields_of(event) for raw in sent[1:] for event in Decoder().feed(bytes.fromhex(raw))]
+
+
+def fields_of(event: Any) -> dict[str, str]:
+    return dict(event.fields)
 
 
 def random_infer(source: random.Random) -> InferRequest:
@@ -115,7 +145,7 @@ def random_infer(source: random.Random) -> InferRequest:
     )
 
 
-def as_record(number: int, request: HelloRequest | InferRequest) -> Record:
+def as_record(number: int, request: Message) -> Record:
     return Record(Direction.REQUEST, number, "5eed0001", request.KIND, request.to_fields())
 
 

@@ -119,3 +119,30 @@ def test_options_that_do_not_belong_to_a_lab_are_refused(option: list[str], proj
     )  # fmt: skip
     assert shown.returncode == 2
     assert "--lab" in shown.stderr or "a run in a lab" in shown.stderr
+
+
+def doctor(project: Path, rack: Rack, labgrid: Path, place: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*TINYGATE, "lab", "doctor", place, "--lab", rack.address, "--store", project / "store"],
+        capture_output=True, text=True, check=False, cwd=project, env={**os.environ, "TINYGATE_LABGRID": str(labgrid)},
+    )  # fmt: skip
+
+
+def test_the_doctor_names_the_link_that_is_broken(project: Path, rack: Rack, labgrid: Path) -> None:
+    board = rack.boards[0]
+    whole = doctor(project, rack, labgrid, board.name)
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert [line.split()[0] for line in whole.stdout.splitlines()][:8] == ["ok"] * 8, whole.stdout
+    assert board.mac in whole.stdout
+    board.switch(False)
+    dark = doctor(project, rack, labgrid, board.name)
+    board.mac = "02:4e:47:00:99:99"
+    board.switch(True)
+    stranger = doctor(project, rack, labgrid, board.name)
+    board.switch(False)
+    board.mac = "02:4e:47:00:01:01"
+    board.switch(True)
+    assert (dark.returncode, stranger.returncode) == (2, 2)
+    assert "broken  power" in dark.stdout
+    assert "broken  reset, chip" in stranger.stdout
+    assert doctor(project, rack, labgrid, "nowhere").stderr.count("\n") == 1

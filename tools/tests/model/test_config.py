@@ -47,6 +47,16 @@ def test_a_good_file_gives_budgets_rules_and_margins(toml: Path) -> None:
     assert config.margins[0].max_drop_points == 2.0
 
 
+def test_an_application_must_fit_unless_its_budgets_say_otherwise(toml: Path) -> None:
+    toml.write_text(GOOD + '[firmware]\nproject = "app"\n[budgets.esp32-qemu.ptq_int8]\nflash_bytes = 900_000\n')
+    config = load_config(toml)
+    limits = {f.name: limit for f, limit in config.budgets_of("esp32-qemu", "ptq_int8")}
+    assert limits == {"flash_bytes": 900_000, "ram_used_bytes": 262_144}
+    assert config.key_of("esp32-qemu", "ptq_int8", "flash_bytes") == "budgets.esp32-qemu.ptq_int8.flash_bytes"
+    assert config.key_of("esp32-qemu", "ptq_int8", "ram_used_bytes") == "product.ram_bytes"
+    assert list(config.budgets_of("esp32-virtual", "ptq_int8")) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [

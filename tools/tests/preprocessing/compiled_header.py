@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from tinygate.preprocessing.emit_c import InputType, emit_header
@@ -36,6 +38,8 @@ class Compiled:
             self._build(header, command)
 
     def _build(self, header: str, command: list[str]) -> None:
+        if not shutil.which(command[0]):
+            pytest.fail(f"{command[0]} is not here: generated C cannot be tested; install it")
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             Path(folder, "preprocess.h").write_text(header, encoding="utf-8")

@@ -16,7 +16,6 @@ from tinygate.preprocessing.numpy_path import prepare
 from tinygate.preprocessing.plan import Plan, plan_of
 from tinygate.quant.codes import input_codes
 
-pytestmark = pytest.mark.usefixtures("compiler")
 AXES = ["ax", "ay", "az", "wx", "wy", "wz"]
 EVERY_STEP = [
     {"step": "flip", "axes": ["ax", "wz"], "where": "left_wrist"},

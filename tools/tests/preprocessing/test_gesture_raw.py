@@ -13,10 +13,13 @@ from typer.testing import CliRunner
 
 from tinygate.cli.main import app
 from tinygate.data import Dataset
-from tinygate.judge.described import described_plan, judge_described, undescribed
+from tinygate.judge.described import judge_described, undescribed
 from tinygate.model.folder import Model, load_model
 from tinygate.oracle import quantize_tensor
-from tinygate.preprocessing.numpy_path import as_given, prepare
+from tinygate.preprocessing.description import read_description
+from tinygate.preprocessing.kinds import as_given
+from tinygate.preprocessing.numpy_path import prepare
+from tinygate.preprocessing.plan import plan_of
 from tinygate.preprocessing.source import header_of
 from tinygate.tflite import read_model
 from tinygate.verdict import Verdict
@@ -25,16 +28,15 @@ GESTURE = load_model(Path("models/gesture").absolute())
 OTHER_CODES = {"ptq_int8": 0, "ptq_int8_per_tensor": 0, "qat_int8": 0, "ptq_int16x8": 80}
 
 
-@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize("name", [variant.name for variant in GESTURE.target_variants])
 def test_the_header_gives_every_code_of_the_whole_test_set(name: str) -> None:
     variant, test = GESTURE.variant(name), GESTURE.dataset.test
     pinned, tensor = GESTURE.manifest.preprocessing, read_model(variant.content).inputs[0]
     assert test.raw is not None
-    raw = as_given(described_plan(GESTURE), test.raw.samples)
+    raw = as_given(plan_of(read_description(GESTURE.dataset.preprocessing)).raw, test.raw.samples)
     header = header_of(variant.content, pinned.constants, pinned.sha256, name)
     found = Compiled(header).run(raw, test.raw.settings, tensor.dtype)
-    made = prepare(described_plan(GESTURE), raw, test.raw.settings)
+    made = prepare(plan_of(read_description(GESTURE.dataset.preprocessing)), raw, test.raw.settings)
     assert np.array_equal(found, quantize_tensor(tensor, made).reshape(len(found), -1))
     if tensor.scales:  # what the model is judged on is computed in float64: a step apart in places
         judged = quantize_tensor(tensor, test.inputs).reshape(len(found), -1).astype(int)

@@ -9,7 +9,8 @@ import pytest
 
 from tinygate.errors import DataError
 from tinygate.preprocessing.description import STEPS, is_described, read_description
-from tinygate.preprocessing.numpy_path import as_given, prepare
+from tinygate.preprocessing.kinds import as_given
+from tinygate.preprocessing.numpy_path import prepare
 from tinygate.preprocessing.plan import Plan, plan_of
 from tinygate.quant.codes import input_codes
 
@@ -126,11 +127,11 @@ def test_nothing_comes_after_the_layout() -> None:
 
 def test_raw_windows_must_be_what_the_sensor_gives() -> None:
     counts = plan_with(raw=RAW | {"dtype": "int8"})
-    assert as_given(counts, WINDOW).dtype == np.int8
+    assert as_given(counts.raw, WINDOW).dtype == np.int8
     with pytest.raises(DataError, match="values that int8, in which the sensor gives them, has not"):
-        as_given(counts, WINDOW + 0.5)
+        as_given(counts.raw, WINDOW + 0.5)
     with pytest.raises(DataError, match=r"shape \(3, 1\); the preprocessing takes \(3, 2\)"):
-        as_given(counts, WINDOW[:, :, :1])
+        as_given(counts.raw, WINDOW[:, :, :1])
 
 
 def test_other_constants_are_no_description() -> None:

@@ -282,6 +282,7 @@ def transcripts() -> list[dict[str, Any]]:
             .host(request(2, two))
             .answer(2, "infer", first="5", count="2", data=b64(b"abeg")),
             *state_transcripts(),
+            *raw_transcripts(),
             Transcript("one_window_in_pieces")
             .hello()
             .host(request(2, piece))
@@ -493,6 +494,36 @@ def state_transcripts() -> list[Transcript]:
     bench = answer(Transcript("bench_leaves_state_reset").hello().host(request(2, windows(2))), 2, b"aaab")
     bench.host(request(3, "bench warmup=0 invocations=2")).answer(3, "bench", True)
     return [kept, words, pieces, answer(bench.host(request(4, windows(1))), 4, b"aa")]
+
+
+def raw_transcripts() -> list[Transcript]:
+    """Of six raw bytes the input is the first four, each plus the settings' word."""
+
+    def raw(count: int, data: bytes, more: str = "", offset: int = 0) -> str:
+        return f"infer_raw first=3 count={count} offset={offset} data={b64(data)}{more}"
+
+    def answer(talk: Transcript, number: int, count: int, data: bytes) -> Transcript:
+        return talk.answer(number, "infer_raw", first="3", count=str(count), data=b64(data))
+
+    outputs = Transcript("raw_windows").hello().host(request(2, raw(2, b"abcdefghijkl", " reset=each")))
+    inputs = Transcript("raw_windows_with_inputs").hello()
+    inputs.host(request(2, raw(2, b"abcdefghijkl", " reset=each settings=2 inputs=yes")))
+    pieces = Transcript("a_raw_window_in_pieces").hello().host(request(2, raw(1, b"abcd", " inputs=yes")))
+    pieces.answer(2, "infer_raw", first="3", count="0").host(request(3, raw(1, b"ef", " inputs=yes", 4)))
+    bench = answer(Transcript("bench_on_the_last_raw_window").hello().host(request(2, raw(1, b"abcdef"))), 2, 1, b"ab")
+    bench.host(request(3, "bench warmup=0 invocations=1"))
+    refused = (
+        Transcript("raw_windows_that_are_none").hello().host(request(2, raw(2, b"abcdef"))).refused(2, "bad_request")
+    )
+    refused.host(request(3, raw(1, b"abcdef", " inputs=no"))).refused(3, "bad_request")
+    refused.host(request(4, raw(1, b"abcdef", " settings=-1"))).refused(4, "bad_request")
+    return [
+        answer(outputs, 2, 2, b"abgh"),
+        answer(inputs, 2, 2, b"cdcdefijijkl"),
+        answer(pieces, 3, 1, b"ababcd"),
+        bench.answer(3, "bench", warmup="0", invocations="1", input_crc32=f"{zlib.crc32(b'abcd'):08x}"),
+        refused,
+    ]
 
 
 def flat(vectors: dict[str, Any]) -> str:

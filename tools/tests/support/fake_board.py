@@ -37,15 +37,18 @@ class FakeBoard:
         hello: what the device says of itself.
         before: console text or damage to send before the answer with this number (0 is the hello).
         silent_after: no answers from this number on.
+        application: whether there is one around the model, which makes invocations a tenth slower when it runs.
     """
 
     is_raw = False
 
     def __init__(
-        self, hello: protocol.Hello = HELLO, before: dict[int, bytes] | None = None, silent_after: int = 10**6
-    ) -> None:
+        self, hello: protocol.Hello = HELLO, before: dict[int, bytes] | None = None, silent_after: int = 10**6,
+        application: bool = False,
+    ) -> None:  # fmt: skip
         self.hello, self.before, self.silent_after = hello, dict(before or {}), silent_after
         self.device = protocol.DeviceSession("00c0ffee", hello.rx_line_bytes)
+        self.application = application
         self.answered = 0
         self.output = b""
 
@@ -72,10 +75,15 @@ class FakeBoard:
         if isinstance(request, protocol.LoopbackRequest):
             return protocol.Loopback(request.data)
         if isinstance(request, protocol.BenchRequest):
-            samples = tuple(range(1000, 1000 + request.invocations))
+            if request.application and not self.application:
+                return protocol.Error(protocol.ErrorCode.UNSUPPORTED, "no run_application")
+            slowest = 1100 if request.application else 1000
+            samples = tuple(range(slowest, slowest + request.invocations))
             crc = f"{zlib.crc32(WINDOWS[-1].tobytes()):08x}"
             latency_us = tuple(cycles // self.hello.cpu_mhz for cycles in samples)
-            return protocol.Bench(request.warmup, request.invocations, crc, 3, samples, latency_us)
+            return protocol.Bench(
+                request.warmup, request.invocations, crc, 3, samples, latency_us, request.application
+            )  # fmt: skip
         fixed: dict[type[protocol.Message], protocol.Message] = {
             protocol.HelloRequest: self.hello,
             protocol.ArenaRequest: protocol.Arena(3660, 65536, 32),
@@ -86,5 +94,5 @@ class FakeBoard:
         return fixed[type(request)]
 
 
-def measured(board: FakeBoard, expected: Expected = EXPECTED) -> Run:
-    return measure(board, expected, Plan(WINDOWS, warmup=1, invocations=5), SHORT)
+def measured(board: FakeBoard, expected: Expected = EXPECTED, bench_running: bool = False) -> Run:
+    return measure(board, expected, Plan(WINDOWS, warmup=1, invocations=5, bench_running=bench_running), SHORT)

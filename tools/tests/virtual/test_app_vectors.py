@@ -16,19 +16,27 @@ from tinygate.virtual.esp32.image import Application
 from tinygate.virtual.interpreter import ArenaFacts
 
 VECTORS = json.loads((files("tinygate.protocol") / "vectors.json").read_text())
-APPLICATION = Application((), 0, "tinygate", "1", "none", "e" * 64, "tiny", b"model", "")
+FOUR_OF_SIX = """
+#include <stdint.h>
+#define TINYGATE_PREPROCESSING "four of six"
+#define TINYGATE_RAW_DTYPE "int8"
+#define TINYGATE_RAW_SAMPLES 3
+#define TINYGATE_RAW_AXES 2
+#define TINYGATE_RAW_BYTES 6
+#define TINYGATE_INPUT_BYTES 4
+static void tinygate_preprocess(const void *raw, uint32_t settings, void *input) {
+    for (int i = 0; i < 4; ++i) ((uint8_t *)input)[i] = ((const uint8_t *)raw)[i] + settings;
+}
+"""
+APPLICATION = Application(
+    (), 0, "tinygate", "1", "none", "e" * 64, "tiny", b"model", "",
+    preprocessing=json.dumps({"header": FOUR_OF_SIX, "described": {}}).encode(),
+)  # fmt: skip
 
 
 def booted() -> Boot:
-    return Boot(
-        APPLICATION,
-        ResetReason.POWER_ON,
-        RtcMemory(),
-        b"\2\0\0\0\0\1",
-        1 << 22,
-        UartRate(),
-        memoryview(bytearray(65536)),
-    )
+    store = memoryview(bytearray(65_536))
+    return Boot(APPLICATION, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22, UartRate(), store)
 
 
 class FirstTwoBytes:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 from tinygate.board.evidence import Plan
 from tinygate.errors import TargetError
-from tinygate.protocol import BenchRequest, Hello, Infer, InferRequest, Message, ProfileRequest
+from tinygate.protocol import (
+    BenchRequest,
+    Hello,
+    Infer,
+    InferRaw,
+    InferRawRequest,
+    InferRequest,
+    Message,
+    ProfileRequest,
+)
 
 _LINE_BYTES = 150  # of a request and its answer, besides what they carry
 _SLOWER = 5.0  # how much slower than all before it an answer may be
@@ -65,13 +74,18 @@ class Pace:
         self.whole_s = deadlines.whole_s + 2 * self._bytes / deadlines.bytes_per_s + self._invocations * plan.invoke_s
 
     @property
+    def _windows_due(self) -> int:
+        return self._plan.count * (1 if self._plan.raw is None else 2)
+
+    @property
     def _invocations(self) -> int:
-        return self._plan.count + self._plan.warmup + self._plan.invocations + 1
+        benches = 2 if self._plan.bench_running else 1
+        return self._windows_due + benches * (self._plan.warmup + self._plan.invocations) + 1
 
     def answered(self, message: Message) -> None:
         """Take note of an answer."""
         now = time.monotonic()
-        if isinstance(message, Infer) and message.count:
+        if isinstance(message, Infer | InferRaw) and message.count:
             self._window_s = max(self._window_s or 0.0, (now - self._invoked) / message.count)
             self._invoked = now
             self._windows += message.count
@@ -80,7 +94,7 @@ class Pace:
 
     def patience_s(self, due: Message | None) -> float:
         """Return how long the answer that is due may take after the one before it."""
-        if isinstance(due, InferRequest) and self._window_s is None:
+        if isinstance(due, InferRequest | InferRawRequest) and self._window_s is None:
             return max(self._deadlines.first_answer_s, self._deadlines.answer_s)
         return self._deadlines.answer_s + self._work_s(due, _SLOWER, _BENCH_SLOWER)
 
@@ -95,14 +109,14 @@ class Pace:
     def check(self) -> None:
         """Raise TargetError when the run as a whole takes longer than its plan allows, or is bound to."""
         elapsed = time.monotonic() - self._began
-        share = self._windows / self._plan.count
+        share = self._windows / self._windows_due
         expected = elapsed / share if share else 0.0
         is_bound_to = elapsed > self._deadlines.whole_s / 2 and self._answers > _FIRST_ANSWERS
         if elapsed < self.whole_s and not (is_bound_to and expected > 2 * self.whole_s):
             return
         at_this_pace = f", and at this pace takes {expected:.0f} s" if expected > elapsed else ""
         raise TargetError(
-            f"the application is too slow: {self._windows} of {self._plan.count} windows after {elapsed:.0f} s"
+            f"the application is too slow: {self._windows} of {self._windows_due} windows after {elapsed:.0f} s"
             f"{at_this_pace}; the run as a whole may take {self.whole_s:.0f} s ({self._bytes} bytes at "
             f"{self._deadlines.bytes_per_s:.0f} a second, {self._invocations} invocations of {self._plan.invoke_s:g} s "
             "at most). Look at what else the firmware does, and at its clock"
@@ -111,7 +125,7 @@ class Pace:
     def _work_s(self, due: Message | None, slower: float, bench_slower: float) -> float:
         """Return how long the invocations of a request are expected to take, times how much slower they may be."""
         window_s = self._window_s or 0.0
-        if isinstance(due, InferRequest):
+        if isinstance(due, InferRequest | InferRawRequest):
             return slower * window_s * due.count
         if isinstance(due, BenchRequest):
             return bench_slower * window_s * (due.warmup + due.invocations)
@@ -122,4 +136,5 @@ def transfer_bytes(plan: Plan, hello: Hello) -> int:
     """Return about how many bytes the windows of a plan and their outputs take on the line, both ways."""
     per_line = max(1, hello.rx_line_bytes * 3 // 4 // max(1, hello.window_bytes))
     lines = plan.count // per_line + plan.count * (hello.window_bytes * 4 // 3 // max(1, hello.rx_line_bytes)) + 1
-    return plan.count * (hello.window_bytes + hello.result_bytes) * 4 // 3 + lines * _LINE_BYTES
+    raw = 0 if plan.raw is None else plan.raw.samples.nbytes + plan.count * (hello.window_bytes + hello.result_bytes)
+    return (plan.count * (hello.window_bytes + hello.result_bytes) + raw) * 4 // 3 + lines * _LINE_BYTES

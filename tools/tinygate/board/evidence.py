@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.board.identity import Expected
+from tinygate.board.raw import RawPlan, RawRun
 from tinygate.board.shared_set import SharedSet
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol import Arena, Bench, Health, Hello, Infer, Layout, Message, Profile, Tensor
@@ -26,8 +27,10 @@ class Plan:
         resets: the windows before which the model's state is reset, by number from 0; None for all of them.
         warmup: invocations before the timed ones.
         invocations: timed invocations; 0, or a board that cannot know time, means no bench.
+        bench_running: bench a second time with the application around the model running.
         bench_untimed: bench all the same: an emulator that counts instructions adds cycles of its own to the reply.
         invoke_s: the longest that an invocation may take on any chip: the run's deadline is reckoned with it.
+        raw: the same windows as the sensor gives them, to be preprocessed by the device; None for none.
         shared: the same windows in real values, where variants share them; None where that is not known.
         arena_key: what to change for a larger arena, as the sentence about one that is too small shall name it.
     """
@@ -35,11 +38,13 @@ class Plan:
     inputs: NDArray[Any] | Sequence[NDArray[Any]]
     warmup: int = 3
     invocations: int = 50
+    bench_running: bool = False
     bench_untimed: bool = False
     resets: Collection[int] | None = None
     invoke_s: float = 0.5
     arena_key: str = ""
     shared: SharedSet | None = None
+    raw: RawPlan | None = None
 
     @property
     def tensors(self) -> tuple[NDArray[Any], ...]:
@@ -54,9 +59,8 @@ class Plan:
     def last_window(self) -> Plan:
         """Return the plan for the last window alone, and for what it needs of those before it: all since the reset."""
         start = self.count - 1 if self.resets is None else max((n for n in self.resets if n < self.count), default=0)
-        return replace(
-            self, inputs=tuple(tensor[start:] for tensor in self.tensors), resets=self.resets and (0,), shared=None
-        )
+        inputs = tuple(tensor[start:] for tensor in self.tensors)
+        return replace(self, inputs=inputs, resets=self.resets and (0,), shared=None, raw=None)
 
     def windows(self) -> Iterator[bytes]:
         """Yield each window as it travels: its inputs one after the other, little-endian."""
@@ -92,7 +96,9 @@ class Run:
     Attributes:
         outputs: raw outputs, one array [N, ...] per output tensor, in the model's order and the tensor's own type,
             without a batch dimension of 1, read-only.
+        raw: what it made of raw windows, None where it takes or was sent none.
         bench, profile, layout: None when the board cannot know (hello.timing) or does not offer them.
+        bench_running: the bench with the application running; None when there is none or it has nothing to set going.
         counts: records and faults seen on the link, by name.
         resets: reset reasons that the ROM printed, oldest first.
         console: last lines of console text, without records.
@@ -106,6 +112,7 @@ class Run:
     arena: Arena
     outputs: tuple[NDArray[Any], ...]
     bench: Bench | None
+    bench_running: Bench | None
     profile: Profile | None
     layout: Layout | None
     health: Health
@@ -114,6 +121,7 @@ class Run:
     console: tuple[str, ...]
     boot_s: float
     measured_s: float
+    raw: RawRun | None = None
 
     @property
     def output(self) -> NDArray[Any]:
@@ -123,14 +131,18 @@ class Run:
     def to_dict(self) -> dict[str, Any]:
         """Return all of it but the outputs' values, which are told by type, shape and sha256, as JSON has types."""
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        parts = {
-            name: asdict(value) if isinstance(value, Message | Expected) else value for name, value in fields.items()
-        }
+        parts = {name: _as_json(value) for name, value in fields.items()}
         outputs = [
             {"dtype": str(o.dtype), "shape": list(o.shape), "sha256": hashlib.sha256(o.tobytes()).hexdigest()}
             for o in self.outputs
         ]
         return {**parts, "counts": dict(self.counts), "outputs": outputs}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, RawRun):
+        return value.to_dict()
+    return asdict(value) if isinstance(value, Message | Expected) else value
 
 
 def assemble(answers: Sequence[Infer], hello: Hello, count: int) -> tuple[NDArray[Any], ...]:

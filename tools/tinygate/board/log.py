@@ -87,13 +87,17 @@ def console_tail(log: Path, count: int = 15) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def extension_values(log: Path, boot_id: str, kind: str, name: str) -> tuple[int, ...]:
+def extension_values(log: Path, boot_id: str, kind: str, name: str, **like: str | None) -> tuple[int, ...]:
     """Return the integers that a boot's replies of one kind carry in an extension field, over all their parts.
+
+    Only of replies whose fields are as `like` says; None for a field that is not there.
 
     Extensions (`x_…`) are for those who know them: the protocol's messages leave them out, the log has them.
     """
     decoder, values = Decoder(), []
     for event in decoder.feed(log.read_bytes()):
         if isinstance(event, Record) and (event.ident, event.kind) == (boot_id, kind):
-            values += [int(value) for value in str(dict(event.fields).get(name, "")).split(",") if value.isdecimal()]
+            fields = {key: str(value) for key, value in event.fields}
+            if all(fields.get(key) == wanted for key, wanted in like.items()):
+                values += [int(value) for value in fields.get(name, "").split(",") if value.isdecimal()]
     return tuple(values)

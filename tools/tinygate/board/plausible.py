@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from tinygate.board.evidence import Plan, Run
 from tinygate.board.identity import Expected
 from tinygate.errors import LabError, TargetError
-from tinygate.protocol import Arena, Bench, Health, Hello, Profile, Tensor
+from tinygate.protocol import Application, Arena, Bench, Health, Hello, Profile, Tensor
 
 CRASHES = ("panic", "int_wdt", "task_wdt", "wdt", "cpu_lockup")
 RESETS_BY_FIRMWARE = ("sw", *CRASHES, "deepsleep")
@@ -70,30 +70,32 @@ def check_new_boot(boots: Sequence[Run]) -> None:
 
 
 def check_figures(
-    hello: Hello, plan: Plan, figures: tuple[Arena, Bench | None, Profile | None, Health], elapsed_s: float
+    hello: Hello, plan: Plan, figures: tuple[Arena, Sequence[Bench], Profile | None, Health], elapsed_s: float
 ) -> None:
     """Raise an error when a run's figures cannot be true; `elapsed_s` is from the first question to the last answer."""
-    arena, bench, profile, health = figures
+    arena, benches, profile, health = figures
     check_arena(arena, hello)
-    if bench is not None:
-        check_bench(bench, plan, hello)
+    for bench, application in zip(benches, (None, Application.RUNNING), strict=False):
+        check_bench(bench, plan, hello, application)
     if profile is not None:
         check_profile(profile)
-    check_health(health, hello, bench, elapsed_s)
+    check_health(health, hello, benches, elapsed_s)
 
 
-def check_bench(bench: Bench, plan: Plan, hello: Hello) -> None:
+def check_bench(bench: Bench, plan: Plan, hello: Hello, application: Application | None = None) -> None:
     """Raise TargetError when a bench is not what was asked for, or cannot be."""
-    for problem in _bench_problems(bench, plan, hello):
+    for problem in _bench_problems(bench, plan, hello, application):
         raise TargetError(
             f"the application's bench cannot be true: {problem}. No time of this run counts; look at how it measures"
         )
 
 
-def _bench_problems(bench: Bench, plan: Plan, hello: Hello) -> Iterator[str]:
+def _bench_problems(bench: Bench, plan: Plan, hello: Hello, application: Application | None) -> Iterator[str]:
     asked, found = (plan.warmup, plan.invocations), (bench.warmup, bench.invocations)
     if found != asked:
         yield f"{asked[0]} + {asked[1]} invocations were asked for, it tells of {found[0]} + {found[1]}"
+    if bench.application != application:
+        yield f"application {application or 'idle'} was asked for, it tells of {bench.application or 'idle'}"
     crc32 = f"{zlib.crc32(plan.window(plan.count - 1)):08x}"
     if bench.input_crc32 != crc32:
         yield f"its input has the CRC {bench.input_crc32}, the last window of the test set {crc32}"
@@ -145,7 +147,7 @@ def check_profile(profile: Profile) -> None:
         )
 
 
-def check_health(health: Health, hello: Hello, bench: Bench | None, elapsed_s: float) -> None:
+def check_health(health: Health, hello: Hello, benches: Sequence[Bench], elapsed_s: float) -> None:
     """Raise an error when up-time or memory cannot be; `elapsed_s` is from the first question to this answer."""
     up_s = (health.uptime_us - hello.uptime_us) / 1e6
     if up_s < 0:
@@ -159,7 +161,7 @@ def check_health(health: Health, hello: Hello, bench: Bench | None, elapsed_s: f
             f"the application's clock is wrong: {up_s:.1f} s went by on the board in {elapsed_s:.1f} s; no time of "
             "this run counts, look at its clock configuration"
         )
-    timed_s = sum(bench.latency_us) / 1e6 if bench else 0.0
+    timed_s = sum(sum(bench.latency_us) for bench in benches) / 1e6
     if timed_s > up_s:
         raise TargetError(
             f"the application says that its bench took {timed_s:.3f} s, in {up_s:.3f} s of up-time; look at its clocks"
@@ -169,12 +171,19 @@ def check_health(health: Health, hello: Hello, bench: Bench | None, elapsed_s: f
             raise TargetError(
                 f"the application's {what} cannot be: {least} bytes free at least, of {free}; look at its watermarks"
             )
+    if len(health.tasks) != len(health.task_stack_min_free_bytes):
+        raise TargetError(
+            f"the application's health has {len(health.tasks)} tasks and {len(health.task_stack_min_free_bytes)} "
+            "stacks of them; look at how it counts"
+        )
 
 
 def _memory(health: Health) -> Iterator[tuple[int, int, str]]:
     yield health.stack_min_free_bytes, health.stack_bytes, "stack"
     yield health.heap_min_free_bytes, health.heap_free_bytes, "heap"
     yield health.heap_largest_free_bytes, health.heap_free_bytes, "heap"
+    if health.heap_total_bytes is not None:
+        yield health.heap_free_bytes, health.heap_total_bytes, "heap"
 
 
 def _described(tensors: Sequence[Tensor]) -> tuple[tuple[str, tuple[int, ...]], ...]:

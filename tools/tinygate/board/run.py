@@ -29,10 +29,12 @@ from tinygate.board.plausible import (
     check_tensors,
 )
 from tinygate.board.port import Port
+from tinygate.board.raw import assemble_raw
 from tinygate.board.unusable import why_unusable
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError, TinygateError
 from tinygate.protocol import (
     Answer,
+    Application,
     Arena,
     ArenaRequest,
     Bench,
@@ -45,6 +47,7 @@ from tinygate.protocol import (
     Hello,
     HostSession,
     Infer,
+    InferRaw,
     Layout,
     LayoutRequest,
     Message,
@@ -180,16 +183,19 @@ class _Boot:
 
     def _exchange(self, hello: Hello) -> None:
         pace = Pace(self.deadlines, self.plan, hello)
+        if self.plan.raw is not None and self.plan.raw.is_taken(hello):  # first: bench is on the last window of infer
+            self.session.infer_raw(self.plan.raw.windows(), self.plan.resets, inputs=True)
         kept = keep(self.session, hello, self.plan, lambda: self._answered(pace))
         if kept:
             self.session.infer_kept(self.plan.count, self.plan.resets)
             kept = are_ours(self.plan, [a for a in self._answered(pace) if isinstance(a, Infer)])
-            self.answers = self.answers if kept else []
+            self.answers = [a for a in self.answers if kept or not isinstance(a, Infer)]
         self.session.request(ArenaRequest())
         if not kept:
             self.session.infer(self.plan.windows(), resets=self.plan.resets)
         if self._benches(hello):
-            self.session.request(BenchRequest(self.plan.warmup, self.plan.invocations))
+            states = (None, Application.RUNNING) if self.plan.bench_running else (None,)
+            self.session.request(*(BenchRequest(self.plan.warmup, self.plan.invocations, state) for state in states))
         self.session.request(ProfileRequest(), LayoutRequest(), HealthRequest())
         self._answered(pace)
         self.health_at = time.monotonic()
@@ -321,8 +327,11 @@ class _Boot:
     def _run(self, hello: Hello, boot_s: float, measured_s: float) -> Run:
         answers = [message for message in self.answers if isinstance(message, Infer)]
         bench = self._required(Bench) if self._benches(hello) else None
+        raw = [message for message in self.answers if isinstance(message, InferRaw)]
+        benches = [message for message in self.answers if isinstance(message, Bench)]
+        running = benches[1] if len(benches) > 1 else None
         arena, profile, health = self._required(Arena), self._only(Profile), self._required(Health)
-        check_figures(hello, self.plan, (arena, bench, profile, health), self.health_at - self.asked_at)
+        check_figures(hello, self.plan, (arena, benches, profile, health), self.health_at - self.asked_at)
         return Run(
             expected=self.expected,
             nonce=self.session.nonce,
@@ -331,6 +340,7 @@ class _Boot:
             arena=arena,
             outputs=assemble(answers, hello, self.plan.count),
             bench=bench,
+            bench_running=running,
             profile=profile,
             layout=self._only(Layout),
             health=health,
@@ -339,4 +349,5 @@ class _Boot:
             console=self.console.tail(),
             boot_s=boot_s,
             measured_s=measured_s,
+            raw=assemble_raw(raw, hello, self.plan.count),
         )

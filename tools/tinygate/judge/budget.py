@@ -45,7 +45,7 @@ def judge_budget(
     if limit is None:
         return finding
     demanded = f"{FIGURES[figure].sign} {limit:.12g}"
-    key = f"budgets.{place}.{variant.name}.{figure} in {variant.model.config_path}"
+    key = f"{variant.model.config.key_of(place, variant.name, figure)} in {variant.model.config_path}"
     if value is None:
         reason = f"There is no value to hold against {key}."
         return replace(finding, limit=demanded, verdict=Verdict.INCONCLUSIVE, reason=reason)

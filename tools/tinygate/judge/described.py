@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinygate.board.raw import RawPlan
 from tinygate.data import Dataset
 from tinygate.errors import DataError
 from tinygate.judge.facts import fact
 from tinygate.model.folder import Model
 from tinygate.places import HOST
-from tinygate.preprocessing.description import is_described, read_description
-from tinygate.preprocessing.numpy_path import as_given, prepare
-from tinygate.preprocessing.plan import Plan, plan_of
+from tinygate.preprocessing.description import is_described
+from tinygate.preprocessing.kinds import Preparation, as_given, read_preparation
 from tinygate.verdict import Finding
 
 WIDTH_TOLERANCE = 2.0**-20
@@ -31,9 +31,21 @@ def undescribed(dataset: Dataset) -> str:
     return "" if dataset.test.raw is not None else "the recipe gives no raw windows of its test set"
 
 
-def described_plan(model: Model) -> Plan:
+def described(model: Model) -> Preparation:
     """Return what the recipe's description comes to. Raises DataError, naming the recipe."""
-    return plan_of(read_description(model.dataset.preprocessing, str(model.recipe_path)))
+    return read_preparation(model.dataset.preprocessing, str(model.recipe_path))
+
+
+def raw_plan(model: Model) -> RawPlan | None:
+    """Return the raw windows of a model's test set, as its sensor gives them; None where nobody described them.
+
+    Raises:
+        DataError: the description cannot be carried out.
+    """
+    raw = model.dataset.test.raw
+    if undescribed(model.dataset) or raw is None:
+        return None
+    return RawPlan(as_given(described(model).raw, raw.samples), raw.settings)
 
 
 def judge_described(model: Model) -> Finding:
@@ -42,16 +54,14 @@ def judge_described(model: Model) -> Finding:
     Raises:
         DataError: the description cannot be carried out.
     """
-    plan, test = described_plan(model), model.dataset.test
+    preparation, test = described(model), model.dataset.test
     if test.raw is None:
         raise DataError(f"{test.source}: no raw windows of the test set; give them to Split.")
-    made = prepare(plan, as_given(plan, test.raw.samples), test.raw.settings)
+    made = preparation.inputs(as_given(preparation.raw, test.raw.samples), test.raw.settings)
     shared = (model, HOST, "preprocessing", "largest_difference")
     if made[0].size != test.inputs[0].size:
-        reason = (
-            f"The steps make {list(plan.shape)}, the inputs are {list(test.inputs.shape[1:])}; mend the description."
-        )
-        return fact(*shared, None, "the same shape", False, reason)
+        made_of = f"{list(preparation.shape)}, the inputs are {list(test.inputs.shape[1:])}"
+        return fact(*shared, None, "the same shape", False, f"The steps make {made_of}; mend the description.")
     difference = np.abs(made.reshape(test.inputs.shape).astype(np.float64) - test.inputs)
     allowed = WIDTH_TOLERANCE * float(np.abs(test.inputs).max(initial=0.0))
     window = int(difference.reshape(len(test), -1).max(axis=1).argmax())

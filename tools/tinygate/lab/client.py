@@ -18,7 +18,7 @@ from typing import Any
 from tinygate.errors import LabError
 
 PYTHON_VARIABLE = "TINYGATE_LABGRID"
-_AGENT = Path(__file__).with_name("agent.py")
+_AGENT = Path(__file__).with_name("agent")
 _START_S, _ANSWER_S, _END_S = 30.0, 60.0, 15.0
 _CHUNK_BYTES = 1 << 16
 
@@ -81,7 +81,7 @@ class Agent:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "LG_COORDINATOR"))}
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [python, "-P", _AGENT, address],
+                [python, _AGENT, address],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -7,10 +7,12 @@ processor time before the board has its first byte.
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -26,14 +28,24 @@ from tinygate.verdict import Verdict
 
 END_S = 20.0
 _WARM = "tinygate.lab.warm"
+ARGUMENTS_VARIABLE = "TINYGATE_LAB_WARM"
+"""Tells what jobs are forked from what they will collect, a JSON array of arguments of pytest."""
 _JOURNAL = "journal.jsonl"
 
 
-def warm_context() -> ForkServerContext:
-    """Start what jobs are forked from; it imports while others run."""
+def warm_context(arguments: Sequence[str]) -> ForkServerContext:
+    """Start what jobs are forked from; it imports while others run.
+
+    Args:
+        arguments: what pytest is told by all of them.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([_WARM])
-    ensure_running()
+    os.environ[ARGUMENTS_VARIABLE] = json.dumps(arguments)
+    try:
+        ensure_running()
+    finally:
+        del os.environ[ARGUMENTS_VARIABLE]
     return context
 
 
@@ -113,8 +125,10 @@ class Outcome:
         """Why the place is to blame, if it is: the board, its port or its link. A FAIL beside it is the firmware's."""
         if self.is_fail:
             return ""
-        faults = [f.reason for f in self.journal.findings if f.check == "run" and f.detail.get("is_the_labs")]
-        return faults[-1] if faults else ""
+        tests = [test.message for test in self.journal.tests if test.is_the_labs and not test.told_by]
+        runs = [f.reason for f in self.journal.findings if f.check == "run" and f.detail.get("is_the_labs")]
+        others = [f.reason for f in self.journal.findings if f.check == "identity" and f.verdict is Verdict.ERROR]
+        return next(iter([*runs, *tests, *others]), "")
 
     @property
     def is_the_labs(self) -> bool:
@@ -157,4 +171,6 @@ def _session(arguments: list[str], root: str, output: str) -> None:
     os.chdir(root)
     import pytest
 
-    sys.exit(int(pytest.main(arguments)))
+    code = int(pytest.main(arguments))
+    print(f"{time.process_time():.2f} s of processor time")
+    sys.exit(code)

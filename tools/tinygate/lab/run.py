@@ -57,7 +57,10 @@ class Spread:
     """Spreads variants over places; see `tinygate.gate.nightly.Spread`."""
 
     def __init__(self, agent: Agent, wanted: Wanted) -> None:
-        self._agent, self._wanted, self._context = agent, wanted, warm_context()
+        self._agent, self._wanted = agent, wanted
+        board = [f"--target={wanted.target}", f"--board={wanted.board}", "--lab-place=none", "--port=none://"]
+        self._board = ["tests_target", *board]
+        self._context = warm_context(self._board)
 
     def __call__(self, run: GateRun, selection: Selection) -> Sequence[Path]:
         """Judge every variant on some place, once."""
@@ -69,8 +72,7 @@ class Spread:
             raise LabError(f"the lab: {error}") from error
         rules = selection.rules_at(device.place)
         if rules:
-            board = [f"--target={device.target}", f"--board={device.board}", "--lab-place=none", "--port=none://"]
-            args = ["tests_target", *board, f"--figures-from={run.journal_path}", "-k", "test_figures_keep_their_ratio"]
+            args = [*self._board, f"--figures-from={run.journal_path}", "-k", "test_figures_keep_their_ratio"]
             found.append(run_suite(run, selection, "target-rules", args, device.place))
         return found
 

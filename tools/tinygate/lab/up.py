@@ -24,6 +24,8 @@ from tinygate.lab.client import Agent
 from tinygate.targets import DEFAULT_CHIP
 
 EXPORTER = "this-machine"
+VIRTUAL_BOARD = (sys.executable, "-m", "tinygate.virtual")
+_MACS = "02:4e:47:00:01"  # locally administered: no vendor's
 _BOARD_PORT_S, _START_S, _STOP_S = 60.0, 30.0, 5.0
 
 
@@ -34,7 +36,7 @@ class VirtualBoard:
     name: str
     mac: str
     port: int
-    options: Sequence[str]
+    command: Sequence[str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
     _lock: Lock = field(default_factory=Lock)
@@ -52,15 +54,17 @@ class VirtualBoard:
     def switch(self, on: bool) -> None:
         """Give it power, or take it away. It ends with this process: its standard input is a pipe from here."""
         with self._lock:
-            if self.is_on and not on:
-                assert self.process is not None
+            if self.process is not None and (not on or not self.is_on):
                 self.process.kill()
                 self.process.wait()
-            if on and not self.is_on:
-                command = [sys.executable, "-m", "tinygate.virtual", "--port", str(self.port), "--mac", self.mac]
+                assert self.process.stdin is not None
+                self.process.stdin.close()
+                self.process = None
+            if on and self.process is None:
+                command = [*self.command, "--port", str(self.port), "--mac", self.mac]
                 with self.log.open("ab") as log:
                     self.process = subprocess.Popen(
-                        [*command, *self.options], stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+                        command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
                     )
 
 
@@ -87,7 +91,10 @@ class _PowerRequest(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         """Switch a board's power."""
-        self._board().switch(self.rfile.read(int(self.headers["Content-Length"])) == b"1")
+        board, on = self._board(), self.rfile.read(int(self.headers["Content-Length"])) == b"1"
+        board.switch(on)
+        if on:
+            _await_port(board.port, _BOARD_PORT_S, board.name, board.log.parent)
         self._say(b"")
 
     def _say(self, body: bytes) -> None:
@@ -103,7 +110,7 @@ class _PowerRequest(BaseHTTPRequestHandler):
 class Rack:
     """Coordinator, exporter, boards and their places; use it as a context."""
 
-    def __init__(self, python: Path, port: int, count: int, folder: Path, board_options: Sequence[str] = ()) -> None:
+    def __init__(self, python: Path, port: int, count: int, folder: Path, board: Sequence[str] = VIRTUAL_BOARD) -> None:
         """Prepare a rack.
 
         Args:
@@ -111,14 +118,12 @@ class Rack:
             port: TCP port of the coordinator; 0 for a free one.
             count: how many virtual boards.
             folder: for logs and labgrid's state.
-            board_options: of each virtual board, as `python -m tinygate.virtual` takes them.
+            board: what runs a virtual board; it is told port and MAC.
         """
         self._python, self._folder = python, folder
         self.address = f"127.0.0.1:{port or _free_port()}"
         self.boards = [
-            VirtualBoard(
-                f"virtual-{n}", f"02:4e:47:00:01:{n:02x}", _free_port(), board_options, folder / f"board-{n}.log"
-            )
+            VirtualBoard(f"virtual-{n}", f"{_MACS}:{n:02x}", _free_port(), board, folder / f"board-{n}.log")
             for n in range(1, count + 1)
         ]
         self.servers: dict[str, subprocess.Popen[bytes]] = {}

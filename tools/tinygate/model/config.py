@@ -21,6 +21,7 @@ from tinygate.model.tables import (
     BaselineConfig,
     FirmwareConfig,
     Margin,
+    PreprocessingConfig,
     Product,
     RatioRule,
     Table,
@@ -72,6 +73,7 @@ class ModelConfig(Table):
     baseline: BaselineConfig = BaselineConfig()
     product: Product = Product()
     firmware: FirmwareConfig | None = None
+    preprocessing: PreprocessingConfig = PreprocessingConfig()
 
     @property
     def metric_figure(self) -> Figure:
@@ -86,8 +88,22 @@ class ModelConfig(Table):
 
     def budgets_of(self, place: str, variant: str) -> Iterator[tuple[Figure, Number]]:
         """Yield each figure that has a budget for this variant at this place, with the budget."""
-        for name, limit in self.budgets.get(place, {}).get(variant, {}).items():
+        for name, limit in {**self._room_at(place), **self._own_budgets(place, variant)}.items():
             yield FIGURES[name], limit
+
+    def key_of(self, place: str, variant: str, figure: str) -> str:
+        """Return the key that a budget comes from."""
+        if figure in self._own_budgets(place, variant):
+            return f"budgets.{place}.{variant}.{figure}"
+        return "product.flash_bytes" if figure == "flash_bytes" else "product.ram_bytes"
+
+    def _own_budgets(self, place: str, variant: str) -> dict[str, Any]:
+        return self.budgets.get(place, {}).get(variant, {})
+
+    def _room_at(self, place: str) -> dict[str, Number]:
+        """Return what an application as a whole must fit into where its firmware is measured."""
+        room: dict[str, Number] = {"flash_bytes": self.product.flash_bytes, "ram_used_bytes": self.product.ram_bytes}
+        return room if self.firmware and can_be_measured(FIGURES["flash_bytes"], place) else {}
 
 
 def load_config(path: Path) -> ModelConfig:
@@ -121,6 +137,7 @@ def _known_keys(location: tuple[int | str, ...]) -> tuple[str, ...]:
         "baseline": BaselineConfig,
         "product": Product,
         "firmware": FirmwareConfig,
+        "preprocessing": PreprocessingConfig,
         "variants": VariantConfig,
     }
     table = tables.get(str(location[0]), ModelConfig) if len(location) > 1 else ModelConfig

@@ -146,6 +146,19 @@ class Variant:
         )
 
     @property
+    def preprocess_header(self) -> Path | None:
+        """The team's own C header that makes a raw window its input; None for the described steps.
+
+        Raises:
+            ConfigError: model.toml names a file that is not there.
+        """
+        name = self.model.config.preprocessing.header
+        path = self.model.folder.absolute() / name
+        if name and not path.is_file():
+            raise ConfigError(f"{self.model.config_path}: preprocessing.header: {path} is no file; name a C header.")
+        return path if name else None
+
+    @property
     def sha256(self) -> str:
         """The sha256 of the proven content."""
         return hashlib.sha256(self.content).hexdigest()

@@ -18,6 +18,7 @@ from tinygate.model.tables import (
     BaselineConfig,
     FirmwareConfig,
     Margin,
+    PreprocessingConfig,
     Product,
     RatioRule,
     Thresholds,
@@ -36,6 +37,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "baseline": BaselineConfig,
     "product": Product,
     "firmware": FirmwareConfig,
+    "preprocessing": PreprocessingConfig,
 }
 
 

@@ -113,8 +113,23 @@ class Product(Table):
     max_drop_points: float | None = Field(None, gt=0)
 
 
+class PreprocessingConfig(Table):
+    """What a device makes of raw windows, and how near to the host's it must be (docs/preprocessing.md).
+
+    Attributes:
+        max_lsb: steps of the input's scale by which a device's input may differ from the host's; of a float32 input,
+            units in the last place.
+        header: a C header of the team's own, in the model's folder, that devices run in place of the described steps.
+    """
+
+    max_lsb: int = Field(0, ge=0)
+    header: str = ""
+
+
 class FirmwareConfig(Table):
     """The application that is judged in place of tinygate's sample (docs/application.md).
+
+    It must fit into `product.flash_bytes` and `product.ram_bytes` unless [budgets] say otherwise.
 
     Attributes:
         project: the ESP-IDF project's folder, from the model's if relative; it must have the component `tinygate`.

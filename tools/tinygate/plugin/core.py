@@ -282,6 +282,7 @@ def _outcome(
         told_by=teller or "",
         place=item.config.stash[place_key],
         lab_place=item.config.stash[lab_place_key],
+        is_the_labs=isinstance(error, LabError),
     )
 
 

@@ -28,6 +28,7 @@ from tinygate.board.shared_set import SharedSet
 from tinygate.errors import LabError, TargetError, TinygateError
 from tinygate.gate.progress import Progress, Step
 from tinygate.judge.baseline import looks_slower, timed_figures
+from tinygate.judge.described import raw_plan
 from tinygate.judge.oracle import run_oracle
 from tinygate.judge.regression import boots_needed
 from tinygate.model.baseline import Entry
@@ -123,8 +124,15 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
     counts_instructions = "-icount" in str(request.config.getoption("--qemu-extra-args"))
     longest_s = max(_SHORTEST_INVOKE_S, multiplications(tflite) / _SLOWEST_PER_S)
     oracle = run_oracle(variant)
-    shared = _shared_set(request.config, board, variant)
-    plan = Plan(oracle.fed, resets=oracle.resets, bench_untimed=counts_instructions, invoke_s=longest_s, shared=shared)
+    plan = Plan(
+        oracle.fed,
+        resets=oracle.resets,
+        bench_running=variant.application is not None,
+        bench_untimed=counts_instructions,
+        invoke_s=longest_s,
+        raw=raw_plan(variant.model),
+        shared=_shared_set(request.config, board, variant),
+    )
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
     progress = request.config.stash[progress_key]
     return Task(variant.id, expected, plan, Deadlines(bytes_per_s=bytes_per_s), progress)

@@ -28,7 +28,7 @@ from tinygate.judge.arena import arena_bytes_for
 from tinygate.judge.budget import judge_budget
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice, chosen_board
-from tinygate.plugin.core import Judge, SaysNotJudged, place_key, progress_key
+from tinygate.plugin.core import Judge, SaysNotJudged, progress_key
 from tinygate.plugin.measuring import Measured, failure, measured
 from tinygate.plugin.once import Once
 from tinygate.plugin.ports import _found_port, _serial_port, _virtual_port, port
@@ -72,7 +72,7 @@ _OTHERS_WARNINGS = (
 def pytest_configure(config: pytest.Config) -> None:
     """Expect what others warn of, and take up what other sessions of the run have measured."""
     path = config.getoption("--figures-from")
-    config.stash[_figures_key] = _measured_elsewhere(Path(path), config.stash[place_key]) if path else {}
+    config.stash[_figures_key] = _measured_elsewhere(Path(path), chosen_board(config).place) if path else {}
     for warning in _OTHERS_WARNINGS:
         config.addinivalue_line("filterwarnings", f"ignore:{warning}")
 
@@ -152,7 +152,7 @@ def firmware(
         order = BuildOrder(
             board.target, board.board, variant.model.folder, variant.name, variant.content,
             _build_root(pytestconfig), logs / variant.id / "build.log", pytestconfig.getoption("--skip-build"),
-            arena_bytes_for(variant, board.target), variant.application,
+            arena_bytes_for(variant, board.target), variant.application, variant.preprocess_header,
         )  # fmt: skip
         pytestconfig.stash[progress_key].say(Step(f"building {variant.id}"))
         try:

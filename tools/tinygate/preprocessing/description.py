@@ -84,8 +84,8 @@ class Description:
 
 
 def is_described(constants: Mapping[str, Any]) -> bool:
-    """Whether preprocessing constants, as a data set or a manifest has them, are a description of steps."""
-    return constants.get("kind") == "steps"
+    """Whether preprocessing constants, as a data set or a manifest has them, describe the way from raw windows."""
+    return constants.get("kind") in ("steps", "micro_features")
 
 
 def read_description(constants: Mapping[str, Any], where: str = "the preprocessing") -> Description:
@@ -105,10 +105,11 @@ def read_description(constants: Mapping[str, Any], where: str = "the preprocessi
         raise DataError(f"{where}: steps is {steps!r}; expected a list.")
     for number, step in enumerate(steps):
         _check_step(step, f"{where}: steps[{number}]")
-    return Description(_raw(constants.get("raw"), f"{where}: raw"), width, tuple(steps))
+    return Description(read_raw(constants.get("raw"), f"{where}: raw"), width, tuple(steps))
 
 
-def _raw(given: Any, where: str) -> RawWindow:
+def read_raw(given: Any, where: str) -> RawWindow:
+    """Return the raw window that is described. Raises DataError, naming the key."""
     if not isinstance(given, Mapping):
         raise DataError(f"{where} is {given!r}; expected dtype, samples and axes.")
     unknown = set(given) - {"dtype", "samples", "axes", "settings", "rate_hz"}

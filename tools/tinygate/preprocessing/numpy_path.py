@@ -7,25 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygate.errors import DataError
 from tinygate.preprocessing.plan import Operation, Plan
 
 _OPERATIONS = {"multiply": np.multiply, "add": np.add, "subtract": np.subtract, "divide": np.divide}
-
-
-def as_given(plan: Plan, raw: NDArray[Any]) -> NDArray[Any]:
-    """Return raw windows [N, samples, axes] in the type in which the sensor gives them.
-
-    Raises:
-        DataError: windows of another shape, or integers that the type has not.
-    """
-    if raw.ndim != 3 or raw.shape[1:] != plan.raw.shape:
-        raise DataError(f"raw windows of shape {raw.shape[1:]}; the preprocessing takes {plan.raw.shape}.")
-    with np.errstate(all="ignore"):
-        given = raw.astype(plan.raw.dtype)
-    if given.dtype.kind != "f" and not np.array_equal(given, raw):
-        raise DataError(f"raw windows hold values that {plan.raw.dtype}, in which the sensor gives them, has not.")
-    return given
 
 
 def prepare(plan: Plan, raw: NDArray[Any], settings: NDArray[Any] | None = None) -> NDArray[np.float32]:
@@ -33,7 +17,7 @@ def prepare(plan: Plan, raw: NDArray[Any], settings: NDArray[Any] | None = None)
 
     Args:
         plan: what to do.
-        raw: of any type of numbers; `as_given` makes them the sensor's.
+        raw: of any type of numbers; `kinds.as_given` makes them the sensor's.
         settings: [N] the settings' word of each window; None for all bits 0.
     """
     dtype = np.dtype(plan.width)

@@ -12,7 +12,6 @@ from tinygate.protocol.messages import (
     Bench,
     BenchRequest,
     Error,
-    ErrorCode,
     Health,
     HealthRequest,
     HelloRequest,
@@ -24,23 +23,24 @@ from tinygate.protocol.messages import (
     LayoutRequest,
     Loopback,
     LoopbackRequest,
-    Packing,
     Profile,
     ProfileRequest,
     Rate,
     RateRequest,
-    Reset,
     Restart,
     RestartRequest,
     Store,
     StoreRequest,
 )
+from tinygate.protocol.raw_messages import InferRaw, InferRawRequest
 from tinygate.protocol.schema import Message
 from tinygate.protocol.session import HostSession, fresh_nonce
+from tinygate.protocol.words import Application, ErrorCode, Packing, Reset
 
 __all__ = [
     "PROTOCOL_VERSION",
     "Answer",
+    "Application",
     "Arena",
     "ArenaRequest",
     "Bench",
@@ -59,6 +59,8 @@ __all__ = [
     "HostSession",
     "Incoming",
     "Infer",
+    "InferRaw",
+    "InferRawRequest",
     "InferRequest",
     "Keep",
     "KeepRequest",

@@ -5,15 +5,19 @@ An infer request carries as many whole windows as a line holds, or a piece of on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
+from itertools import chain, groupby, islice
+from operator import itemgetter
 
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import InferRequest, Packing, Reset
+from tinygate.protocol.messages import InferRequest
 from tinygate.protocol.packing import lz4_block
+from tinygate.protocol.raw_messages import InferRawRequest
 from tinygate.protocol.schema import Message
+from tinygate.protocol.words import Packing, Reset
 
 _MOST_KEPT = 32  # windows of a request that sends none: its answer tells that the device is alive
 _PAYS = 0.9  # of their length, that packed windows may have
@@ -59,11 +63,7 @@ def infer_requests(
         InputError: a window has another length.
         TargetError: the announced limits leave no room for data.
     """
-    capacity = min(limits.data_bytes, room_bytes(limits, framed))
-    if capacity < 1:
-        raise TargetError(
-            f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes} leave no room for data"
-        )
+    capacity = _capacity(limits, framed)
     size, answerable = limits.window_bytes, _answerable(limits)
     ahead = iter(windows)
     head = list(islice(ahead, max(1, min(limits.data_bytes // size, answerable))))
@@ -78,8 +78,59 @@ def infer_requests(
         first += len(batch)
 
 
+def infer_raw_requests(
+    windows: Iterable[tuple[bytes, int]], limits: Hello, resets: Collection[int] | None, framed: bool, inputs: bool
+) -> Iterator[InferRawRequest]:
+    """Yield the requests that carry raw windows, each with its settings' word; windows of one word travel together.
+
+    `inputs` asks for what the model was given, too. Other arguments and errors as for `infer_requests`. None overtakes
+    another: what an application makes of a window may depend on the one before.
+
+    Raises:
+        TargetError: the device takes no raw windows.
+    """
+    if not limits.raw_bytes:
+        raise TargetError("the application takes no raw windows: its hello names no preprocessing")
+    first = 0
+    for word, group in groupby(windows, key=itemgetter(1)):
+        alike = [window for window, _ in group]
+        make = partial(InferRawRequest, settings=word or None, inputs="yes" if inputs else None)
+        yield from _raw_requests(make, alike, first, limits, resets, framed)
+        first += len(alike)
+
+
+def _raw_requests(
+    make: Callable[..., InferRawRequest],
+    windows: Iterable[bytes],
+    first: int,
+    limits: Hello,
+    resets: Collection[int] | None,
+    framed: bool,
+) -> Iterator[InferRawRequest]:
+    """Yield what `make` makes of first, count, offset, data and reset."""
+    size, capacity = limits.raw_bytes or 0, _capacity(limits, framed)
+    answerable = _MOST_OUTPUT_BYTES // max(1, limits.result_bytes + limits.window_bytes)
+    for batch, reset in _batches(windows, first, max(1, min(capacity // size, answerable)), resets):
+        if wrong := next((window for window in batch if len(window) != size), None):
+            raise _wrong_length(wrong, first, size)
+        data = b"".join(batch)
+        for offset in range(0, len(data), capacity):
+            yield make(first, len(batch), offset, data[offset : offset + capacity], reset)
+        first += len(batch)
+
+
+def _capacity(limits: Hello, framed: bool) -> int:
+    """Return how many bytes of data a request may carry. Raises TargetError: none."""
+    capacity = min(limits.data_bytes, room_bytes(limits, framed))
+    if capacity < 1:
+        raise TargetError(
+            f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes} leave no room for data"
+        )
+    return capacity
+
+
 def _wrong_length(window: bytes, first: int, size: int) -> InputError:
-    return InputError(f"a window near {first} has {len(window)} bytes, the device's model takes {size}")
+    return InputError(f"a window near {first} has {len(window)} bytes, the device takes {size}")
 
 
 def _answerable(limits: Hello) -> int:
@@ -144,10 +195,10 @@ def room_bytes(limits: Hello, framed: bool) -> int:
 
 
 def _overhead_bytes() -> int:
-    """Length of an infer request's line without its data, at most; a frame's is less."""
+    """Length of an infer or infer_raw request's line without its data, at most; a frame's is less."""
     largest = 2**32 - 1
-    request = InferRequest(largest, largest, largest, b"", Reset.ALONE, Packing.LZ4)
-    return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRequest.KIND, request.to_fields()))) + len(
+    request = InferRawRequest(largest, largest, largest, b"", Reset.ALONE, largest, "yes")
+    return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRawRequest.KIND, request.to_fields()))) + len(
         " data="
     )
 
@@ -160,7 +211,7 @@ class WindowAssembly:
         self._begun = b""
         self._index = 0
 
-    def add(self, request: InferRequest) -> list[bytes]:
+    def add(self, request: InferRequest | InferRawRequest) -> list[bytes]:
         """Return the windows that a request completes; none for a piece that leaves its window incomplete.
 
         Offset 0 begins anew.

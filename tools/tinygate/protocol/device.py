@@ -10,9 +10,10 @@ from tinygate.protocol.decoder import Decoder
 from tinygate.protocol.envelope import Answers, encode_reply
 from tinygate.protocol.framing import Damaged, Direction, Event, Reason, Record
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import REQUESTS, Error, ErrorCode, HelloRequest, InferRequest, Reset
+from tinygate.protocol.messages import REQUESTS, Error, HelloRequest, InferRequest
 from tinygate.protocol.order import Order, ReplyLog
 from tinygate.protocol.schema import Message
+from tinygate.protocol.words import ErrorCode, Reset
 
 REPLY_LOG_BYTES = 8192
 _DAMAGE = {

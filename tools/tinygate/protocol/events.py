@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError
 from tinygate.protocol.framing import Damaged, Reason, Text
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import ErrorCode
 from tinygate.protocol.schema import Message
+from tinygate.protocol.words import ErrorCode
 
 
 class RefusedError(TargetError):

@@ -9,6 +9,7 @@ from typing import Annotated
 from tinygate.protocol.schema import Message
 from tinygate.protocol.values import (
     DTYPE_BYTES,
+    RAW_DTYPES,
     U32,
     U64,
     DtypeList,
@@ -85,6 +86,11 @@ class Hello(Message):
     baud: U32
     max_baud: U32
     store_bytes: U32
+    preprocessing: TextValue | None = None
+    raw_dtype: Annotated[str, choice(*RAW_DTYPES)] | None = None
+    raw_samples: U32 | None = None
+    raw_axes: U32 | None = None
+    raw_bytes: U32 | None = None
     input_dtypes: DtypeList = ()
     input_shapes: ShapeList = ()
     input_scales: F32List = ()

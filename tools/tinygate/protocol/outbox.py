@@ -15,9 +15,10 @@ from tinygate.protocol.envelope import Answers, check_request
 from tinygate.protocol.events import CHECK_LINE, UnansweredError
 from tinygate.protocol.framing import Direction, Record, crc_of, encode
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import HelloRequest, InferRequest, KeepRequest, Reset, RestartRequest, StoreRequest
+from tinygate.protocol.messages import HelloRequest, InferRequest, KeepRequest, RestartRequest, StoreRequest
 from tinygate.protocol.order import WINDOW, distance
 from tinygate.protocol.schema import Message
+from tinygate.protocol.words import Reset
 
 _DAMAGE = ("truncated", "too_long", "bad_frame", "bad_crc", "device_bad_frame", "device_bad_crc", "device_too_large")
 _ALONE = RestartRequest | StoreRequest | KeepRequest  # nothing is sent until it is answered: flash is deaf meanwhile

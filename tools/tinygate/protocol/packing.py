@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import lz4.block
 
-from tinygate.protocol.messages import KeepRequest, Packing
+from tinygate.protocol.messages import KeepRequest
+from tinygate.protocol.words import Packing
 
 HISTORY_BYTES = 65_535
 _SMALLEST = 64

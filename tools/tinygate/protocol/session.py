@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from tinygate.errors import LabError, LinkError, TargetError
 from tinygate.protocol import framing
-from tinygate.protocol.batches import infer_requests, kept_requests, room_bytes
+from tinygate.protocol.batches import infer_raw_requests, infer_requests, kept_requests, room_bytes
 from tinygate.protocol.decoder import Decoder
 from tinygate.protocol.envelope import Answers, parse_reply
 from tinygate.protocol.events import (
@@ -37,12 +37,13 @@ from tinygate.protocol.events import (
 from tinygate.protocol.framing import Damaged, Direction, Reason, Record, Text
 from tinygate.protocol.greeting import Greeting
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import Error, ErrorCode, HelloRequest, Infer, RestartRequest
+from tinygate.protocol.messages import Error, HelloRequest, Infer, RestartRequest
 from tinygate.protocol.order import distance
 from tinygate.protocol.outbox import Outbox, Pending
 from tinygate.protocol.packing import keep_requests
 from tinygate.protocol.parts import merge
 from tinygate.protocol.schema import Message
+from tinygate.protocol.words import ErrorCode
 
 _DAMAGED_AT_DEVICE = {ErrorCode.BAD_FRAME, ErrorCode.BAD_CRC, ErrorCode.TOO_LARGE, ErrorCode.NO_CREDIT}
 _LONGEST_GAP = 64  # records lost in a row; more, and the number itself is wrong
@@ -138,6 +139,17 @@ class HostSession:
         if not self.hello.inputs:
             raise TargetError(f"the device has no usable model: its model_status is {self.hello.model_status}")
         self._outbox.add(infer_requests(windows, first, self.hello, resets, self._outbox.is_framed))
+
+    def infer_raw(
+        self, windows: Iterable[tuple[bytes, int]], resets: Collection[int] | None = None, *, inputs: bool = False
+    ) -> None:
+        """Queue windows as the sensor gives them, little-endian, each with its settings' word, numbered from 0.
+
+        `inputs` asks for what the model was given, too; `resets` as for `infer`.
+        """
+        if self.hello is None:
+            raise LinkError("infer_raw before the device said hello: open the session and wait for the answer first")
+        self._outbox.add(infer_raw_requests(windows, self.hello, resets, self._outbox.is_framed, inputs))
 
     def keep(self, content: bytes, have: int) -> None:
         """Queue what is missing of a test set that the device shall keep and has `have` bytes of."""

@@ -90,6 +90,8 @@ def choice(*words: str) -> Codec:
     return _pattern("choice", "(" + "|".join(words) + ")")
 
 
+RAW_DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "float32", "float64")
+"""Types of a sensor's samples."""
 DTYPE_BYTES = {"float32": 4, "int8": 1, "uint8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1}
 """Types of tensors that travel, and the bytes of an element."""
 

@@ -15,8 +15,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from tinygate.report import charts, sanitize, speed, table
+from tinygate.report import charts, sanitize, table
 from tinygate.report.advice import MEANING
+from tinygate.report.application import extras_of
 from tinygate.report.facts import Facts
 from tinygate.report.render import finding_cells, is_listed
 from tinygate.report.summary import Row, Summary
@@ -98,9 +99,7 @@ def _named(facts: Facts, most: int) -> dict[str, Any]:
         "names": len(table.name_titles(summary)),
         "rows": [(row, table.cells(row, summary)) for row in ordered[:most]],
         "notes": table.notes(summary)[:most],
-        "speed_header": speed.header(summary),
-        "speed": speed.rows(summary)[:most],
-        "speed_note": speed.NOTE,
+        "extras": extras_of(summary),
         "place": summary.device_place,
         "titles": FINDING_TITLES,
         "tests": len(summary.tests),

@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tinygate.report import sanitize, speed, table
+from tinygate.report import sanitize, table
+from tinygate.report.application import extras_of
+from tinygate.report.extra import Extra
 from tinygate.report.facts import Facts
 from tinygate.report.summary import Summary
 from tinygate.verdict import Finding, Verdict
@@ -27,8 +29,8 @@ def to_terminal(facts: Facts, console: Console) -> None:
         cells = table.cells(row, summary)
         grid.add_row(*(Text(sanitize.plain(cell)) for cell in cells[:-1]), _styled(row.verdict))
     console.print(grid)
-    if compared := speed.rows(summary):
-        _print_speed(compared, summary, console)
+    for extra in extras_of(summary):
+        _print_extra(extra, console)
     for note in table.notes(summary):
         console.print(Text(f"  {sanitize.plain(note)}", style="dim"))
     for problem in (*summary.problems, *summary.notices):
@@ -40,14 +42,15 @@ def to_terminal(facts: Facts, console: Console) -> None:
     console.print(Text("verdict: "), _styled(summary.verdict), sep="", end="\n")
 
 
-def _print_speed(compared: Sequence[Sequence[str]], summary: Summary, console: Console) -> None:
-    grid = Table(title="Speed", title_justify="left")
-    for position, title in enumerate(speed.header(summary)):
-        grid.add_column(title, justify="left" if position < 2 else "right", overflow="fold")
-    for cells in compared:
+def _print_extra(extra: Extra, console: Console) -> None:
+    grid = Table(title=extra.title, title_justify="left")
+    for position, title in enumerate(extra.titles):
+        grid.add_column(title, justify="left" if position < extra.names else "right", overflow="fold")
+    for cells in extra.rows:
         grid.add_row(*(Text(sanitize.plain(cell)) for cell in cells))
     console.print(grid)
-    console.print(Text(f"  {speed.NOTE}", style="dim"))
+    if extra.note:
+        console.print(Text(f"  {extra.note}", style="dim"))
 
 
 def _styled(verdict: Verdict) -> Text:
@@ -67,7 +70,7 @@ def to_markdown(facts: Facts) -> str:
         f"Device columns: {sanitize.markdown(summary.device_place)}.",
         *grid(table.header(summary), rows),
         *notes,
-        *_speed(summary),
+        *(line for extra in extras_of(summary) for line in _extra(extra)),
         "## Problems" if problems else "No check failed, erred or stayed undecided.",
         *problems,
         "## Every finding",
@@ -80,12 +83,11 @@ def to_markdown(facts: Facts) -> str:
     return join(sections)
 
 
-def _speed(summary: Summary) -> Iterator[str]:
-    """Yield how much faster variants are, where several places were judged."""
-    if compared := speed.rows(summary):
-        yield "## Speed"
-        yield from grid(speed.header(summary), compared)
-        yield speed.NOTE
+def _extra(extra: Extra) -> Iterator[str]:
+    yield f"## {extra.title}"
+    yield from grid(extra.titles, extra.rows)
+    if extra.note:
+        yield extra.note
 
 
 def _by_model(summary: Summary) -> dict[str, list[Finding]]:

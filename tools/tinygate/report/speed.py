@@ -6,6 +6,7 @@ Each place compares with itself alone: microseconds of one chip and instructions
 from __future__ import annotations
 
 from tinygate.figures import FIGURES
+from tinygate.report.extra import Extra
 from tinygate.report.summary import Row, Summary
 from tinygate.verdict import Finding
 
@@ -14,6 +15,11 @@ NOTE = (
     "Ratios of instructions that an emulator counts are blind to caches and to waiting for flash: they compare kernels "
     "and instruction sets, not times."
 )
+
+
+def table(summary: Summary) -> Extra:
+    """Return the comparison as a table of a report."""
+    return Extra("Speed, place by place", header(summary), rows(summary), NOTE)
 
 
 def header(summary: Summary) -> tuple[str, ...]:

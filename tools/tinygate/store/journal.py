@@ -57,6 +57,7 @@ class TestOutcome:
         told_by: the test that has told of the failure that kept this one from running.
         place: where its session ran the firmware; empty without a board.
         lab_place: the lab's name for where that board was; empty without a lab.
+        is_the_labs: whether it ended in an error of board, port or link.
     """
 
     __test__ = False  # pytest must not collect it
@@ -74,6 +75,7 @@ class TestOutcome:
     told_by: str = ""
     place: str = ""
     lab_place: str = ""
+    is_the_labs: bool = False
 
     @property
     def is_answered(self) -> bool:

@@ -36,6 +36,7 @@ class Family:
             chip as far as this machine can; "" if they hold none.
         chip_id: what tells the chip of a kind that is on a port from others, lower case, as an application on it would
             say; None where nobody can tell without one. Raises LabError: it does not answer.
+        flash_id: what the flash of such a chip says of itself, likewise.
         write_component: writes what an application takes in to be judged into a folder, over what was changed by hand
             if it must; False where it was there. None where only tinygate's own firmware can be judged.
         rigs: kind of board → what holds its firmware and resets it, where no pytest-embedded service does.
@@ -56,5 +57,6 @@ class Family:
     abilities: Callable[[Mapping[str, str]], Iterator[Ability]] = field(repr=False)
     where_it_crashed: Callable[[Sequence[str], Path, str], str] = field(default=lambda *_: "", repr=False)
     chip_id: Callable[[str, str], str | None] = field(default=lambda chip, port: None, repr=False)
+    flash_id: Callable[[str, str], str | None] = field(default=lambda chip, port: None, repr=False)
     write_component: Callable[[Path, bool], bool] | None = field(default=None, repr=False)
     rigs: Mapping[str, MakesRig] = field(default_factory=dict, repr=False)

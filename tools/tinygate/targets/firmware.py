@@ -10,6 +10,9 @@ PACKAGE = Path(__file__).parents[1]
 """The folder of tinygate itself; a firmware's build runs `python -m tinygate.tflm.source` from there."""
 
 
+_PREPROCESSING = ("__init__", "description", "plan", "emit_c", "source")
+
+
 def firmware_folder(package: Path = PACKAGE) -> Path:
     """Return where the sources of all firmware are: in the installed package, else in the checkout it stands in."""
     installed = package / "firmware"
@@ -19,7 +22,15 @@ def firmware_folder(package: Path = PACKAGE) -> Path:
 def generators() -> tuple[Path, ...]:
     """Return the files of the package that make sources while a firmware is built: all that this needs."""
     rooms = (path for room in ("tflm", "tflite") for path in sorted((PACKAGE / room).glob("*.[pj]*")))
-    return (PACKAGE / "__init__.py", PACKAGE / "errors.py", *rooms)
+    preprocessing = (PACKAGE / "preprocessing" / f"{name}.py" for name in _PREPROCESSING)
+    return (PACKAGE / "__init__.py", PACKAGE / "errors.py", *rooms, *preprocessing)
+
+
+def pinned_files(model_folder: Path, variant: str, header: Path | None) -> tuple[Path, ...]:
+    """Return what a firmware's build reads of a model: artifact, manifest, and a header of the team's own."""
+    artifacts = model_folder / "artifacts"
+    files = (artifacts / f"{variant}.tflite", artifacts / "manifest.json", header)
+    return tuple(file for file in files if file is not None and file.is_file())
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,7 @@ class BuildOrder:
         skip_build: take the build folder as it is.
         arena_bytes: the application's tensor arena; None for what board or firmware have by default.
         application: the team's own; None for tinygate's sample.
+        header: the team's own preprocessing in C; None for the steps that the manifest pins.
     """
 
     chip: str
@@ -66,6 +78,7 @@ class BuildOrder:
     skip_build: bool = False
     arena_bytes: int | None = None
     application: Application | None = None
+    header: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,26 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one part of a firmware takes (`tinygate.figures.PARTS`): of flash, and of RAM with data."""
+
+    flash_bytes: int
+    static_ram_bytes: int
+
+
+@dataclass(frozen=True)
 class Sizes:
     """Sizes of one firmware.
 
     Attributes:
         memories: one per kind of memory that is used.
         components: bytes per component (archive) over all memories, largest first.
+        parts: each part of the firmware but the rest; empty where a build does not tell.
     """
 
     memories: tuple[Memory, ...]
     components: Mapping[str, int]
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
     @property
     def static_ram_bytes(self) -> int:

@@ -30,6 +30,7 @@ from tinygate.protocol import (
     HelloRequest,
     Incoming,
     Infer,
+    InferRawRequest,
     InferRequest,
     Keep,
     KeepRequest,
@@ -54,6 +55,7 @@ from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
 from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
 from tinygate.virtual.line_rate import BOOT_BAUD, MAX_BAUD, LineRate
+from tinygate.virtual.raw_inference import RawInference
 from tinygate.virtual.runner_face import GREETING, RunnerFace
 from tinygate.virtual.test_set import TestSet, unpacked
 
@@ -175,6 +177,7 @@ class App:
         self._window_of: Incoming | None = None  # the request that it came with
         self._asked: Incoming | None = None  # what is being answered
         self._face: RunnerFace | None = None
+        self._raw = RawInference(boot.app.preprocessing, () if isinstance(loaded, Refusal) else loaded.inputs)
         self._answers: dict[type[Message], Callable[[Any], Message]] = {
             HelloRequest: lambda _: self._hello(),
             HealthRequest: lambda _: self._health(),
@@ -186,6 +189,7 @@ class App:
             ArenaRequest: self._with_model(self._arena),
             BenchRequest: self._with_model(self._bench),
             InferRequest: self._with_model(self._infer),
+            InferRawRequest: self._with_model(self._infer_raw),
             LayoutRequest: self._with_model(self._layout),
             ProfileRequest: self._with_model(self._profile),
         }
@@ -249,6 +253,7 @@ class App:
             uptime_us=self._uptime_us(),
             rx_line_bytes=self._rx_line_bytes,
             store_bytes=self._kept.capacity,
+            **self._raw.hello,
             **({"model_status": loaded.status} if isinstance(loaded, Refusal) else _model_fields(loaded)),
         )
 
@@ -312,6 +317,10 @@ class App:
         if _is_newer(self._asked, self._window_of):
             self._window, self._window_of = windows[-1], self._asked
         return b"".join(outputs)
+
+    def _infer_raw(self, interpreter: Interpreter, request: InferRawRequest) -> Message:
+        message, self._window = self._raw.infer(interpreter, request, self._window)
+        return message
 
     def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
         if self._on_chip:

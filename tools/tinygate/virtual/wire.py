@@ -6,6 +6,7 @@ import random
 
 _BITS_PER_BYTE = 10  # start, 8 data, stop
 _SLICE_S = 0.002  # paced bytes are handed over in slices: one wake-up per byte would cost more than it shows
+_SLICE_BYTES = 512  # at least, of a slow line
 _TOLERANCE = 0.04  # how far two rates may differ and still be understood
 
 
@@ -96,7 +97,7 @@ class Pacer:
         if self.baud is None:
             return self._free_at
         byte_s = _BITS_PER_BYTE / self.baud
-        return self._free_at + min(len(self._queue) * byte_s, max(_SLICE_S, byte_s))
+        return self._free_at + min(len(self._queue) * byte_s, max(_SLICE_S, _SLICE_BYTES * byte_s))
 
     def clear(self) -> None:
         """Drop what is on its way."""

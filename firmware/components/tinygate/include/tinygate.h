@@ -10,6 +10,7 @@
 
 #include "esp_err.h"
 #include "sdkconfig.h"
+#include "tinygate/preprocessor.h"
 
 #ifdef __cplusplus
 namespace tflite {
@@ -33,6 +34,10 @@ typedef struct {
      * from the heap. */
     uint8_t *arena;
     size_t arena_bytes;
+
+    /* How raw windows become the model's input. NULL: as the model's recipe describes it, where the build has put the
+     * artifact in; else raw windows are refused. */
+    const tinygate_preprocessor_t *preprocessor;
 
     /* Sets the application going or idle: its tasks, its timers, its interrupts. Called from tinygate's task, so that
      * latency is measured both ways; the application is idle when tinygate_start() is called, and after each

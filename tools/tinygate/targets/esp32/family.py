@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from tinygate.extras import require
-from tinygate.targets.esp32.chip_id import chip_id
+from tinygate.preprocessing.description import is_described
+from tinygate.preprocessing.source import preprocessing_of
+from tinygate.targets.esp32.chip_id import chip_id, flash_id
 from tinygate.targets.esp32.component import write_component
 from tinygate.targets.esp32.console import SIGNS
 from tinygate.targets.esp32.crash import where_it_crashed
@@ -36,7 +38,7 @@ def _build(order: BuildOrder) -> Firmware:
     overlays = (str(sample.absolute() / "sdkconfig.qemu"),) if order.board == "qemu" else ()
     recipe = idf_build.Recipe(
         project, order.chip, order.variant, order.model_folder, generators(), overlays, order.arena_bytes,
-        order.application,
+        order.application, order.header,
     )  # fmt: skip
     folder = order.build_root / order.board / order.model_folder.name
     built = idf_build.build_firmware(recipe, folder, order.log, order.skip_build)
@@ -48,17 +50,26 @@ def _virtual(order: BuildOrder) -> Firmware:
 
     require("tflite_micro", "firmware cannot be judged on the virtual board")
     folder = order.build_root / order.board / order.model_folder.name
+    arguments = (order.content, order.variant, folder, order.arena_bytes, _preprocessing(order))
     if order.board == "virtual":
-        built = virtual_build.build_virtual_app(order.content, order.variant, folder, order.arena_bytes)
+        built = virtual_build.build_virtual_app(*arguments)
         return Firmware(built.folder, order.chip, built.elf_sha256, None)
-    built = virtual_build.build_virtual_fast_app(order.content, order.variant, folder, order.arena_bytes)
+    built = virtual_build.build_virtual_fast_app(*arguments)
     return Firmware(built.folder, "linux", built.elf_sha256, None)
+
+
+def _preprocessing(order: BuildOrder) -> bytes:
+    """Return what a virtual board makes inputs by: the header that a chip's firmware has, and the steps behind it."""
+    artifact = order.model_folder / "artifacts" / f"{order.variant}.tflite"
+    constants, header = preprocessing_of(artifact, order.header)
+    described = constants if is_described(constants) and not order.header else {}
+    return json.dumps({"header": header, "described": described}).encode() if header or described else b""
 
 
 def _console_baud(folder: Path) -> str | None:
     path = folder / "config" / "sdkconfig.json"
     settings = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    rate = settings.get("ESP_CONSOLE_UART_BAUDRATE")
+    rate = settings.get("TINYGATE_UART_BAUD", settings.get("ESP_CONSOLE_UART_BAUDRATE"))  # its own, if it has one
     return str(rate) if rate else None
 
 
@@ -98,5 +109,6 @@ ESP32 = Family(
     abilities=abilities,
     where_it_crashed=where_it_crashed,
     chip_id=chip_id,
+    flash_id=flash_id,
     write_component=write_component,
 )

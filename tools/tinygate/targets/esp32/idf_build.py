@@ -18,7 +18,7 @@ from tinygate.errors import InputError
 from tinygate.targets.build_tool import cause_in, put_stamp, run_build, stamp_of, unstamp
 from tinygate.targets.cmake_cache import forget_if_moved
 from tinygate.targets.esp32.application import check_configured, check_project, further_sources
-from tinygate.targets.firmware import PACKAGE, Application
+from tinygate.targets.firmware import PACKAGE, Application, pinned_files
 
 ELF_SHA256_OFFSET = 0xB0
 """Where an application image holds its ELF file's sha256: in the descriptor that opens the first segment."""
@@ -68,6 +68,7 @@ class Recipe:
         overlays: sdkconfig files of the project for where it is to run, "sdkconfig.qemu"; they override the others.
         arena_bytes: tensor arena, CONFIG_TINYGATE_ARENA_BYTES; None for the project's default.
         application: what else a team's application is built with; None where the project is the sample.
+        header: the team's own preprocessing in C; None for the steps that the manifest pins.
     """
 
     project: Path
@@ -78,6 +79,7 @@ class Recipe:
     overlays: tuple[str, ...] = ()
     arena_bytes: int | None = None
     application: Application | None = None
+    header: Path | None = None
 
     @property
     def defaults(self) -> tuple[str, ...]:
@@ -111,11 +113,11 @@ class Recipe:
         own = (self.application.arguments, self.application.overlay) if self.application else ()
         settings = [idf_version, self.target, self.variant, self.overlays, self.arena_bytes, own]
         digest = hashlib.sha256(json.dumps(settings).encode())
-        artifact = self.model_folder / "artifacts" / f"{self.variant}.tflite"
+        pinned = pinned_files(self.model_folder, self.variant, self.header)
         further = further_sources(build, self.project) if self.application else ()
         sources = (path for folder in (self.project, *further) for path in _sources(folder))
         defaults = (self.project / name for name in self.defaults)
-        for path in sorted({*sources, *defaults, *self.generators, artifact}):
+        for path in sorted({*sources, *defaults, *self.generators, *pinned}):
             digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
 
@@ -176,6 +178,7 @@ def _prepared(recipe: Recipe, idf: Path, build: Path) -> list[str]:
         "SDKCONFIG_DEFAULTS": ";".join([*recipe.defaults, str(variant.absolute())]),
         "TINYGATE_MODEL": str(recipe.model_folder.absolute()),
         "TINYGATE_PACKAGE": str(PACKAGE),
+        "TINYGATE_PREPROCESS": str(recipe.header.absolute()) if recipe.header else "",
     }
     command = [str(python), str(idf / "tools" / "idf.py"), "-C", str(recipe.project), "-B", str(build.absolute())]
     arguments = recipe.application.arguments if recipe.application else ()

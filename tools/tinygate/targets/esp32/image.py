@@ -22,8 +22,9 @@ from tinygate.errors import InputError
 APP_OFFSET = 0x10000
 """Flash address of the application: where ESP-IDF's default partition table has it."""
 
-# magic, version, header size, model bytes, model sha256, variant, arena bytes (0: the board's own); then the model.
-MODEL_HEADER = struct.Struct("<8sHHI32s32sI44x")
+# magic, version, header size, model bytes, model sha256, variant, arena bytes (0: the board's own), bytes of
+# preprocessing; then the model, and behind it, from the next multiple of 4, the preprocessing.
+MODEL_HEADER = struct.Struct("<8sHHI32s32sII40x")
 MODEL_MAGIC = b"TGMODEL\0"
 
 _IMAGE_MAGIC = 0xE9
@@ -73,7 +74,9 @@ class AppImage:
     model_sha256: str
 
 
-def make_app_image(model: bytes, variant: str, version: str, arena_bytes: int | None = None) -> AppImage:
+def make_app_image(
+    model: bytes, variant: str, version: str, arena_bytes: int | None = None, preprocessing: bytes = b""
+) -> AppImage:
     """Return the application image that carries `model`; the same arguments give the same bytes.
 
     Args:
@@ -81,6 +84,7 @@ def make_app_image(model: bytes, variant: str, version: str, arena_bytes: int | 
         variant: variant name, at most 31 bytes of ASCII.
         version: application version, at most 31 bytes of ASCII.
         arena_bytes: its tensor arena; None for what the board gives it.
+        preprocessing: how raw windows become its input, as `tinygate.virtual.preprocessing` reads it; empty for none.
 
     Raises:
         InputError: the model does not fit the flash, a name is too long, or the arena is none.
@@ -94,9 +98,10 @@ def make_app_image(model: bytes, variant: str, version: str, arena_bytes: int | 
         )
     model_sha256 = hashlib.sha256(model)
     container = MODEL_HEADER.pack(
-        MODEL_MAGIC, 1, MODEL_HEADER.size, len(model), model_sha256.digest(), _text(variant, 32), arena_bytes or 0
-    )
-    payload = _pad(container + model, 4)
+        MODEL_MAGIC, 1, MODEL_HEADER.size, len(model), model_sha256.digest(), _text(variant, 32), arena_bytes or 0,
+        len(preprocessing),
+    )  # fmt: skip
+    payload = _pad(_pad(container + model, 4) + preprocessing, 4)
     code = AppSegment(_IRAM_ADDRESS, _ENDLESS_LOOP)
     # As ESP-IDF does: the ELF is hashed with an empty hash field, and the image carries the hash.
     elf = _elf([AppSegment(_DROM_ADDRESS, _descriptor(version, bytes(32)) + payload), code])

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,10 +18,10 @@ from typing import Any
 
 from tinygate.errors import InputError
 from tinygate.store.atomic import write_text
-from tinygate.targets.sizes import Memory, Sizes
+from tinygate.targets.esp32.parts import STATIC_RAM, kernels_of, parts_of
+from tinygate.targets.sizes import Memory, Part, Sizes
 
 _RECORD = "tinygate_sizes.json"
-_STATIC_RAM = ("DRAM", "DIRAM")  # ESP32 has data RAM; later chips have one RAM for data and code
 _TIMEOUT_S = 60
 
 
@@ -33,32 +34,43 @@ def sizes_of(build: Path) -> Sizes:
     record, map_file = build / _RECORD, _map_file(build)
     if record.is_file() and (map_file is None or record.stat().st_mtime_ns >= map_file.stat().st_mtime_ns):
         content = json.loads(record.read_text(encoding="utf-8"))
-        return Sizes(tuple(_recorded(memory) for memory in content["memories"]), content["components"])
+        parts = {name: Part(**part) for name, part in content.get("parts", {}).items()}
+        return Sizes(tuple(_recorded(memory) for memory in content["memories"]), content["components"], parts)
     if map_file is None:
         raise InputError(f"{build}: neither {_RECORD} nor the linker's map file is there; build it where ESP-IDF is")
-    sizes = parse(_esp_idf_size(map_file), _esp_idf_size(map_file, "--archives"))
+    sizes = parse(_esp_idf_size(map_file), _esp_idf_size(map_file, "--files"), kernels_of(build))
     write_text(record, json.dumps(asdict(sizes), indent=1) + "\n")
     return sizes
 
 
-def parse(summary: Mapping[str, Any], archives: Mapping[str, Any]) -> Sizes:
-    """Read esp-idf-size's json2 output: the summary, and the one per archive."""
+def parse(summary: Mapping[str, Any], files: Mapping[str, Any], kernels: frozenset[str] = frozenset()) -> Sizes:
+    """Read esp-idf-size's json2 output: the summary, and the one per object file.
+
+    `kernels` names the object files that hold kernels; without it nothing is said of parts.
+    """
     memories = tuple(
         Memory(
             kind["name"],
             kind["used"],
             kind["total"],
             {name: part["size"] for name, part in kind["parts"].items()},
-            holds_static_data=kind["name"] in _STATIC_RAM,
+            holds_static_data=kind["name"] in STATIC_RAM,
         )
         for kind in summary["layout"]
     )
-    sizes = ((archive["abbrev_name"], int(archive["size"])) for archive in archives.values())
-    return Sizes(memories, dict(sorted(sizes, key=lambda item: -item[1])))
+    components: Counter[str] = Counter()
+    for name, file in files.items():
+        components[_archive_of(name)] += int(file["size"])
+    return Sizes(memories, dict(components.most_common()), parts_of(files, kernels) if kernels else {})
+
+
+def _archive_of(name: str) -> str:
+    """Return the archive of "esp-idf/main/libmain.a:main.cpp.obj"."""
+    return name.rpartition(":")[0].rpartition("/")[2]
 
 
 def _recorded(memory: Mapping[str, Any]) -> Memory:
-    return Memory(**{**memory, "holds_static_data": memory["name"] in _STATIC_RAM})
+    return Memory(**{**memory, "holds_static_data": memory["name"] in STATIC_RAM})
 
 
 def _map_file(build: Path) -> Path | None:

@@ -52,7 +52,9 @@ class VirtualBuild:
     image_bytes: int
 
 
-def build_virtual_app(model: bytes, variant: str, folder: Path, arena_bytes: int | None = None) -> VirtualBuild:
+def build_virtual_app(
+    model: bytes, variant: str, folder: Path, arena_bytes: int | None = None, preprocessing: bytes = b""
+) -> VirtualBuild:
     """Write `folder`/build_esp32_<variant> for an emulated board that esptool flashes.
 
     Files that already have the right content are left alone, so that modification times tell of changes.
@@ -62,11 +64,12 @@ def build_virtual_app(model: bytes, variant: str, folder: Path, arena_bytes: int
         variant: variant name, "ptq_int8".
         folder: where build folders live; made when missing.
         arena_bytes: tensor arena of the application, which the image names; None for the virtual board's own.
+        preprocessing: what a board makes inputs of raw windows by; empty for nothing.
 
     Raises:
         InputError: the model does not fit, or the variant's name is too long for the image.
     """
-    app = make_app_image(model, variant, _package_version(), arena_bytes)
+    app = make_app_image(model, variant, _package_version(), arena_bytes, preprocessing)
     target = folder / f"build_esp32_{variant}"
     _write(target / f"{_APP_NAME}.bin", app.image)
     _write(target / f"{_APP_NAME}.elf", app.elf)
@@ -75,7 +78,9 @@ def build_virtual_app(model: bytes, variant: str, folder: Path, arena_bytes: int
     return _described(app, target)
 
 
-def build_virtual_fast_app(model: bytes, variant: str, folder: Path, arena_bytes: int | None = None) -> VirtualBuild:
+def build_virtual_fast_app(
+    model: bytes, variant: str, folder: Path, arena_bytes: int | None = None, preprocessing: bytes = b""
+) -> VirtualBuild:
     """Write `folder`/build_linux_<variant>: the same application, run by target `linux` without flashing.
 
     The image is the one of `build_virtual_app`; `tinygate.elf` is an executable script that runs it.
@@ -84,12 +89,12 @@ def build_virtual_fast_app(model: bytes, variant: str, folder: Path, arena_bytes
         model: a .tflite file's content.
         variant: variant name.
         folder: where build folders live; made when missing.
-        arena_bytes: as for `build_virtual_app`.
+        arena_bytes, preprocessing: as for `build_virtual_app`.
 
     Raises:
         InputError: as `build_virtual_app`.
     """
-    app = make_app_image(model, variant, _package_version(), arena_bytes)
+    app = make_app_image(model, variant, _package_version(), arena_bytes, preprocessing)
     target = folder / f"build_linux_{variant}"
     _write(target / f"{_APP_NAME}.bin", app.image)
     launcher = target / f"{_APP_NAME}.elf"

@@ -18,7 +18,7 @@ from pathlib import Path
 from tinygate.errors import InputError
 from tinygate.targets.build_tool import cause_in, put_stamp, run_build, stamp_of, unstamp
 from tinygate.targets.cmake_cache import forget_if_moved
-from tinygate.targets.firmware import PACKAGE, BuildOrder, Firmware, firmware_folder, generators
+from tinygate.targets.firmware import PACKAGE, BuildOrder, Firmware, firmware_folder, generators, pinned_files
 from tinygate.targets.stm32f4.toolchain import COMPILER
 
 NAME = "tinygate"
@@ -72,6 +72,7 @@ def _make(order: BuildOrder, folder: Path) -> None:
         "TINYGATE_MODEL": order.model_folder.absolute(),
         "TINYGATE_VARIANT": order.variant,
         "TINYGATE_PACKAGE": PACKAGE,
+        "TINYGATE_PREPROCESS": order.header.absolute() if order.header else "",
         "TINYGATE_USART": _USARTS[order.board],
         "TINYGATE_BAUD": BAUD,
         "Python3_EXECUTABLE": sys.executable,
@@ -134,8 +135,8 @@ def _inputs_sha256(order: BuildOrder) -> str:
     """Return the hash of everything that a build reads, but the compiler and the sources of others."""
     settings = [order.chip, order.board, order.variant, order.arena_bytes]
     digest = hashlib.sha256(json.dumps(settings).encode())
-    artifact = order.model_folder / "artifacts" / f"{order.variant}.tflite"
-    for path in sorted({*_sources(), artifact}):
+    pinned = pinned_files(order.model_folder, order.variant, order.header)
+    for path in sorted({*_sources(), *pinned}):
         digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

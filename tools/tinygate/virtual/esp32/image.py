@@ -42,6 +42,7 @@ class Application:
     Attributes:
         model_sha256: the hash beside the model; the loader compares it with the model's own.
         arena_bytes: tensor arena that the application was built with; 0 for the board's own.
+        preprocessing: how raw windows become its input; empty if it does not say.
     """
 
     segments: tuple[Segment, ...]
@@ -54,6 +55,7 @@ class Application:
     model: bytes
     model_sha256: str
     arena_bytes: int = 0
+    preprocessing: bytes = b""
 
 
 def read_application(flash: Flash, address: int = APP_ADDRESS) -> Application:
@@ -113,6 +115,7 @@ def _describe(segments: tuple[Segment, ...], entry: int) -> Application:
     start, length = _word(container, 10, 2), _word(container, 12)
     if start + length > len(container):
         raise ImageRejectedError(f"model of {length} bytes is longer than its segment")
+    behind = start + length + -(start + length) % 4
     return Application(
         segments=segments,
         entry=entry,
@@ -124,6 +127,7 @@ def _describe(segments: tuple[Segment, ...], entry: int) -> Application:
         model=container[start : start + length],
         model_sha256=container[16:48].hex(),
         arena_bytes=_word(container, 80),
+        preprocessing=container[behind : behind + _word(container, 84)],
     )
 
 

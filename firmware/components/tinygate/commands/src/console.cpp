@@ -16,7 +16,7 @@ constexpr size_t line_data_bytes(size_t line_bytes) {
 
 }  // namespace
 
-Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes)
+Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes, size_t raw_bytes)
     : rx_line_bytes_(rx_line_bytes),
       results_bytes_(std::max(result_bytes, kResultsBytes)),
       line_(new (std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
@@ -25,10 +25,11 @@ Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t resu
       piece_(new (std::nothrow) char[window_bytes]),
       last_window_(new (std::nothrow) char[window_bytes]()),
       results_(new (std::nothrow) char[results_bytes_]),
-      unpacked_(new (std::nothrow) char[kDataBytes]) {}
+      unpacked_(new (std::nothrow) char[kDataBytes]),
+      raw_(rx_line_bytes, window_bytes, result_bytes, raw_bytes) {}
 
 bool Console::Buffers::complete() const {
-    return line_ && data_ && log_ && piece_ && last_window_ && results_ && unpacked_;
+    return line_ && data_ && log_ && piece_ && last_window_ && results_ && unpacked_ && raw_.complete();
 }
 
 Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers, StoreMemory* store)
@@ -38,6 +39,7 @@ Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers
       session_(boot_id, buffers.rx_line_bytes_,
                {buffers.line_.get(), buffers.data_.get(), buffers.log_.get()}, sink),
       assembly_(buffers.piece_.get(), device.unusable() ? 0 : device.window_bytes()),
+      raw_inference_(device, buffers.raw_),
       rate_(device.boot_baud()),
       kept_(store) {}
 
@@ -188,6 +190,13 @@ Device::Refusal Console::invoke(std::string_view window, size_t index, const Inf
     const bool is_reset = request.reset != Reset::kNever && (request.reset != Reset::kFirst || index == 0);
     if (auto refusal = is_reset ? device_.reset() : std::nullopt) return refusal;
     return device_.invoke(window, buffers_.results_.get() + index * device_.result_bytes());
+}
+
+void Console::answer(const Incoming& incoming, const InferRawRequest& request) {
+    InferRaw message;
+    auto refusal = device_.unusable();
+    if (!refusal) refusal = raw_inference_.infer(request, buffers_.last_window_.get(), message.windows);
+    reply(incoming, refusal, message);
 }
 
 // To bench with: of requests that overtook each other, the last window is that of the highest number.

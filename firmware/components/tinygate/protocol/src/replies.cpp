@@ -47,6 +47,14 @@ void write_state(FieldWriter& out, const Hello& hello) {
     out.number("store_bytes", hello.store_bytes);
 }
 
+void write_preprocessor(FieldWriter& out, const tinygate_preprocessor_t& preprocessor) {
+    out.text("preprocessing", preprocessor.name);
+    out.text("raw_dtype", preprocessor.raw_dtype);
+    out.number("raw_samples", preprocessor.raw_samples);
+    out.number("raw_axes", preprocessor.raw_axes);
+    out.number("raw_bytes", preprocessor.raw_bytes);
+}
+
 struct TensorKeys {
     const char* dtypes;
     const char* shapes;
@@ -124,6 +132,7 @@ void Hello::write(FieldWriter& out) const {
     write_identity(out, *this);
     write_configuration(out, *this);
     write_state(out, *this);
+    if (preprocessor != nullptr) write_preprocessor(out, *preprocessor);
     write_tensors(out, kInputs, inputs);
     write_tensors(out, kOutputs, outputs);
 }

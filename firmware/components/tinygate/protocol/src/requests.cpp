@@ -70,9 +70,10 @@ class FieldReader {
         return Reset::kNever;
     }
 
-    bool optional_running(std::string_view key) {
+    // Whether a field is there that has one word to say, if any.
+    bool optional_word(std::string_view key, std::string_view word) {
         const auto text = take(key);
-        if (text && *text != "running") malformed(key, *text, "expected running");
+        if (text && *text != word) malformed(key, *text, word == "yes" ? "expected yes" : "expected running");
         return text.has_value();
     }
 
@@ -138,14 +139,22 @@ Request read_hello(FieldReader&) {
     return HelloRequest{};
 }
 Request read_bench(FieldReader& in) {
-    return BenchRequest{in.number("warmup"), in.number("invocations"), in.optional_running("application")};
+    return BenchRequest{in.number("warmup"), in.number("invocations"), in.optional_word("application", "running")};
 }
 Request read_arena(FieldReader&) {
     return ArenaRequest{};
 }
+InferRequest read_windows(FieldReader& in) {
+    return InferRequest{in.number("first"), in.number("count"),         in.number("offset"),
+                        in.data("data"),    in.optional_reset("reset"), Packing::kNone};
+}
 Request read_infer(FieldReader& in) {
     return InferRequest{in.number("first"),       in.number("count"),         in.number("offset"),
                         in.optional_data("data"), in.optional_reset("reset"), in.optional_packing("packing")};
+}
+Request read_infer_raw(FieldReader& in) {
+    return InferRawRequest{read_windows(in), in.optional_number("settings").value_or(0),
+                           in.optional_word("inputs", "yes")};
 }
 Request read_profile(FieldReader&) {
     return ProfileRequest{};
@@ -181,9 +190,11 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {kHelloKind, read_hello},    {"bench", read_bench},   {"arena", read_arena},   {"infer", read_infer},
-    {"profile", read_profile},   {"health", read_health}, {"layout", read_layout}, {"restart", read_restart},
-    {"loopback", read_loopback}, {"rate", read_rate},     {"store", read_store},   {"keep", read_keep},
+    {kHelloKind, read_hello},    {"bench", read_bench},         {"arena", read_arena},
+    {"infer", read_infer},       {"infer_raw", read_infer_raw}, {"profile", read_profile},
+    {"health", read_health},     {"layout", read_layout},       {"restart", read_restart},
+    {"loopback", read_loopback}, {"rate", read_rate},           {"store", read_store},
+    {"keep", read_keep},
 };
 
 const Kind* find_kind(std::string_view name) {

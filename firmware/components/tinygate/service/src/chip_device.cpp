@@ -62,6 +62,7 @@ Hello ChipDevice::hello() {
     if (!problem_) {
         hello.inputs = engine_.inputs();
         hello.outputs = engine_.outputs();
+        hello.preprocessor = model_.preprocessor;
     }
     return hello;
 }

@@ -34,12 +34,14 @@ constexpr const char* kTag = "tinygate";
 }
 
 Model model_of(const tinygate_config_t& config) {
-    if (config.model != nullptr) return {{config.model, config.model_bytes}, config.operators, nullptr};
+    Model model = {};
 #if CONFIG_TINYGATE_GENERATED_MODEL
-    return generated_model();
-#else
-    return {};  // refused before it comes to this
+    model = generated_model();
 #endif
+    if (config.model != nullptr)
+        model = {{config.model, config.model_bytes}, config.operators, nullptr, model.preprocessor};
+    if (config.preprocessor != nullptr) model.preprocessor = config.preprocessor;
+    return model;
 }
 
 // What the boot before asked for comes from the application's arena if it is large enough, else from the heap.
@@ -72,7 +74,8 @@ struct Start {
 
     const bool usable = !device.unusable();
     static Console::Buffers buffers(ChipDevice::kRxLineBytes, usable ? device.window_bytes() : 0,
-                                    usable ? device.result_bytes() : 0);
+                                    usable ? device.result_bytes() : 0,
+                                    usable ? device.raw_bytes() : 0);
     if (!buffers.complete()) device.give_up(Error(ErrorCode::kInternal, "no memory for the model's windows"));
     static Console console(device, *start.port, Ident::of(identity.boot_id()), buffers, store_of_board());
     constexpr std::string_view kRunnersModel = CONFIG_TINYGATE_MLPERF_TINY_MODEL;

@@ -1,4 +1,4 @@
-// The console's UART: a receive ring that holds what hello announces, and lines sent whole.
+// The console's UART, or one of its own: a receive ring that holds what hello announces, and lines sent whole.
 #pragma once
 
 #include <array>

@@ -8,6 +8,7 @@
 
 #include "tinygate/device.hpp"
 #include "tinygate/line_rate.hpp"
+#include "tinygate/raw_inference.hpp"
 #include "tinygate/runner_face.hpp"
 #include "tinygate/session.hpp"
 #include "tinygate/test_set.hpp"
@@ -20,8 +21,8 @@ class Console {
     // Memory whose size depends on the model and on the limits that hello announces.
     class Buffers {
      public:
-        // For windows of 0 bytes if the model cannot be used.
-        Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes);
+        // For windows of 0 bytes if the model cannot be used, and raw ones of 0 without a preprocessor.
+        Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes, size_t raw_bytes);
 
         bool complete() const;  // false if there was not enough memory
 
@@ -38,6 +39,7 @@ class Console {
         Block last_window_;
         Block results_;
         Block unpacked_;
+        RawInference::Buffers raw_;
     };
 
     // `store` keeps a test set, if there is one.
@@ -76,6 +78,7 @@ class Console {
     void answer(const Incoming& incoming, const BenchRequest& request);
     void answer(const Incoming& incoming, const ArenaRequest&);
     void answer(const Incoming& incoming, const InferRequest& request);
+    void answer(const Incoming& incoming, const InferRawRequest& request);
     void answer(const Incoming& incoming, const ProfileRequest&);
     void answer(const Incoming& incoming, const HealthRequest&);
     void answer(const Incoming& incoming, const LayoutRequest&);
@@ -92,6 +95,7 @@ class Console {
     Buffers& buffers_;
     Session session_;
     WindowAssembly assembly_;
+    RawInference raw_inference_;
     LineRate rate_;
     TestSet kept_;
     std::optional<RunnerFace> face_;

@@ -25,6 +25,8 @@ class Device {
     virtual Refusal unusable() = 0;
     virtual size_t window_bytes() = 0;  // of all inputs together
     virtual size_t result_bytes() = 0;  // of all outputs together
+    // How raw windows become the model's inputs; null if the app does not say.
+    virtual const tinygate_preprocessor_t* preprocessor() { return nullptr; }
     virtual Arena arena() = 0;
     // Puts the model's state back to what it was when it was loaded.
     virtual Refusal reset() = 0;

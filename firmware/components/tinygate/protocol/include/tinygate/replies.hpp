@@ -9,6 +9,7 @@
 #include "tinygate/line_writer.hpp"
 #include "tinygate/list.hpp"
 #include "tinygate/text.hpp"
+#include "tinygate/preprocessor.h"
 
 namespace tinygate {
 
@@ -85,6 +86,7 @@ struct Hello final : Reply {
     uint32_t store_bytes = 0;  // room for a test set
     List<Tensor> inputs;  // both are there exactly if model_status is ok
     List<Tensor> outputs;
+    const tinygate_preprocessor_t* preprocessor = nullptr;  // null if raw windows mean nothing to the app
 
     const char* kind() const override { return "hello"; }
     void write(FieldWriter& out) const override;
@@ -123,6 +125,14 @@ struct Infer final : Reply {
 
     const char* kind() const override { return "infer"; }
     void write(FieldWriter& out) const override;
+};
+
+// Of each window its outputs, then, where they were asked for, its inputs.
+struct InferRaw final : Reply {
+    Infer windows;
+
+    const char* kind() const override { return "infer_raw"; }
+    void write(FieldWriter& out) const override { windows.write(out); }
 };
 
 struct Profile final : Reply {

@@ -39,6 +39,13 @@ struct InferRequest {
     Packing packing;
 };
 
+// Windows as the sensor gives them; first, count, offset and reset as for infer.
+struct InferRawRequest {
+    InferRequest windows;
+    uint32_t settings;      // of every window in it, bit 0 first
+    bool inputs_wanted;     // what the model was given is answered too
+};
+
 struct ProfileRequest {};
 struct HealthRequest {};
 struct LayoutRequest {};
@@ -67,9 +74,9 @@ struct RateRequest {
     uint32_t baud;
 };
 
-using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, ProfileRequest,
-                             HealthRequest, LayoutRequest, RestartRequest, LoopbackRequest, RateRequest,
-                             StoreRequest, KeepRequest>;
+using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, InferRawRequest,
+                             ProfileRequest, HealthRequest, LayoutRequest, RestartRequest, LoopbackRequest,
+                             RateRequest, StoreRequest, KeepRequest>;
 
 constexpr std::string_view kHelloKind = "hello";
 

@@ -35,6 +35,8 @@ class ChipDevice final : public Device {
     Refusal unusable() override { return problem_; }
     size_t window_bytes() override { return engine_.window_bytes(); }
     size_t result_bytes() override { return engine_.result_bytes(); }
+    const tinygate_preprocessor_t* preprocessor() override { return model_.preprocessor; }
+    size_t raw_bytes() const { return model_.preprocessor != nullptr ? model_.preprocessor->raw_bytes : 0; }
     Arena arena() override;
     Refusal reset() override;
     Refusal invoke(std::string_view window, char* result) override;

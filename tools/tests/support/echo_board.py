@@ -17,6 +17,8 @@ from tinygate.protocol import (
     Hello,
     HelloRequest,
     Infer,
+    InferRaw,
+    InferRawRequest,
     InferRequest,
     Keep,
     KeepRequest,
@@ -34,7 +36,7 @@ from tinygate.protocol import (
 )
 from tinygate.virtual.test_set import TestSet, unpacked
 
-INPUT_BYTES, OUTPUT_BYTES = 4, 2
+INPUT_BYTES, OUTPUT_BYTES, RAW_BYTES = 4, 2, 6
 HELLO = Hello(
     protocol=PROTOCOL_VERSION,
     app="tinygate",
@@ -69,6 +71,11 @@ HELLO = Hello(
     baud=115_200,
     max_baud=0,
     store_bytes=0,
+    preprocessing="four of six",
+    raw_dtype="int8",
+    raw_samples=3,
+    raw_axes=2,
+    raw_bytes=RAW_BYTES,
     **tensor_lists("input", (Tensor("int8", (1, INPUT_BYTES), 0.5, -128, INPUT_BYTES),)),  # type: ignore[arg-type]
     **tensor_lists("output", (Tensor("int8", (1, OUTPUT_BYTES), 0.00390625, -128, OUTPUT_BYTES),)),  # type: ignore[arg-type]
 )
@@ -81,6 +88,7 @@ class EchoBoard:
         self.hello = hello
         self.session = DeviceSession(boot_id, hello.rx_line_bytes)
         self._windows = WindowAssembly(hello.window_bytes)
+        self._raw_windows = WindowAssembly(RAW_BYTES)
         self._since_reset = 0
         self._kept = TestSet(memoryview(bytearray(65_536)))
         self._last, self._last_number = bytes(hello.window_bytes), 0
@@ -108,6 +116,8 @@ class EchoBoard:
             return Store(self._kept.open(request.sha256, request.size_bytes))
         if isinstance(request, KeepRequest):
             return Keep(self._kept.keep(request))
+        if isinstance(request, InferRawRequest):
+            return self._infer_raw(request)
         if isinstance(request, LoopbackRequest):
             return Loopback(request.data)
         if isinstance(request, RestartRequest):
@@ -127,6 +137,16 @@ class EchoBoard:
             self._last, self._last_number = windows[-1], number
         outputs = b"".join(self._invoke(window, request.reset, index) for index, window in enumerate(windows))
         return Infer(request.first, len(windows), outputs, crc32)
+
+    def _infer_raw(self, request: InferRawRequest) -> InferRaw:
+        """The first four of six raw bytes, each plus the settings' word."""
+        answers = b""
+        windows = self._raw_windows.add(request)
+        for index, raw in enumerate(windows):
+            self._last = bytes((byte + (request.settings or 0)) % 256 for byte in raw[:INPUT_BYTES])
+            answers += self._invoke(self._last, request.reset, index)
+            answers += self._last if request.inputs else b""
+        return InferRaw(request.first, len(windows), answers)
 
     def _invoke(self, window: bytes, reset: Reset | None, index: int) -> bytes:
         if reset and (reset.is_each or index == 0):
