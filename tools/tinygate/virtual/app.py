@@ -5,18 +5,16 @@ What an emulated board cannot know it does not say: no cycles, no microseconds, 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tinygate.protocol import (
-    PROTOCOL_VERSION,
     Arena,
     ArenaRequest,
     Bench,
@@ -48,44 +46,19 @@ from tinygate.protocol import (
     Store,
     StoreRequest,
     WindowAssembly,
-    tensor_lists,
 )
 from tinygate.virtual.chip_arena import POINTER_BITS, ChipArena, chip_arena, chip_structures
+from tinygate.virtual.description import DATA_BYTES, RX_LINE_BYTES, TARGET, Refusal, description, load
 from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
-from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
+from tinygate.virtual.interpreter import ALIGNMENT, Interpreter
 from tinygate.virtual.line_rate import BOOT_BAUD, MAX_BAUD, LineRate
 from tinygate.virtual.raw_inference import RawInference
 from tinygate.virtual.runner_face import GREETING, RunnerFace
 from tinygate.virtual.test_set import TestSet, unpacked
 
-RX_LINE_BYTES, RX_WINDOW_BYTES, DATA_BYTES = 4096, 12_288, 8192
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
 MAX_INVOCATIONS = 100_000
-
-# The fields of hello that are the same for every application and boot.
-_BOARD: dict[str, Any] = {
-    "protocol": PROTOCOL_VERSION,
-    "app": "tinygate",
-    "target": "esp32",
-    "chip_revision": "3.0",
-    "cores": 2,
-    "cpu_mhz": 0,
-    "flash_mhz": 0,
-    "flash_mode": "dio",
-    "external_ram_mhz": 0,
-    "external_ram_bytes": 0,
-    "optimization": "none",
-    "kernels": "reference",
-    "arena_placement": "host",
-    "sdk": "none",
-    "emulated": "virtual",
-    "timing": "none",
-    "rx_window_bytes": RX_WINDOW_BYTES,
-    "data_bytes": DATA_BYTES,
-    "baud": BOOT_BAUD,
-    "max_baud": MAX_BAUD,
-}
 
 
 def run(boot: Boot, arena_bytes: int, uart: socket.socket, runners_model: str = "") -> None:
@@ -101,7 +74,7 @@ def run(boot: Boot, arena_bytes: int, uart: socket.socket, runners_model: str = 
         os.dup2(uart.fileno(), descriptor)
     tried_bytes, boot.rtc.next_arena_bytes = boot.rtc.next_arena_bytes, 0
     arena_bytes = (tried_bytes or boot.app.arena_bytes or arena_bytes) // ALIGNMENT * ALIGNMENT
-    on_chip = chip_arena(boot.app.model, _BOARD["target"])
+    on_chip = chip_arena(boot.app.model, TARGET)
     here = on_chip.size_here(arena_bytes) if on_chip else arena_bytes
     loaded = load(boot.app.model, here, is_trial=bool(tried_bytes))
     uart.sendall(_greeting(boot, loaded).encode())
@@ -126,22 +99,6 @@ def _received(uart: socket.socket, line: LineRate) -> bytes | None:
     uart.settimeout(None)
     line.check()
     return data or None
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why there is no interpreter: the hello record's word, and what the interpreter printed."""
-
-    status: str
-    detail: str
-
-
-def load(model: bytes, arena_bytes: int, is_trial: bool = False) -> Interpreter | Refusal:
-    """Return the interpreter for `model`, or why there is none; a trial may abort the process, as on a chip."""
-    try:
-        return Interpreter(model, arena_bytes, is_trial)
-    except ModelRefusedError as error:
-        return Refusal(error.status, str(error).strip())
 
 
 class App:
@@ -238,23 +195,13 @@ class App:
         return guarded
 
     def _hello(self) -> Hello:
-        app, loaded = self._boot.app, self._loaded
         return Hello(
-            **_BOARD,
-            app_version=app.version,
-            app_sha256=app.elf_sha256,
-            model_sha256=hashlib.sha256(app.model).hexdigest(),
-            model_bytes=len(app.model),
-            chip_id=self._boot.mac.hex(":"),
-            flash_bytes=self._boot.flash_bytes,
+            **description(self._boot, self._loaded),
             arena_configured_bytes=self._arena_bytes,
-            tflm_version=runtime_version(),
-            reset_reason=self._boot.reason.word,
             uptime_us=self._uptime_us(),
             rx_line_bytes=self._rx_line_bytes,
             store_bytes=self._kept.capacity,
             **self._raw.hello,
-            **({"model_status": loaded.status} if isinstance(loaded, Refusal) else _model_fields(loaded)),
         )
 
     def _health(self) -> Health:
@@ -324,7 +271,7 @@ class App:
 
     def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
         if self._on_chip:
-            names, places = zip(*chip_structures(_BOARD["target"]).items(), strict=True)
+            names, places = zip(*chip_structures(TARGET).items(), strict=True)
             return Layout(names, *(tuple(column) for column in zip(*places, strict=True)))
         structures = interpreter.structures
         return Layout(tuple(structures), tuple(structures.values()), (interpreter.pointer_bits // 8,) * len(structures))
@@ -364,11 +311,6 @@ def _is_newer(asked: Incoming | None, before: Incoming | None) -> bool:
     if asked is None or before is None or asked.nonce != before.nonce:
         return True
     return asked.sequence >= before.sequence
-
-
-def _model_fields(interpreter: Interpreter) -> dict[str, Any]:
-    tensors = {**tensor_lists("input", interpreter.inputs), **tensor_lists("output", interpreter.outputs)}
-    return {"model_status": "ok", **tensors}
 
 
 def _greeting(boot: Boot, loaded: Interpreter | Refusal) -> str:

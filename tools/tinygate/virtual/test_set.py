@@ -108,6 +108,8 @@ class TestSet:
         return self._memory[_SECTOR_BYTES + start : _SECTOR_BYTES + end]
 
     def _kept(self) -> tuple[str, int, bool]:
+        if not self.capacity:
+            return "", 0, False
         digits, size_bytes, is_whole = _HEADER.unpack_from(self._memory)
         return digits.decode("latin-1"), size_bytes, is_whole and self._memory[0] != 0xFF
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from tinygate.virtual.esp32.image import Application
@@ -77,4 +77,4 @@ class Boot:
     mac: bytes
     flash_bytes: int
     uart: UartRate
-    store: memoryview
+    store: memoryview = field(default_factory=lambda: memoryview(b""))
