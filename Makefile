@@ -40,7 +40,7 @@ TIDY_SOURCES := $(filter-out %/init_probe.cpp %/layout.cpp,$(wildcard $(TIDY_PAR
 tidy:  ## clang-tidy over the firmware's parts that compile on the host (needs clang-tidy)
 	@command -v clang-tidy >/dev/null || { echo "clang-tidy is not here: install it, on Debian with apt install clang-tidy" >&2; exit 2; }
 	clang-tidy --quiet $(TIDY_SOURCES) -- -std=c++17 $(TIDY_PARTS:%=-Ifirmware/components/tinygate/%/include) \
-	  -Ifirmware/components/tinygate/model/include -Ifirmware/components/tinygate/board/include -Ifirmware/host_test/fake
+	  -Ifirmware/components/tinygate/include -Ifirmware/components/tinygate/model/include -Ifirmware/components/tinygate/board/include -Ifirmware/host_test/fake
 
 models: $(TRAIN)/.ready  ## train and convert every model anew beside what is pinned, report what changed
 	for model in models/*/model.toml; do $(TRAIN)/bin/python -m tinygate.recipes $$(dirname $$model) || exit; done
@@ -51,6 +51,10 @@ test-models: $(TRAIN)/.ready  ## tests that need TensorFlow: pinned weights conv
 .PHONY: nights
 nights: $(VENV)/.ready  ## a thousand simulated nights: how many are red by chance, and is 3 % slower found the same night?
 	TINYGATE_ALL_NIGHTS=1 $(VENV)/bin/pytest -q -s tools/tests/judge/test_regression.py -k night
+
+.PHONY: mistakes
+mistakes: $(VENV)/.ready  ## the ten classic mistakes of preprocessing, each in firmware of its own on BOARD (minutes each)
+	TINYGATE_MISTAKES_BOARD=$(BOARD) $(VENV)/bin/pytest -q tools/tests/preprocessing/test_mistakes.py
 
 bench: $(VENV)/.ready  ## what streaming the test set costs, against one round trip per 31 bytes
 	$(VENV)/bin/python -m tools.bench.transfer

@@ -52,6 +52,7 @@ class EchoDevice final : public Device {
     size_t window_bytes() override { return kInputBytes; }
     size_t result_bytes() override { return kOutputBytes; }
 
+    List<Tensor> inputs() override { return {&kInput, 1}; }
     const tinygate_preprocessor_t* preprocessor() override { return &kPreprocessor; }
 
     Arena arena() override {
@@ -113,6 +114,26 @@ class EchoDevice final : public Device {
     uint32_t rx_window_bytes_;
     std::vector<uint32_t> samples_;
     unsigned since_reset_ = 0;
+};
+
+// Flash in memory.
+class KeptBytes final : public StoreMemory {
+ public:
+    size_t size() const override { return bytes_.size(); }
+    const char* bytes() const override { return bytes_.data(); }
+    bool erase(size_t sector) override {
+        if ((sector + 1) * kSectorBytes > bytes_.size()) return false;
+        std::fill_n(bytes_.begin() + static_cast<std::ptrdiff_t>(sector * kSectorBytes), kSectorBytes, '\xff');
+        return true;
+    }
+    bool program(size_t offset, std::string_view data) override {
+        if (offset + data.size() > bytes_.size()) return false;
+        for (size_t i = 0; i < data.size(); ++i) bytes_[offset + i] = static_cast<char>(bytes_[offset + i] & data[i]);
+        return true;
+    }
+
+ private:
+    std::vector<char> bytes_ = std::vector<char>(16 * kSectorBytes, '\xff');
 };
 
 class KeptLines final : public LineSink {

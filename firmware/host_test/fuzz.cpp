@@ -95,7 +95,8 @@ void run(const std::string& input, Random& random) {
     device.samples_wanted = true;
     KeptLines lines;
     Console::Buffers buffers(kRxLineBytes, device.window_bytes(), device.result_bytes(), EchoDevice::kRawBytes);
-    Console console(device, lines, Ident("0badcafe"), buffers);
+    KeptBytes store;
+    Console console(device, lines, Ident("0badcafe"), buffers, &store);
     uint32_t next = 0;
     console.receive(input);
     check_replies(lines.take(), next, input);

@@ -4,6 +4,7 @@
 //   talk <boot id> <rx_line_bytes> <hex>… what a console sends for each piece of bytes, as hex
 //   bench <samples>                       the lines of a reply too long for one line, as hex
 //   hello <tensors>                       the lines of a hello with so many inputs, and one output, as hex
+//   runner <hex>…                         what a console answers to MLPerf Tiny's runner, as hex
 //   overflow                              what a console sends when received bytes were lost, as hex
 //   cobs <hex>                            stuffed, and what comes back, as hex
 //   sha256 <hex>  ·  crc32 <hex>  ·  base64 <hex>
@@ -27,7 +28,20 @@ void talk(std::istringstream& arguments) {
     EchoDevice device(rx_line_bytes, 4 * rx_line_bytes);
     KeptLines lines;
     Console::Buffers buffers(rx_line_bytes, device.window_bytes(), device.result_bytes(), EchoDevice::kRawBytes);
-    Console console(device, lines, Ident(boot_id), buffers);
+    KeptBytes store;
+    Console console(device, lines, Ident(boot_id), buffers, &store);
+    for (std::string hex; arguments >> hex;) {
+        console.receive(from_hex(hex));
+        std::cout << to_hex(lines.take()) << "\n";
+    }
+}
+
+void run(std::istringstream& arguments) {
+    EchoDevice device(512, 2048);
+    KeptLines lines;
+    Console::Buffers buffers(512, device.window_bytes(), device.result_bytes(), EchoDevice::kRawBytes);
+    Console console(device, lines, Ident("0badcafe"), buffers);
+    console.show_runner_face("ic01");
     for (std::string hex; arguments >> hex;) {
         console.receive(from_hex(hex));
         std::cout << to_hex(lines.take()) << "\n";
@@ -109,6 +123,7 @@ void carry_out(const std::string& line) {
     std::string command;
     arguments >> command;
     if (command == "talk") return talk(arguments);
+    if (command == "runner") return run(arguments);
     if (command == "bench") return send_bench(arguments);
     if (command == "hello") return send_hello(arguments);
     if (command == "overflow") return overflow();

@@ -50,7 +50,9 @@ void say_why_it_boots() {
                                     usable ? device.result_bytes() : 0,
                                     usable ? device.raw_bytes() : 0);
     if (!buffers.complete()) device.give_up(Error(ErrorCode::kInternal, "no memory for the model's windows"));
-    static Console console(device, port, Ident::of(identity.boot_id()), buffers);
+    static Console console(device, port, Ident::of(identity.boot_id()), buffers, store_of_board());
+    constexpr std::string_view kRunnersModel = TINYGATE_MLPERF_TINY_MODEL;
+    if (!kRunnersModel.empty()) console.show_runner_face(kRunnersModel);
     serve(console, port);
 }
 

@@ -132,3 +132,44 @@ def test_recordings_numbered_in_each_part_are_not_shared(npz: Path, recordings: 
     data = dataset_from_npz(npz)
     given = as_set(data.train, data)
     assert [f for f in (*check_origin(given, data), *check_overlap(given, data)) if f.severity] == []
+
+
+DESCRIPTION = {
+    "kind": "steps",
+    "width": "float32",
+    "raw": {"dtype": "int16", "samples": 10, "axes": ["x", "y"], "settings": ["left"]},
+    "steps": [{"step": "flip", "axes": ["x"], "where": "left"}, {"step": "scale", "by": 0.5}],
+}
+
+
+def test_inputs_are_made_of_raw_windows_where_these_alone_are_there(npz: Path) -> None:
+    raw = np.arange(120, dtype=np.int16).reshape(6, 10, 2)
+    np.savez(npz, test_raw=raw, test_settings=np.array([0, 1, 0, 0, 0, 0]), test_labels=np.zeros(6, int))
+    data = dataset_from_npz(npz, preprocessing=DESCRIPTION)
+    assert data.test.inputs[0, 0].tolist() == [0.0, 0.5]
+    assert data.test.inputs[1, 0].tolist() == [-10.0, 10.5]
+    assert data.test.raw is not None
+    assert data.test.raw.settings.tolist() == [0, 1, 0, 0, 0, 0]
+    assert data.preprocessing == DESCRIPTION
+
+
+def test_raw_windows_without_a_description_make_no_inputs(npz: Path) -> None:
+    np.savez(npz, test_raw=np.zeros((6, 10, 2), np.int16))
+    with pytest.raises(DataError, match=r"no array test_inputs; found: test_raw"):
+        dataset_from_npz(npz)
+
+
+@pytest.mark.parametrize(
+    ("raw", "settings", "sentence"),
+    [
+        (np.zeros((5, 10, 2)), None, "test_raw: 5 entries for 6 windows"),
+        (np.zeros((6, 10)), None, r"expected numbers \[windows, samples, axes\]"),
+        (np.zeros((6, 10, 2)), np.zeros(5, int), "test_raw_settings: 5 entries for 6 windows"),
+        (np.zeros((6, 10, 2)), np.full(6, -1), "expected words of 32 bits"),
+    ],
+)
+def test_raw_windows_that_are_none_are_one_sentence(npz: Path, raw: Any, settings: Any, sentence: str) -> None:
+    more = {} if settings is None else {"test_settings": settings}
+    np.savez(npz, test_inputs=WINDOWS, test_raw=raw, **more)
+    with pytest.raises(DataError, match=sentence):
+        dataset_from_npz(npz)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import random
 import subprocess
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ from tinygate.protocol import (
     Record,
     Reset,
     Restart,
+    Tensor,
     WindowAssembly,
     encode,
 )
@@ -33,6 +36,7 @@ from tinygate.protocol.cobs import cobs_encode
 from tinygate.protocol.envelope import Answers, encode_reply, parse_reply
 from tinygate.protocol.framing import Direction
 from tinygate.protocol.parts import merge
+from tinygate.virtual.runner_face import RunnerFace
 
 FUZZ_SECONDS = 10
 
@@ -171,6 +175,35 @@ def test_a_hello_describes_any_number_of_tensors_as_python_does(count: int, twin
     assert len(hello.inputs) == count
     assert hello.inputs[-1].zero_point == count - 129
     assert b"".join(encode_reply(0, "0badcafe", hello, Answers(2, "5eed0001", "600df00d"))) == raw
+
+
+def test_both_answer_the_public_runner_alike(twin: Any) -> None:
+    commands = ["name%", "profile%", "db load 4%", "db 01028", "0ff%", "infer 2 1%", "results%", "db load 5%", "no%"]
+    commands += ["x@TG3 name%\r\n", "infer 0 0%", "db zz%", "\0\x1e\x03name%\0", "infer 1 1 1%", "db load 4%infer 1 0%"]
+    since = itertools.count()
+    model = SimpleNamespace(
+        window_bytes=4,
+        outputs=(Tensor("int8", (1, 2), 0.00390625, -128, 2),),
+        invoke=lambda window: window[:1] + bytes([(window[1] + next(since)) % 256]),
+        reset=lambda: None,
+    )
+    device, face = DeviceSession("0badcafe", 512), RunnerFace(model, "ic01", lambda: 0)
+    for command, raw in zip(commands, twin.ask("runner", *(c.encode("latin-1").hex() for c in commands)), strict=True):
+        answers = b""
+        for byte in command.encode("latin-1"):
+            list(device.feed(bytes([byte])))
+            answers += device.outgoing()
+            if device.is_between_records:
+                answers += face.receive(bytes([byte]))
+            else:
+                face.forget()
+        sent = bytes.fromhex(raw)
+        assert strip_details(sent) == strip_details(answers), command
+
+
+def strip_details(sent: bytes) -> bytes:
+    """Leave out records: the texts of two sessions' errors need not be the same."""
+    return b"".join(line for line in sent.splitlines(keepends=True) if b"@TG3" not in line)
 
 
 def test_lost_bytes_are_told_unasked(twin: Any) -> None:

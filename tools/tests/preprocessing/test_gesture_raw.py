@@ -88,4 +88,4 @@ def test_the_command_writes_the_header_and_says_the_order(tmp_path: Path) -> Non
 
 def test_the_command_refuses_a_model_that_describes_nothing() -> None:
     done = CliRunner().invoke(app, ["preprocess", "--model", "models/sine"])
-    assert (done.exit_code, "describes no preprocessing" in str(done.exception)) == (1, True)
+    assert (done.exit_code, "describes no preprocessing by steps" in str(done.exception)) == (1, True)

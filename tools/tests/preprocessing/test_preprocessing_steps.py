@@ -111,7 +111,7 @@ def test_what_cannot_be_carried_out_is_one_sentence(step: dict[str, Any], senten
         ({"raw": None}, "expected dtype, samples and axes"),
         ({"raw": RAW | {"dtype": "int24"}}, "raw.dtype is 'int24'; expected one of int8"),
         ({"raw": RAW | {"axes": ["x", "x"]}}, "expected a list of names, each once"),
-        ({"raw": RAW | {"samples": 0}}, "0 samples of 2 axes; expected at least 1 of each"),
+        ({"raw": RAW | {"samples": 0}}, "0 samples of 2 axes; expected 1 to 16777216 of 1 to 65535"),
         ({"raw": RAW | {"hertz": 5}}, "unknown key hertz"),
     ],
 )

@@ -6,8 +6,10 @@ python tools/tests/protocol/make_vectors.py
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
+import struct
 import zlib
 from pathlib import Path
 from typing import Any
@@ -341,6 +343,7 @@ def transcripts() -> list[dict[str, Any]]:
             Transcript("lost_request").hello().host(request(3, "arena")).refused(3, "bad_sequence").hello(40),
             *repair_transcripts(),
             *framed_transcripts(),
+            *kept_transcripts(),
             Transcript("refused_requests_count")
             .hello()
             .host(request(2, "dance"))
@@ -422,6 +425,50 @@ def framed_transcripts() -> list[Transcript]:
     rate = Transcript("a_rate_beyond_all").hello().host(request(2, "rate baud=4294967295")).refused(2, "unsupported")
     broken = Transcript("a_damaged_frame_is_told_with_a_line").hello().host(arena.replace(b"aren", b"arem"))
     return [frames, loop, rate, broken.damaged("bad_crc")]
+
+
+def kept_transcripts() -> list[Transcript]:
+    """Two windows of real values: 0, 0.5, -0.25 and 100, of which the model's input makes -128, -127, -129 and 72."""
+    reals = struct.pack("<8f", 0.0, 0.5, -0.25, 100.0, 1.0, 0.25, 0.75, -5.0)
+    codes = bytes([0x80, 0x81, 0x80, 0x48, 0x82, 0x81, 0x82, 0x80])  # halves away from zero, and no code below -128
+    store = f"store sha256={hashlib.sha256(reals).hexdigest()} size_bytes={len(reals)}"
+    outputs = bytes([codes[0], codes[1], codes[4], codes[5]])
+    block = b"\xf0\x11" + reals  # 32 bytes as they are, in LZ4's format
+    planes = b"\xf0\x11" + b"".join(reals[offset::4] for offset in range(4))
+
+    def kept(name: str, data: bytes, packing: str = "") -> Transcript:
+        talk = Transcript(name).hello().host(request(2, store)).answer(2, "store", have="0")
+        talk.host(request(3, f"keep offset=0 size_bytes=32{packing} data={b64(data)}")).answer(3, "keep", have="32")
+        talk.host(request(4, "infer first=0 count=2 offset=0 reset=alone"))
+        crc = f"{zlib.crc32(codes):08x}"
+        return talk.answer(4, "infer", first="0", count="2", input_crc32=crc, data=b64(outputs))
+
+    whole = kept("a_test_set_is_kept", reals).host(request(5, store)).answer(5, "store", have="32")
+    whole.host(request(6, "infer first=1 count=2 offset=0 reset=alone")).refused(6, "bad_request")
+    whole.host(request(7, store.replace("=32", "=33"))).answer(7, "store", have="0")
+    whole.host(request(8, "infer first=0 count=1 offset=0 reset=alone")).refused(8, "bad_request")
+    wrong = (
+        Transcript("a_test_set_that_came_wrong_is_none").hello().host(request(2, store)).answer(2, "store", have="0")
+    )
+    wrong.host(request(3, f"keep offset=0 size_bytes=32 data={b64(bytes(32))}")).answer(3, "keep", have="0")
+    wrong.host(request(4, "infer first=0 count=2 offset=0 reset=alone")).refused(4, "bad_request")
+    gap = Transcript("a_test_set_has_no_gaps").hello().host(request(2, store)).answer(2, "store", have="0")
+    gap.host(request(3, f"keep offset=4 size_bytes=4 data={b64(reals[4:8])}")).refused(3, "bad_request")
+    huge = Transcript("a_test_set_beyond_all_room").hello()
+    huge.host(request(2, store.replace("=32", "=4294967295"))).refused(2, "bad_request")
+    packed = Transcript("windows_in_a_block").hello()
+    packed.host(
+        request(2, f"infer first=3 count=2 offset=0 reset=alone packing=lz4 data={b64(bytes([0x80]) + b'abcdefgh')}")
+    )
+    packed.answer(2, "infer", first="3", count="2", data=b64(b"abef"))
+    packed.host(request(3, f"infer first=3 count=2 offset=0 packing=lz4 data={b64(b'abcdefgh')}")).refused(
+        3, "bad_request"
+    )
+    return [
+        whole, wrong, gap, huge, packed,
+        kept("a_test_set_comes_in_a_block", block, " packing=lz4"),
+        kept("a_test_set_comes_in_planes", planes, " packing=planes"),
+    ]  # fmt: skip
 
 
 def state_transcripts() -> list[Transcript]:

@@ -120,7 +120,15 @@ def firmware_line(rig: Emulator) -> Iterator[Firmware]:
 @pytest.fixture
 def virtual() -> App:
     application = Application((), 0, "tinygate", "1", "none", "e" * 64, "tiny", MODEL, "")
-    boot = Boot(application, ResetReason.POWER_ON, RtcMemory(), b"\2\0\0\0\0\1", 1 << 22, UartRate())
+    boot = Boot(
+        application,
+        ResetReason.POWER_ON,
+        RtcMemory(),
+        b"\2\0\0\0\0\1",
+        1 << 22,
+        UartRate(),
+        memoryview(bytearray(65536)),
+    )
     app = App(boot, Interpreter(MODEL, 65536, False), 65536, "00c0ffee")
     app.announce()
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 
 from tinygate.protocol import (
@@ -19,16 +20,21 @@ from tinygate.protocol import (
     InferRaw,
     InferRawRequest,
     InferRequest,
+    Keep,
+    KeepRequest,
     Loopback,
     LoopbackRequest,
     Message,
     Reset,
     Restart,
     RestartRequest,
+    Store,
+    StoreRequest,
     Tensor,
     WindowAssembly,
     tensor_lists,
 )
+from tinygate.virtual.test_set import TestSet, unpacked
 
 INPUT_BYTES, OUTPUT_BYTES, RAW_BYTES = 4, 2, 6
 HELLO = Hello(
@@ -84,6 +90,7 @@ class EchoBoard:
         self._windows = WindowAssembly(hello.window_bytes)
         self._raw_windows = WindowAssembly(RAW_BYTES)
         self._since_reset = 0
+        self._kept = TestSet(memoryview(bytearray(65_536)))
         self._last, self._last_number = bytes(hello.window_bytes), 0
 
     def receive(self, data: bytes) -> bytes:
@@ -105,6 +112,10 @@ class EchoBoard:
             return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._last):08x}")
         if isinstance(request, InferRequest):
             return self._infer(request, number)
+        if isinstance(request, StoreRequest):
+            return Store(self._kept.open(request.sha256, request.size_bytes))
+        if isinstance(request, KeepRequest):
+            return Keep(self._kept.keep(request))
         if isinstance(request, InferRawRequest):
             return self._infer_raw(request)
         if isinstance(request, LoopbackRequest):
@@ -114,11 +125,18 @@ class EchoBoard:
         return Error(ErrorCode.UNSUPPORTED, f"{request.KIND} is not carried out by this board")
 
     def _infer(self, request: InferRequest, number: int) -> Infer:
-        windows = self._windows.add(request)
+        crc32 = None
+        if request.data:
+            size = request.count * self.hello.window_bytes
+            data = unpacked(request.data, request.packing, size) if request.packing else request.data
+            windows = self._windows.add(dataclasses.replace(request, data=data))
+        else:
+            windows = self._kept.windows(request.first, request.count, self.hello.inputs)
+            crc32 = f"{zlib.crc32(b''.join(windows)):08x}"
         if windows and number > self._last_number:
             self._last, self._last_number = windows[-1], number
         outputs = b"".join(self._invoke(window, request.reset, index) for index, window in enumerate(windows))
-        return Infer(request.first, len(windows), outputs)
+        return Infer(request.first, len(windows), outputs, crc32)
 
     def _infer_raw(self, request: InferRawRequest) -> InferRaw:
         """The first four of six raw bytes, each plus the settings' word."""

@@ -11,10 +11,10 @@ import zlib
 from typing import Any
 
 from tinygate.protocol import Bench, Profile
-from tinygate.virtual import app
+from tinygate.virtual import app, description
 
 MHZ, TICKS = 240, 9_000
-app._BOARD |= {
+description._BOARD |= {
     "cpu_mhz": MHZ, "flash_mhz": 40, "optimization": "perf", "arena_placement": "internal", "sdk": "ESP-IDF v5.1",
     "kernels": os.environ["KERNELS"], "emulated": "none", "timing": "cycles",
 }  # fmt: skip

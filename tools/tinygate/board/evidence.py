@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tinygate.board.identity import Expected
 from tinygate.board.raw import RawPlan, RawRun
+from tinygate.board.shared_set import SharedSet
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol import Arena, Bench, Health, Hello, Infer, Layout, Message, Profile, Tensor
 
@@ -30,6 +31,7 @@ class Plan:
         bench_untimed: bench all the same: an emulator that counts instructions adds cycles of its own to the reply.
         invoke_s: the longest that an invocation may take on any chip: the run's deadline is reckoned with it.
         raw: the same windows as the sensor gives them, to be preprocessed by the device; None for none.
+        shared: the same windows in real values, where variants share them; None where that is not known.
         arena_key: what to change for a larger arena, as the sentence about one that is too small shall name it.
     """
 
@@ -41,6 +43,7 @@ class Plan:
     resets: Collection[int] | None = None
     invoke_s: float = 0.5
     arena_key: str = ""
+    shared: SharedSet | None = None
     raw: RawPlan | None = None
 
     @property
@@ -56,7 +59,8 @@ class Plan:
     def last_window(self) -> Plan:
         """Return the plan for the last window alone, and for what it needs of those before it: all since the reset."""
         start = self.count - 1 if self.resets is None else max((n for n in self.resets if n < self.count), default=0)
-        return replace(self, inputs=tuple(t[start:] for t in self.tensors), resets=self.resets and (0,), raw=None)
+        inputs = tuple(tensor[start:] for tensor in self.tensors)
+        return replace(self, inputs=inputs, resets=self.resets and (0,), shared=None, raw=None)
 
     def windows(self) -> Iterator[bytes]:
         """Yield each window as it travels: its inputs one after the other, little-endian."""

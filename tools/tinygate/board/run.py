@@ -19,6 +19,7 @@ from tinygate.board.console import KEPT_LINE_CHARS, Console
 from tinygate.board.deadlines import Deadlines, Pace
 from tinygate.board.evidence import Plan, Run, assemble
 from tinygate.board.identity import Expected, prove_identity
+from tinygate.board.keeping import are_ours, keep
 from tinygate.board.line import Line
 from tinygate.board.plausible import (
     RESETS_BY_FIRMWARE,
@@ -181,15 +182,27 @@ class _Boot:
         self.plan.check(hello)
 
     def _exchange(self, hello: Hello) -> None:
-        self.session.request(ArenaRequest())
+        pace = Pace(self.deadlines, self.plan, hello)
         if self.plan.raw is not None and self.plan.raw.is_taken(hello):  # first: bench is on the last window of infer
             self.session.infer_raw(self.plan.raw.windows(), self.plan.resets, inputs=True)
-        self.session.infer(self.plan.windows(), resets=self.plan.resets)
+        kept = keep(self.session, hello, self.plan, lambda: self._answered(pace))
+        if kept:
+            self.session.infer_kept(self.plan.count, self.plan.resets)
+            kept = are_ours(self.plan, [a for a in self._answered(pace) if isinstance(a, Infer)])
+            self.answers = [a for a in self.answers if kept or not isinstance(a, Infer)]
+        self.session.request(ArenaRequest())
+        if not kept:
+            self.session.infer(self.plan.windows(), resets=self.plan.resets)
         if self._benches(hello):
             states = (None, Application.RUNNING) if self.plan.bench_running else (None,)
             self.session.request(*(BenchRequest(self.plan.warmup, self.plan.invocations, state) for state in states))
         self.session.request(ProfileRequest(), LayoutRequest(), HealthRequest())
-        pace, asked_at = Pace(self.deadlines, self.plan, hello), 0.0
+        self._answered(pace)
+        self.health_at = time.monotonic()
+
+    def _answered(self, pace: Pace) -> list[Message]:
+        """Send and receive until all that was asked is answered; return all answers so far."""
+        asked_at = 0.0
         while not self.session.done:
             due = self.session.due
             ask_at = max(pace.ask_at(due), asked_at + self.deadlines.again_s)
@@ -206,7 +219,7 @@ class _Boot:
             if due is not None and time.monotonic() >= max(pace.ask_at(due), asked_at + self.deadlines.again_s):
                 asked_at = time.monotonic()
                 self.session.ping()
-        self.health_at = time.monotonic()
+        return self.answers
 
     def _settle(self) -> None:
         """Wait for a fault that the last requests caused: their answers came, and then the board may die of them."""

@@ -33,7 +33,9 @@ def preprocess(
     pinned = found.manifest.preprocessing
     header = header_of(chosen.content, pinned.constants, pinned.sha256, f"{found.name}, {chosen.name}")
     if not header:
-        raise ConfigError(f"{found.recipe_path}: describes no preprocessing; docs/preprocessing.md says how to.")
+        raise ConfigError(
+            f"{found.recipe_path}: describes no preprocessing by steps; docs/preprocessing.md says how to."
+        )
     if emit_c is not None:
         write_text(emit_c, header)
     for line in header.partition("#ifndef")[0].splitlines():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,16 @@ from numpy.typing import NDArray
 from tinygate.data.archive import Arrays, read_arrays
 from tinygate.data.dataset import PARTS, Dataset, Split
 from tinygate.errors import DataError
+from tinygate.preprocessing.kinds import as_given, read_preparation
+from tinygate.preprocessing.raw import raw_windows
 
+_RAW = ("raw", "settings")
 _COLUMNS = ("labels", "subjects", "recordings", "starts")
 
 
-def dataset_from_npz(path: Path, class_names: Sequence[str] = ()) -> Dataset:
+def dataset_from_npz(
+    path: Path, class_names: Sequence[str] = (), preprocessing: Mapping[str, Any] | None = None
+) -> Dataset:
     """Read a data set from one .npz file.
 
     The file must hold `test_inputs` [N, ...model input shape without batch], as the model takes them (a model of
@@ -27,6 +32,8 @@ def dataset_from_npz(path: Path, class_names: Sequence[str] = ()) -> Dataset:
       Without labels a model is judged on size, memory, parity, soundness and agreement with its reference.
     * `test_recordings`, `test_subjects`, `test_starts` [N], integers: windows of one recording, or of one subject, are
       resampled together. Without them each window counts as independent.
+    * `test_raw` [N, samples, axes], `test_settings` [N]: the windows as the sensor gave them, for boards to preprocess;
+      with `preprocessing`, the description of how (docs/preprocessing.md), inputs that are absent are made of them.
     * the same with `train_` and `validation_`: calibration sets are held against training windows. A number means the
       same recording in all parts, unless they were evidently given anew in each: every part counts from 0 without
       a gap, or the parts have no subject in common.
@@ -36,13 +43,18 @@ def dataset_from_npz(path: Path, class_names: Sequence[str] = ()) -> Dataset:
     """
     arrays, content = read_arrays(path, "test_inputs")
     source = str(path)
-    splits = _renumbered({part: _split(arrays, part, source) for part in PARTS})
+    described = dict(preprocessing or {})
+    splits = _renumbered({part: _split(_prepared(arrays, part, described, source), part, source) for part in PARTS})
     if splits["test"] is not None:
         _check_all_read(arrays, source)
     else:
         raise DataError(f"{source}: no array test_inputs; found: {', '.join(arrays) or 'nothing'}.")
     return Dataset(
-        **splits, class_names=class_names, sha256=hashlib.sha256(content).hexdigest(), preprocessing={}, source=source
+        **splits,
+        class_names=class_names,
+        sha256=hashlib.sha256(content).hexdigest(),
+        preprocessing=described,
+        source=source,
     )
 
 
@@ -50,12 +62,23 @@ def _check_all_read(arrays: Arrays, source: str) -> None:
     """Raise DataError for an array that is named nearly like one which is read, and would not be missed."""
     for name in arrays:
         part, _, rest = name.partition("_")
-        known = rest in _COLUMNS or rest.split("_")[0] == "inputs"
+        known = rest in (*_COLUMNS, *_RAW) or rest.split("_")[0] == "inputs"
         if (part in PARTS and not known) or (name in _COLUMNS and f"test_{name}" not in arrays):
             read = ", ".join(f"test_{column}" for column in ("inputs", *_COLUMNS))
             raise DataError(
                 f"{source}: nothing reads an array {name}; read are {read}, likewise of train and validation."
             )
+
+
+def _prepared(arrays: Arrays, part: str, described: dict[str, Any], source: str) -> Arrays:
+    """Return arrays with the inputs of a part, made of its raw windows where only these are there."""
+    samples, settings = (arrays.get(f"{part}_{name}") for name in _RAW)
+    if samples is None or not described or any(name.startswith(f"{part}_inputs") for name in arrays):
+        return arrays
+    preparation = read_preparation(described, source)
+    raw = raw_windows(samples, settings, len(samples), f"{source}: {part}_raw")
+    made = preparation.inputs(as_given(preparation.raw, raw.samples), raw.settings)
+    return {**arrays, f"{part}_inputs": made}
 
 
 def _split(arrays: Arrays, part: str, source: str) -> Split | None:
@@ -69,7 +92,8 @@ def _split(arrays: Arrays, part: str, source: str) -> Split | None:
         if orphan:
             raise DataError(f"{source}: {orphan} without {stem}; found: {', '.join(arrays)}.")
         return None
-    return Split(inputs, **columns, raw_sha256=None, part=part, source=source)
+    raw = {name: arrays.get(f"{part}_{name}") for name in _RAW}
+    return Split(inputs, **columns, **raw, raw_sha256=None, part=part, source=source)
 
 
 def _renumbered(splits: dict[str, Split | None]) -> dict[str, Split | None]:

@@ -87,6 +87,19 @@ def feed(tflite: TfliteModel, split: Split, name: str) -> tuple[Raw, ...]:
     return tuple(_fed(tensor, *arrays[tensor.index], name) for tensor in tflite.inputs)
 
 
+def real_windows(tflite: TfliteModel, split: Split, name: str) -> bytes | None:
+    """Return all windows in real values, each one's inputs one after the other, float32; None if some are no reals.
+
+    Raises:
+        DataError: as for `feed`.
+    """
+    arrays = _by_input(tflite, split, name)
+    inputs = [arrays[tensor.index][0] for tensor in tflite.inputs]
+    if any(array.dtype != np.float32 for array in inputs):
+        return None
+    return np.concatenate([array.reshape(len(array), -1) for array in inputs], axis=1).astype("<f4").tobytes()
+
+
 def input_name(tensor: Tensor) -> str:
     """Return what an input is called in a data file: its name without what converters add around it."""
     return tensor.name.removeprefix("serving_default_").split(":")[0]

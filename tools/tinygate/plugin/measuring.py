@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tinygate.board.log import BootLog, console_tail, redact_log
 from tinygate.board.plausible import check_new_boot
 from tinygate.board.port import Port, port_of, reopen
 from tinygate.board.run import measure
+from tinygate.board.shared_set import SharedSet
 from tinygate.errors import LabError, TargetError, TinygateError
 from tinygate.gate.progress import Progress, Step
 from tinygate.judge.baseline import looks_slower, timed_figures
@@ -30,12 +32,14 @@ from tinygate.judge.described import raw_plan
 from tinygate.judge.oracle import run_oracle
 from tinygate.judge.regression import boots_needed
 from tinygate.model.baseline import Entry
+from tinygate.model.evaluation import real_windows
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
 from tinygate.plugin.core import progress_key, selection_of
 from tinygate.targets.firmware import Firmware, Ingredients
 from tinygate.targets.rig import Rig
 from tinygate.tflite import read_model
+from tinygate.tflite.model import NUMPY_TYPES
 from tinygate.tflm.work import multiplications
 from tinygate.verdict import Finding, Verdict
 
@@ -127,10 +131,25 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
         bench_untimed=counts_instructions,
         invoke_s=longest_s,
         raw=raw_plan(variant.model),
+        shared=_shared_set(request.config, board, variant),
     )
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
     progress = request.config.stash[progress_key]
     return Task(variant.id, expected, plan, Deadlines(bytes_per_s=bytes_per_s), progress)
+
+
+def _shared_set(config: pytest.Config, board: BoardChoice, variant: Variant) -> SharedSet | None:
+    """Return a model's test set in real values for boards that may keep it; None for an emulator that forgets."""
+    model, split = variant.model, variant.model.dataset.test
+    sharing = [other for other in selection_of(config).target_variants if other.model is model]
+    if not board.kind.flashes or len(sharing) < 2:
+        return None
+    content = real_windows(read_model(variant.content), split, f"variant {variant.name}")
+    inputs = (tensor for other in sharing for tensor in read_model(other.content).inputs)
+    window_bytes = sum(
+        np.dtype(NUMPY_TYPES[t.dtype]).itemsize * prod(t.shape) for t in inputs if t.dtype in NUMPY_TYPES
+    )
+    return SharedSet(content, len(split) * window_bytes) if content else None
 
 
 def measured(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, firmware: Firmware) -> Measured:

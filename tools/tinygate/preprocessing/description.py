@@ -23,7 +23,7 @@ RAW_BYTES = {"int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "float3
 """Types that a sensor's samples may have, and the bytes of one."""
 WIDTHS = ("float32", "float64")
 MOST_SETTINGS = 32  # bits of a word
-MOST_VALUES = 1 << 24
+MOST_VALUES, MOST_AXES = 1 << 24, 65_535
 
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # step: keys that it needs, keys that it may have
     "select": (("axes",), ()),
@@ -119,8 +119,10 @@ def read_raw(given: Any, where: str) -> RawWindow:
     axes, settings = (_names(given.get(key, ()), f"{where}.{key}") for key in ("axes", "settings"))
     if dtype not in RAW_BYTES:
         raise DataError(f"{where}.dtype is {dtype!r}; expected one of {', '.join(RAW_BYTES)}.")
-    if not isinstance(samples, int) or samples < 1 or not axes or samples * len(axes) > MOST_VALUES:
-        raise DataError(f"{where}: {samples!r} samples of {len(axes)} axes; expected at least 1 of each.")
+    if not isinstance(samples, int) or not 1 <= samples <= MOST_VALUES or not 1 <= len(axes) <= MOST_AXES:
+        raise DataError(
+            f"{where}: {samples!r} samples of {len(axes)} axes; expected 1 to {MOST_VALUES} of 1 to {MOST_AXES}."
+        )
     if len(settings) > MOST_SETTINGS:
         raise DataError(f"{where}.settings: {len(settings)} of them; a word has room for {MOST_SETTINGS}.")
     return RawWindow(dtype, samples, axes, settings, given.get("rate_hz"))

@@ -17,6 +17,8 @@ from tinygate.protocol.messages import (
     HelloRequest,
     Infer,
     InferRequest,
+    Keep,
+    KeepRequest,
     Layout,
     LayoutRequest,
     Loopback,
@@ -27,11 +29,13 @@ from tinygate.protocol.messages import (
     RateRequest,
     Restart,
     RestartRequest,
+    Store,
+    StoreRequest,
 )
 from tinygate.protocol.raw_messages import InferRaw, InferRawRequest
 from tinygate.protocol.schema import Message
 from tinygate.protocol.session import HostSession, fresh_nonce
-from tinygate.protocol.words import Application, ErrorCode, Reset
+from tinygate.protocol.words import Application, ErrorCode, Packing, Reset
 
 __all__ = [
     "PROTOCOL_VERSION",
@@ -58,11 +62,14 @@ __all__ = [
     "InferRaw",
     "InferRawRequest",
     "InferRequest",
+    "Keep",
+    "KeepRequest",
     "Layout",
     "LayoutRequest",
     "Loopback",
     "LoopbackRequest",
     "Message",
+    "Packing",
     "Profile",
     "ProfileRequest",
     "Rate",
@@ -73,6 +80,8 @@ __all__ = [
     "Reset",
     "Restart",
     "RestartRequest",
+    "Store",
+    "StoreRequest",
     "Tensor",
     "Text",
     "UnansweredError",

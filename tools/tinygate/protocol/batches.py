@@ -6,21 +6,21 @@ An infer request carries as many whole windows as a line holds, or a piece of on
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
-from typing import TypeVar
 
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import InferRequest
+from tinygate.protocol.packing import lz4_block
 from tinygate.protocol.raw_messages import InferRawRequest
 from tinygate.protocol.schema import Message
-from tinygate.protocol.words import Reset
+from tinygate.protocol.words import Packing, Reset
 
-_RequestT = TypeVar("_RequestT", InferRequest, InferRawRequest)
+_MOST_KEPT = 32  # windows of a request that sends none: its answer tells that the device is alive
+_PAYS = 0.9  # of their length, that packed windows may have
 _MOST_OUTPUT_BYTES = 2048  # of one request: a device keeps few of its answers, to send them again
 LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
 
@@ -63,8 +63,19 @@ def infer_requests(
         InputError: a window has another length.
         TargetError: the announced limits leave no room for data.
     """
-    answered = limits.result_bytes
-    return _requests(InferRequest, windows, first, limits, resets, _Size(limits.window_bytes, answered, framed, True))
+    capacity = _capacity(limits, framed)
+    size, answerable = limits.window_bytes, _answerable(limits)
+    ahead = iter(windows)
+    head = list(islice(ahead, max(1, min(limits.data_bytes // size, answerable))))
+    if wrong := next((window for window in head if len(window) != size), None):
+        raise _wrong_length(wrong, first, size)
+    pays = len(head) > 1 and len(lz4_block(b"".join(head))) <= _PAYS * len(head) * size
+    largest = len(head) if pays else max(1, min(capacity // size, answerable))
+    for batch, reset in _batches(chain(head, ahead), first, largest, resets):
+        if wrong := next((window for window in batch if len(window) != size), None):
+            raise _wrong_length(wrong, first, size)
+        yield from _fitted(batch, first, Reset.ALONE if resets is None else reset, capacity, pays)
+        first += len(batch)
 
 
 def infer_raw_requests(
@@ -80,49 +91,77 @@ def infer_raw_requests(
     """
     if not limits.raw_bytes:
         raise TargetError("the application takes no raw windows: its hello names no preprocessing")
-    answered = limits.result_bytes + (limits.window_bytes if inputs else 0)
-    size, first = _Size(limits.raw_bytes, answered, framed, False), 0
+    first = 0
     for word, group in groupby(windows, key=itemgetter(1)):
         alike = [window for window, _ in group]
         make = partial(InferRawRequest, settings=word or None, inputs="yes" if inputs else None)
-        yield from _requests(make, alike, first, limits, resets, size)
+        yield from _raw_requests(make, alike, first, limits, resets, framed)
         first += len(alike)
 
 
-@dataclass(frozen=True)
-class _Size:
-    """Bytes of a window and of its answer; whether they travel in frames, and may overtake each other."""
-
-    window_bytes: int
-    answer_bytes: int
-    framed: bool
-    alone: bool
-
-
-def _requests(
-    make: Callable[..., _RequestT],
+def _raw_requests(
+    make: Callable[..., InferRawRequest],
     windows: Iterable[bytes],
     first: int,
     limits: Hello,
     resets: Collection[int] | None,
-    sizes: _Size,
-) -> Iterator[_RequestT]:
+    framed: bool,
+) -> Iterator[InferRawRequest]:
     """Yield what `make` makes of first, count, offset, data and reset."""
-    capacity = min(limits.data_bytes, _room_bytes(limits, sizes.framed))
+    size, capacity = limits.raw_bytes or 0, _capacity(limits, framed)
+    answerable = _MOST_OUTPUT_BYTES // max(1, limits.result_bytes + limits.window_bytes)
+    for batch, reset in _batches(windows, first, max(1, min(capacity // size, answerable)), resets):
+        if wrong := next((window for window in batch if len(window) != size), None):
+            raise _wrong_length(wrong, first, size)
+        data = b"".join(batch)
+        for offset in range(0, len(data), capacity):
+            yield make(first, len(batch), offset, data[offset : offset + capacity], reset)
+        first += len(batch)
+
+
+def _capacity(limits: Hello, framed: bool) -> int:
+    """Return how many bytes of data a request may carry. Raises TargetError: none."""
+    capacity = min(limits.data_bytes, room_bytes(limits, framed))
     if capacity < 1:
         raise TargetError(
             f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes} leave no room for data"
         )
-    size, answerable = sizes.window_bytes, _MOST_OUTPUT_BYTES // max(1, sizes.answer_bytes)
-    for batch, reset in _batches(windows, first, max(1, min(capacity // size, answerable)), resets):
-        if wrong := next((window for window in batch if len(window) != size), None):
-            raise InputError(f"a window near {first} has {len(wrong)} bytes, the device takes {size}")
-        data = b"".join(batch)
-        if len(data) <= capacity:
-            yield make(first, len(batch), 0, data, Reset.ALONE if resets is None and sizes.alone else reset)
-        else:
-            for offset in range(0, len(data), capacity):
-                yield make(first, 1, offset, data[offset : offset + capacity], reset)
+    return capacity
+
+
+def _wrong_length(window: bytes, first: int, size: int) -> InputError:
+    return InputError(f"a window near {first} has {len(window)} bytes, the device takes {size}")
+
+
+def _answerable(limits: Hello) -> int:
+    """Return how many windows one request may carry for the sake of its answer."""
+    return max(1, _MOST_OUTPUT_BYTES // max(1, limits.result_bytes))
+
+
+def _fitted(batch: list[bytes], first: int, reset: Reset | None, capacity: int, pays: bool) -> Iterator[InferRequest]:
+    """Yield the request of a batch, packed where that pays; the requests of its halves, or of a window's pieces."""
+    data, count = b"".join(batch), len(batch)
+    packed = lz4_block(data) if pays else data
+    if len(packed) < min(len(data), capacity + 1):
+        yield InferRequest(first, count, 0, packed, reset, Packing.LZ4)
+    elif len(data) <= capacity:
+        yield InferRequest(first, count, 0, data, reset)
+    elif count > 1:
+        half = count // 2
+        yield from _fitted(batch[:half], first, reset, capacity, pays)
+        rest = None if reset is Reset.FIRST else reset
+        yield from _fitted(batch[half:], first + half, rest, capacity, pays)
+    else:
+        in_order = Reset.EACH if reset is Reset.ALONE else reset
+        for offset in range(0, len(data), capacity):
+            yield InferRequest(first, 1, offset, data[offset : offset + capacity], in_order)
+
+
+def kept_requests(count: int, limits: Hello, resets: Collection[int] | None) -> Iterator[InferRequest]:
+    """Yield the requests for `count` windows of the test set that the device keeps, numbered from 0."""
+    first = 0
+    for batch, reset in _batches([b""] * count, 0, min(_MOST_KEPT, _answerable(limits)), resets):
+        yield InferRequest(first, len(batch), 0, b"", Reset.ALONE if resets is None else reset)
         first += len(batch)
 
 
@@ -148,8 +187,8 @@ def _reset(flags: list[bool]) -> Reset | None:
     return None if not flags[0] else Reset.EACH if all(flags) else Reset.FIRST
 
 
-def _room_bytes(limits: Hello, framed: bool) -> int:
-    """Return how many bytes of data fit into a line or frame."""
+def room_bytes(limits: Hello, framed: bool) -> int:
+    """Return how many bytes of data fit into a line or frame, none or less if no data do."""
     line_bytes = min(limits.rx_line_bytes, limits.rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
     room = line_bytes - _overhead_bytes()
     return room - room // 254 - 1 if framed else room // 4 * 3

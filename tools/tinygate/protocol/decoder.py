@@ -39,6 +39,11 @@ class Decoder:
         return self._buffer
 
     @property
+    def in_text(self) -> bool:
+        """Whether what has come since the last event can only be console text."""
+        return not (self._in_frame or self._after_zero or self._buffer.startswith(PREFIX))
+
+    @property
     def dropping(self) -> bool:
         """Whether the rest of an overlong piece is being dropped."""
         return self._discarding

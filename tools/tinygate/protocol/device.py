@@ -68,6 +68,11 @@ class DeviceSession:
             if incoming := self._check(self._incoming.popleft()):
                 yield incoming
 
+    @property
+    def is_between_records(self) -> bool:
+        """Whether what has come last belongs to no record."""
+        return self._decoder.in_text
+
     def ready(self, hello: Hello) -> None:
         """Announce a boot, unasked."""
         self._send(hello, None)

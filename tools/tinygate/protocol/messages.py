@@ -15,10 +15,13 @@ from tinygate.protocol.values import (
     Data,
     Hex32,
     NameList,
+    Sha256,
     TextValue,
     U32List,
 )
-from tinygate.protocol.words import Application, ErrorCode, Reset
+from tinygate.protocol.words import Application, ErrorCode, Packing, Reset
+
+_PACKING = Codec("packing", str, Packing)
 
 # Requests: host → device
 
@@ -59,7 +62,7 @@ class InferRequest(Message):
         first: index of the first window in the host's numbering.
         count: number of windows.
         offset: bytes of the window sent before this piece.
-        data: raw little-endian input tensors: all of a window, then all of the next.
+        data: raw little-endian input tensors: all of a window, then all of the next; none for kept windows.
         reset: before which windows the state is reset, None for none of them; of pieces the last one's counts.
     """
 
@@ -67,8 +70,9 @@ class InferRequest(Message):
     first: U32
     count: U32
     offset: U32
-    data: Data
+    data: Data = b""
     reset: Annotated[Reset, Codec("reset", str, Reset)] | None = None
+    packing: Annotated[Packing, _PACKING] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,30 @@ class RestartRequest(Message):
 
     KIND = "restart"
     arena_bytes: U32 | None = None
+
+
+@dataclass(frozen=True)
+class StoreRequest(Message):
+    """Ask how much of a test set is kept; another one that is kept is given up for it.
+
+    Attributes:
+        sha256, size_bytes: of all windows in real values, each one's inputs one after the other, float32 little-endian.
+    """
+
+    KIND = "store"
+    sha256: Sha256
+    size_bytes: U32
+
+
+@dataclass(frozen=True)
+class KeepRequest(Message):
+    """Append to the test set that was asked for last; `size_bytes` bytes, unpacked, from `offset` on."""
+
+    KIND = "keep"
+    offset: U32
+    size_bytes: U32
+    data: Data
+    packing: Annotated[Packing, _PACKING] | None = None
 
 
 @dataclass(frozen=True)
@@ -149,13 +177,14 @@ class Arena(Message):
 class Infer(Message):
     """Raw little-endian output tensors of windows `first` … `first + count - 1`; count 0 acknowledges a piece.
 
-    All outputs of a window, then all of the next.
+    All outputs of a window, then all of the next. `input_crc32` is of the inputs of kept windows.
     """
 
     KIND = "infer"
     first: U32
     count: U32
     data: Data = b""
+    input_crc32: Hex32 | None = None
 
 
 @dataclass(frozen=True)
@@ -210,6 +239,22 @@ class Restart(Message):
 
 
 @dataclass(frozen=True)
+class Store(Message):
+    """Bytes of the test set that are kept, from its beginning on."""
+
+    KIND = "store"
+    have: U32
+
+
+@dataclass(frozen=True)
+class Keep(Message):
+    """Likewise, after appending; 0 when all had come, and its sha256 is another one."""
+
+    KIND = "keep"
+    have: U32
+
+
+@dataclass(frozen=True)
 class Loopback(Message):
     """The bytes of the request."""
 
@@ -248,9 +293,26 @@ REQUESTS: dict[str, type[Message]] = {
         RestartRequest,
         LoopbackRequest,
         RateRequest,
+        StoreRequest,
+        KeepRequest,
     )
 }
 REPLIES: dict[str, type[Message]] = {
     cls.KIND: cls
-    for cls in (Hello, Bench, Arena, Infer, InferRaw, Profile, Health, Layout, Restart, Loopback, Rate, Error)
+    for cls in (
+        Hello,
+        Bench,
+        Arena,
+        Infer,
+        InferRaw,
+        Profile,
+        Health,
+        Layout,
+        Restart,
+        Loopback,
+        Rate,
+        Store,
+        Keep,
+        Error,
+    )
 }

@@ -15,13 +15,13 @@ from tinygate.protocol.envelope import Answers, check_request
 from tinygate.protocol.events import CHECK_LINE, UnansweredError
 from tinygate.protocol.framing import Direction, Record, crc_of, encode
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import HelloRequest, InferRequest, RestartRequest
+from tinygate.protocol.messages import HelloRequest, InferRequest, KeepRequest, RestartRequest, StoreRequest
 from tinygate.protocol.order import WINDOW, distance
 from tinygate.protocol.schema import Message
 from tinygate.protocol.words import Reset
 
 _DAMAGE = ("truncated", "too_long", "bad_frame", "bad_crc", "device_bad_frame", "device_bad_crc", "device_too_large")
-_ALONE = RestartRequest  # nothing is sent until it is answered
+_ALONE = RestartRequest | StoreRequest | KeepRequest  # nothing is sent until it is answered: flash is deaf meanwhile
 _MOST_TRIES = 12
 _MOST_REPAIRS, _MOST_REPAIRED_SHARE = 64, 0.5  # worse, and the line is the lab's to mend
 
@@ -220,4 +220,4 @@ def _is_repeatable(request: Message) -> bool:
     """Whether a request may be carried out once more: it changes nothing that a later one depends on."""
     if isinstance(request, InferRequest):
         return request.reset is Reset.ALONE
-    return not isinstance(request, RestartRequest)
+    return not isinstance(request, RestartRequest | KeepRequest)

@@ -20,9 +20,10 @@ class Message:
     KIND: ClassVar[str]
 
     def to_fields(self) -> Fields:
-        """Return key and value of each field present, in the declared order; ValueError if one is out of range."""
+        """Return key and value of each field present, in the declared order, data last; ValueError if out of range."""
         values = ((name, codec, getattr(self, name)) for name, codec, _ in _schema(type(self)))
-        return tuple((name, codec.write(value)) for name, codec, value in values if value not in (None, (), b""))
+        fields = ((name, codec.write(value)) for name, codec, value in values if value not in (None, (), b""))
+        return tuple(sorted(fields, key=lambda field: isinstance(field[1], bytes)))
 
     @classmethod
     def from_fields(cls, fields: Iterable[tuple[str, Value]]) -> Self:

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 
 from tinygate.errors import LabError, LinkError, TargetError
 from tinygate.protocol import framing
-from tinygate.protocol.batches import infer_raw_requests, infer_requests
+from tinygate.protocol.asking import Asking
 from tinygate.protocol.decoder import Decoder
 from tinygate.protocol.envelope import Answers, parse_reply
 from tinygate.protocol.events import (
@@ -53,7 +53,7 @@ def fresh_nonce() -> str:
     return secrets.token_hex(4)
 
 
-class HostSession:
+class HostSession(Asking):
     """One session with one boot of a board.
 
     Attributes:
@@ -92,10 +92,6 @@ class HostSession:
         self.hello = None
         self._urgent += b"\r\n" + self._greeting.open(self._outbox.hello)
 
-    def write_frames(self, framed: bool) -> None:
-        """Write requests as frames from now on, or as lines; which of them arrive is for the caller to find out."""
-        self._outbox.write_frames(framed)
-
     @property
     def due(self) -> Message | None:
         """The request whose answer must come next; None if nothing is in flight."""
@@ -119,36 +115,6 @@ class HostSession:
         line = self._outbox.ping(self.hello) if self.hello is not None else b""
         self._urgent += line
         return bool(line)
-
-    def resend(self) -> None:
-        """Send again what was sent longest ago and is not answered."""
-        self._outbox.lose_oldest()
-
-    def request(self, *messages: Message) -> None:
-        """Queue requests; they are sent in order, as credit allows, once the session is open."""
-        self._outbox.add(messages)
-
-    def infer(self, windows: Iterable[bytes], first: int = 0, resets: Collection[int] | None = None) -> None:
-        """Queue windows, each the raw little-endian bytes of all input tensors, numbered from `first`.
-
-        `resets` are the numbers of the windows before which the model's state is reset; None for all of them.
-        """
-        if self.hello is None:
-            raise LinkError("infer before the device said hello: open the session and wait for the answer first")
-        if not self.hello.inputs:
-            raise TargetError(f"the device has no usable model: its model_status is {self.hello.model_status}")
-        self._outbox.add(infer_requests(windows, first, self.hello, resets, self._outbox.is_framed))
-
-    def infer_raw(
-        self, windows: Iterable[tuple[bytes, int]], resets: Collection[int] | None = None, *, inputs: bool = False
-    ) -> None:
-        """Queue windows as the sensor gives them, little-endian, each with its settings' word, numbered from 0.
-
-        `inputs` asks for what the model was given, too; `resets` as for `infer`.
-        """
-        if self.hello is None:
-            raise LinkError("infer_raw before the device said hello: open the session and wait for the answer first")
-        self._outbox.add(infer_raw_requests(windows, self.hello, resets, self._outbox.is_framed, inputs))
 
     def outgoing(self) -> bytes:
         """Return the bytes that may be sent now; once returned they count as sent."""

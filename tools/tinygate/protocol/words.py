@@ -26,6 +26,13 @@ class ErrorCode(StrEnum):
     INTERNAL = "internal"
 
 
+class Packing(StrEnum):
+    """How data were made shorter."""
+
+    LZ4 = "lz4"  # a block of LZ4; of a kept test set, what is kept before it is its history
+    PLANES = "planes"  # the first bytes of all four-byte values, then the second ones, …; and of that a block of LZ4
+
+
 class Reset(StrEnum):
     """Before which windows of an infer request the model's state is reset."""
 

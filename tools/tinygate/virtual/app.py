@@ -5,18 +5,16 @@ What an emulated board cannot know it does not say: no cycles, no microseconds, 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import socket
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from tinygate.protocol import (
-    PROTOCOL_VERSION,
     Arena,
     ArenaRequest,
     Bench,
@@ -32,6 +30,8 @@ from tinygate.protocol import (
     Infer,
     InferRawRequest,
     InferRequest,
+    Keep,
+    KeepRequest,
     Layout,
     LayoutRequest,
     Loopback,
@@ -43,48 +43,28 @@ from tinygate.protocol import (
     RateRequest,
     Restart,
     RestartRequest,
+    Store,
+    StoreRequest,
     WindowAssembly,
-    tensor_lists,
 )
 from tinygate.virtual.chip_arena import POINTER_BITS, ChipArena, chip_arena, chip_structures
+from tinygate.virtual.description import DATA_BYTES, RX_LINE_BYTES, TARGET, Refusal, description, load
 from tinygate.virtual.esp32.boot import Boot
 from tinygate.virtual.esp32.console_text import log
-from tinygate.virtual.interpreter import ALIGNMENT, Interpreter, ModelRefusedError, runtime_version
+from tinygate.virtual.interpreter import ALIGNMENT, Interpreter
 from tinygate.virtual.line_rate import BOOT_BAUD, MAX_BAUD, LineRate
 from tinygate.virtual.raw_inference import RawInference
+from tinygate.virtual.runner_face import GREETING, RunnerFace
+from tinygate.virtual.test_set import TestSet, unpacked
 
-RX_LINE_BYTES, RX_WINDOW_BYTES = 4096, 12_288
 MAX_ARENA_BYTES = 4 * 1024 * 1024  # the most external memory that an ESP32 maps
 MAX_INVOCATIONS = 100_000
 
-# The fields of hello that are the same for every application and boot.
-_BOARD: dict[str, Any] = {
-    "protocol": PROTOCOL_VERSION,
-    "app": "tinygate",
-    "target": "esp32",
-    "chip_revision": "3.0",
-    "cores": 2,
-    "cpu_mhz": 0,
-    "flash_mhz": 0,
-    "flash_mode": "dio",
-    "external_ram_mhz": 0,
-    "external_ram_bytes": 0,
-    "optimization": "none",
-    "kernels": "reference",
-    "arena_placement": "host",
-    "sdk": "none",
-    "emulated": "virtual",
-    "timing": "none",
-    "rx_window_bytes": RX_WINDOW_BYTES,
-    "data_bytes": RX_LINE_BYTES,
-    "baud": BOOT_BAUD,
-    "max_baud": MAX_BAUD,
-    "store_bytes": 0,
-}
 
-
-def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
+def run(boot: Boot, arena_bytes: int, uart: socket.socket, runners_model: str = "") -> None:
     """Run the application on `uart` until it is asked to restart or the other end closes.
+
+    `runners_model` is what MLPerf Tiny's runner calls the model; it is answered too if there is a name.
 
     Its arena has the size that a restart asked for, else the image's, else `arena_bytes`, down to a multiple of 16.
 
@@ -94,11 +74,13 @@ def run(boot: Boot, arena_bytes: int, uart: socket.socket) -> None:
         os.dup2(uart.fileno(), descriptor)
     tried_bytes, boot.rtc.next_arena_bytes = boot.rtc.next_arena_bytes, 0
     arena_bytes = (tried_bytes or boot.app.arena_bytes or arena_bytes) // ALIGNMENT * ALIGNMENT
-    on_chip = chip_arena(boot.app.model, _BOARD["target"])
+    on_chip = chip_arena(boot.app.model, TARGET)
     here = on_chip.size_here(arena_bytes) if on_chip else arena_bytes
     loaded = load(boot.app.model, here, is_trial=bool(tried_bytes))
     uart.sendall(_greeting(boot, loaded).encode())
     app = App(boot, loaded, arena_bytes, secrets.token_hex(4), on_chip=on_chip)
+    if runners_model:
+        app.show_runner_face(runners_model)
     uart.sendall(app.announce())
     while not app.restarting and (data := _received(uart, app.line)) is not None:
         for output in app.receive(data):
@@ -117,22 +99,6 @@ def _received(uart: socket.socket, line: LineRate) -> bytes | None:
     uart.settimeout(None)
     line.check()
     return data or None
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why there is no interpreter: the hello record's word, and what the interpreter printed."""
-
-    status: str
-    detail: str
-
-
-def load(model: bytes, arena_bytes: int, is_trial: bool = False) -> Interpreter | Refusal:
-    """Return the interpreter for `model`, or why there is none; a trial may abort the process, as on a chip."""
-    try:
-        return Interpreter(model, arena_bytes, is_trial)
-    except ModelRefusedError as error:
-        return Refusal(error.status, str(error).strip())
 
 
 class App:
@@ -163,9 +129,11 @@ class App:
         self._started_at = time.monotonic()
         window_bytes = 0 if isinstance(loaded, Refusal) else loaded.window_bytes
         self._windows = WindowAssembly(window_bytes)
+        self._kept = TestSet(boot.store)
         self._window = bytes(window_bytes)
         self._window_of: Incoming | None = None  # the request that it came with
         self._asked: Incoming | None = None  # what is being answered
+        self._face: RunnerFace | None = None
         self._raw = RawInference(boot.app.preprocessing, () if isinstance(loaded, Refusal) else loaded.inputs)
         self._answers: dict[type[Message], Callable[[Any], Message]] = {
             HelloRequest: lambda _: self._hello(),
@@ -173,6 +141,8 @@ class App:
             RestartRequest: self._restart,
             LoopbackRequest: lambda request: Loopback(request.data),
             RateRequest: self._rate,
+            StoreRequest: lambda request: _lawful(lambda: Store(self._kept.open(request.sha256, request.size_bytes))),
+            KeepRequest: lambda request: _lawful(lambda: Keep(self._kept.keep(request))),
             ArenaRequest: self._with_model(self._arena),
             BenchRequest: self._with_model(self._bench),
             InferRequest: self._with_model(self._infer),
@@ -184,10 +154,21 @@ class App:
     def announce(self) -> bytes:
         """Return the record that says that the board is ready."""
         self._session.ready(self._hello())
-        return self._session.outgoing()
+        return self._session.outgoing() + (GREETING if self._face else b"")
+
+    def show_runner_face(self, model: str) -> None:
+        """Answer MLPerf Tiny's public runner too, which calls the model by this name."""
+        if not isinstance(self._loaded, Refusal):
+            self._face = RunnerFace(self._loaded, model, self._uptime_us)
 
     def receive(self, data: bytes) -> Iterator[bytes]:
         """Take bytes from the UART; yield what to send, reply by reply."""
+        for piece in (data[at : at + 1] for at in range(len(data))) if self._face else (data,):
+            yield from self._received(piece)
+            if self.restarting:
+                return
+
+    def _received(self, data: bytes) -> Iterator[bytes]:
         for incoming in self._session.feed(data):
             self.line.heard()
             self._asked = incoming
@@ -197,6 +178,10 @@ class App:
                 return
         if output := self._session.outgoing():
             yield output
+        if self._face and not self._session.is_between_records:
+            self._face.forget()
+        elif self._face and (answers := self._face.receive(data)):
+            yield answers
 
     def _with_model(self, answer: Callable[[Interpreter, Any], Message]) -> Callable[[Any], Message]:
         def guarded(request: Message) -> Message:
@@ -210,22 +195,13 @@ class App:
         return guarded
 
     def _hello(self) -> Hello:
-        app, loaded = self._boot.app, self._loaded
         return Hello(
-            **_BOARD,
-            app_version=app.version,
-            app_sha256=app.elf_sha256,
-            model_sha256=hashlib.sha256(app.model).hexdigest(),
-            model_bytes=len(app.model),
-            chip_id=self._boot.mac.hex(":"),
-            flash_bytes=self._boot.flash_bytes,
+            **description(self._boot, self._loaded),
             arena_configured_bytes=self._arena_bytes,
-            tflm_version=runtime_version(),
-            reset_reason=self._boot.reason.word,
             uptime_us=self._uptime_us(),
             rx_line_bytes=self._rx_line_bytes,
+            store_bytes=self._kept.capacity,
             **self._raw.hello,
-            **({"model_status": loaded.status} if isinstance(loaded, Refusal) else _model_fields(loaded)),
         )
 
     def _health(self) -> Health:
@@ -266,14 +242,20 @@ class App:
         return Bench(request.warmup, request.invocations, f"{zlib.crc32(self._window):08x}")
 
     def _infer(self, interpreter: Interpreter, request: InferRequest) -> Message:
+        crc32 = None
         try:
-            windows = self._windows.add(request)
-        except ValueError:
-            size = interpreter.window_bytes
-            return Error(ErrorCode.BAD_REQUEST, f"{_described(request)}: no whole window of {size} and no next piece")
-        return self._infer_windows(interpreter, request, windows) if windows else Infer(request.first, 0)
+            if request.data:
+                windows = self._windows.add(_unpacked(request, interpreter.window_bytes))
+            else:
+                windows = self._kept.windows(request.first, request.count, interpreter.inputs)
+                crc32 = f"{zlib.crc32(b''.join(windows)):08x}"
+        except ValueError as error:
+            return Error(ErrorCode.BAD_REQUEST, f"{_described(request)}: {error}")
+        if not windows:
+            return Infer(request.first, 0)
+        return Infer(request.first, len(windows), self._outputs(interpreter, request, windows), crc32)
 
-    def _infer_windows(self, interpreter: Interpreter, request: InferRequest, windows: list[bytes]) -> Message:
+    def _outputs(self, interpreter: Interpreter, request: InferRequest, windows: list[bytes]) -> bytes:
         outputs = []
         for index, window in enumerate(windows):
             if request.reset and (request.reset.is_each or index == 0):
@@ -281,7 +263,7 @@ class App:
             outputs.append(interpreter.invoke(window))
         if _is_newer(self._asked, self._window_of):
             self._window, self._window_of = windows[-1], self._asked
-        return Infer(request.first, len(windows), b"".join(outputs))
+        return b"".join(outputs)
 
     def _infer_raw(self, interpreter: Interpreter, request: InferRawRequest) -> Message:
         message, self._window = self._raw.infer(interpreter, request, self._window)
@@ -289,7 +271,7 @@ class App:
 
     def _layout(self, interpreter: Interpreter, _: LayoutRequest) -> Message:
         if self._on_chip:
-            names, places = zip(*chip_structures(_BOARD["target"]).items(), strict=True)
+            names, places = zip(*chip_structures(TARGET).items(), strict=True)
             return Layout(names, *(tuple(column) for column in zip(*places, strict=True)))
         structures = interpreter.structures
         return Layout(tuple(structures), tuple(structures.values()), (interpreter.pointer_bits // 8,) * len(structures))
@@ -308,16 +290,27 @@ def _described(request: InferRequest) -> str:
     return f"count={request.count} offset={request.offset} with {len(request.data)} bytes"
 
 
+def _unpacked(request: InferRequest, window_bytes: int) -> InferRequest:
+    if request.packing is None:
+        return request
+    if request.count * window_bytes > DATA_BYTES:
+        raise ValueError(f"{request.count} windows of {window_bytes} bytes are more than {DATA_BYTES}")
+    data = unpacked(request.data, request.packing, request.count * window_bytes)
+    return replace(request, data=data, packing=None)
+
+
+def _lawful(answer: Callable[[], Message]) -> Message:
+    try:
+        return answer()
+    except ValueError as error:
+        return Error(ErrorCode.BAD_REQUEST, str(error))
+
+
 def _is_newer(asked: Incoming | None, before: Incoming | None) -> bool:
     """Whether a request comes after another by its number: they may overtake each other on a line that loses some."""
     if asked is None or before is None or asked.nonce != before.nonce:
         return True
     return asked.sequence >= before.sequence
-
-
-def _model_fields(interpreter: Interpreter) -> dict[str, Any]:
-    tensors = {**tensor_lists("input", interpreter.inputs), **tensor_lists("output", interpreter.outputs)}
-    return {"model_status": "ok", **tensors}
 
 
 def _greeting(boot: Boot, loaded: Interpreter | Refusal) -> str:

@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         help="tensor arena of an application whose image names none",
     )
     parser.add_argument("--mac", type=_mac, help="the chip's MAC, 02:4e:47:00:00:01")
+    parser.add_argument(
+        "--mlperf-model", default="", help="answer MLPerf Tiny's runner too, which calls the model by this name"
+    )
     parser.add_argument("--flash-file", type=Path, help="keep the flash's content in this file")
     parser.add_argument("--image", type=Path, help="an application image that is in flash from the start")
     parser.add_argument("--fast", action="store_true", help="no port: the console is standard input and output")
@@ -85,7 +88,9 @@ def _run(options: argparse.Namespace) -> int:
         flash.erase(APP_ADDRESS, len(image))
         flash.program(APP_ADDRESS, image)
     chip = Chip(
-        flash, Registers(flash, options.mac or DEFAULT_MAC), lambda boot, uart: app.run(boot, options.arena_bytes, uart)
+        flash,
+        Registers(flash, options.mac or DEFAULT_MAC),
+        lambda boot, uart: app.run(boot, options.arena_bytes, uart, options.mlperf_model),
     )
     try:
         if options.fast:

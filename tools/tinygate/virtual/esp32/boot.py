@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from tinygate.virtual.esp32.image import Application
@@ -68,6 +68,7 @@ class Boot:
         mac: six bytes, from eFuse.
         flash_bytes: size of the flash chip.
         uart: the rate of its serial port.
+        store: the part of the flash that applications may keep data in.
     """
 
     app: Application
@@ -76,3 +77,4 @@ class Boot:
     mac: bytes
     flash_bytes: int
     uart: UartRate
+    store: memoryview = field(default_factory=lambda: memoryview(b""))

@@ -17,6 +17,7 @@ from tinygate.virtual.esp32.reset_lines import ResetLines, Strap
 _REJECTED_RESET_S = 0.4  # from power-up to the reset of a bootloader that found nothing to boot
 _PANIC_RESET_S = 0.3  # printing a panic and starting again
 _RESTART_S = 0.05
+_STORE = (0x190000, 0x270000)  # address and size, as the firmware's partition table has it
 _TAKE_AGAIN_S = 0.002  # how soon an application that was busy is offered what is left of its input
 
 RunApplication = Callable[[Boot, socket.socket], None]
@@ -127,7 +128,8 @@ class Chip:
             return
         self._print(console_text.image_loaded(app))
         self._app = app
-        boot = Boot(app, reason, self._rtc, self._registers.mac, self._flash.size_bytes, self._uart)
+        store = self._flash.region(*_STORE)
+        boot = Boot(app, reason, self._rtc, self._registers.mac, self._flash.size_bytes, self._uart, store)
         self._cpu = Cpu(lambda uart: self._run_application(boot, uart))
 
     def _read_application_output(self, now: float, room: int) -> None:

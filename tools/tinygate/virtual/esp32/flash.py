@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 
 SECTOR_BYTES = 0x1000
@@ -15,7 +16,8 @@ class Flash:
         self.size_bytes = size_bytes
         self._file = file
         content = file.read_bytes()[:size_bytes] if file is not None and file.is_file() else b""
-        self._content = bytearray(content.ljust(size_bytes, b"\xff"))
+        self._content = mmap.mmap(-1, size_bytes)  # a processor's process writes it too
+        self._content[:] = content.ljust(size_bytes, b"\xff")
 
     @property
     def jedec_id(self) -> int:
@@ -27,6 +29,10 @@ class Flash:
         start = address % self.size_bytes
         piece = bytes(self._content[start : start + length])
         return piece if len(piece) == length else piece + self.read(0, length - len(piece))
+
+    def region(self, address: int, length: int) -> memoryview:
+        """Return a region as memory that its owner writes as it likes."""
+        return memoryview(self._content)[address : address + length]
 
     def erase(self, address: int, length: int) -> None:
         """Set every sector that `address` and `length` touch to ones."""

@@ -8,38 +8,31 @@
 namespace tinygate {
 namespace {
 
-// Outputs of one request that are kept until its reply is sent. A model whose outputs are this much larger
-// than its inputs gets fewer windows per request.
-constexpr size_t kMaxResultsBytes = size_t{32} * 1024;
+constexpr size_t kResultsBytes = 2048;  // outputs of one request, unless one window has more
 
-constexpr size_t data_bytes(size_t line_bytes) {
+constexpr size_t line_data_bytes(size_t line_bytes) {
     return line_bytes / 4 * 3;
-}
-
-size_t results_bytes(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes) {
-    if (window_bytes == 0) return 0;
-    const size_t windows = std::max<size_t>(1, rx_line_bytes / window_bytes);
-    return std::max(result_bytes, std::min(windows * result_bytes, kMaxResultsBytes));
 }
 
 }  // namespace
 
 Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes, size_t raw_bytes)
     : rx_line_bytes_(rx_line_bytes),
-      results_bytes_(results_bytes(rx_line_bytes, window_bytes, result_bytes)),
-      line_(new(std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
-      data_(new(std::nothrow) char[data_bytes(rx_line_bytes)]),
-      log_(new(std::nothrow) char[Session::kLogBytes]),
-      piece_(new(std::nothrow) char[window_bytes]),
-      last_window_(new(std::nothrow) char[window_bytes]()),
-      results_(new(std::nothrow) char[results_bytes_]),
-      raw_(data_bytes(rx_line_bytes), window_bytes, result_bytes, raw_bytes) {}
+      results_bytes_(std::max(result_bytes, kResultsBytes)),
+      line_(new (std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
+      data_(new (std::nothrow) char[line_data_bytes(rx_line_bytes)]),
+      log_(new (std::nothrow) char[Session::kLogBytes]),
+      piece_(new (std::nothrow) char[window_bytes]),
+      last_window_(new (std::nothrow) char[window_bytes]()),
+      results_(new (std::nothrow) char[results_bytes_]),
+      unpacked_(new (std::nothrow) char[kDataBytes]),
+      raw_(rx_line_bytes, window_bytes, result_bytes, raw_bytes) {}
 
 bool Console::Buffers::complete() const {
-    return line_ && data_ && log_ && piece_ && last_window_ && results_ && raw_.complete();
+    return line_ && data_ && log_ && piece_ && last_window_ && results_ && unpacked_ && raw_.complete();
 }
 
-Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers)
+Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers, StoreMemory* store)
     : device_(device),
       sink_(sink),
       buffers_(buffers),
@@ -47,15 +40,22 @@ Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers
                {buffers.line_.get(), buffers.data_.get(), buffers.log_.get()}, sink),
       assembly_(buffers.piece_.get(), device.unusable() ? 0 : device.window_bytes()),
       raw_inference_(device, buffers.raw_),
-      rate_(device.boot_baud()) {}
+      rate_(device.boot_baud()),
+      kept_(store) {}
+
+void Console::show_runner_face(std::string_view model) {
+    face_.emplace(device_, sink_, model, assembly_.lend(), buffers_.results_.get());
+}
 
 void Console::announce() {
     session_.announce(device_.hello());
+    if (face_) face_->announce();
 }
 
 void Console::receive(std::string_view bytes) {
     for (const char byte : bytes) {
         if (const auto incoming = session_.push(byte)) carry_out(*incoming);
+        if (face_) session_.is_between_records() ? face_->push(byte) : face_->forget();
         if (restart_requested_) return;
     }
 }
@@ -120,37 +120,76 @@ void Console::answer(const Incoming& incoming, const InferRequest& request) {
 }
 
 Device::Refusal Console::infer(const Incoming& incoming, const InferRequest& request, Infer& reply) {
+    reply.first = request.first;
+    if (request.data.empty()) return infer_kept(incoming, request, reply);
     std::string_view windows;
     Sentence problem;
-    if (!assembly_.add(request, windows, problem)) return Error(ErrorCode::kBadRequest, problem);
-    if (auto refusal = infer_windows(windows, incoming, request.reset)) return refusal;
+    InferRequest plain = request;
+    if (request.packing != Packing::kNone) {
+        const uint64_t size = uint64_t{request.count} * device_.window_bytes();
+        const auto data = size <= kDataBytes ? unpack(request.data, request.packing,
+                                                      static_cast<size_t>(size), buffers_.unpacked_.get(), {})
+                                             : std::nullopt;
+        if (!data || request.packing == Packing::kPlanes)
+            return bad_request(problem << "no block of LZ4 of " << request.count << " windows, at most "
+                                       << kDataBytes << " bytes");
+        plain.data = *data;
+    }
+    if (!assembly_.add(plain, windows, problem)) return bad_request(problem);
+    if (auto refusal = infer_windows(windows, incoming, request)) return refusal;
     const size_t count = windows.size() / device_.window_bytes();
-    reply.first = request.first;
     reply.count = static_cast<uint32_t>(count);
     reply.data = {buffers_.results_.get(), count * device_.result_bytes()};
     return std::nullopt;
 }
 
-// Invokes with each window and keeps the outputs.
-Device::Refusal Console::infer_windows(std::string_view windows, const Incoming& incoming, Reset reset) {
+Device::Refusal Console::infer_windows(std::string_view windows, const Incoming& incoming,
+                                       const InferRequest& request) {
     const size_t window_bytes = device_.window_bytes();
-    const size_t result_bytes = device_.result_bytes();
     const size_t count = windows.size() / window_bytes;
-    if (count * result_bytes > buffers_.results_bytes_) {
-        Sentence detail;
-        return Error(ErrorCode::kTooLarge, detail << count << " outputs of " << result_bytes
-                                                  << " bytes exceed the " << buffers_.results_bytes_
-                                                  << " there is room for: send fewer");
-    }
+    if (auto refusal = too_many(count)) return refusal;
     for (size_t i = 0; i < count; ++i) {
-        const bool is_reset = reset != Reset::kNever && (reset != Reset::kFirst || i == 0);
-        if (auto refusal = is_reset ? device_.reset() : std::nullopt) return refusal;
-        const auto window = windows.substr(i * window_bytes, window_bytes);
-        if (auto refusal = device_.invoke(window, buffers_.results_.get() + i * result_bytes))
-            return refusal;
-        if (i + 1 == count) keep_last_window(window, incoming.answers);
+        if (auto refusal = invoke(windows.substr(i * window_bytes, window_bytes), i, request)) return refusal;
     }
+    if (count > 0) keep_last_window(windows.substr((count - 1) * window_bytes), incoming.answers);
     return std::nullopt;
+}
+
+Device::Refusal Console::infer_kept(const Incoming& incoming, const InferRequest& request, Infer& reply) {
+    char* const window = assembly_.lend();
+    const std::string_view bytes(window, device_.window_bytes());
+    if (auto refusal = too_many(request.count)) return refusal;
+    uint32_t crc = 0;
+    for (uint32_t i = 0; i < request.count; ++i) {
+        if (!kept_.window(request.first + i, device_.inputs(), window)) {
+            Sentence problem;
+            return bad_request(problem << "first=" << request.first << " count=" << request.count
+                                       << ": no such windows are kept");
+        }
+        crc = crc32(bytes, crc);
+        if (auto refusal = invoke(bytes, i, request)) return refusal;
+    }
+    if (request.count == 0) return bad_request("count=0: expected at least one window");
+    keep_last_window(bytes, incoming.answers);
+    reply.count = request.count;
+    reply.input_crc32 = crc;
+    reply.data = {buffers_.results_.get(), request.count * device_.result_bytes()};
+    return std::nullopt;
+}
+
+Device::Refusal Console::too_many(size_t count) {
+    if (count <= buffers_.results_bytes_ / device_.result_bytes()) return std::nullopt;
+    Sentence detail;
+    return Error(ErrorCode::kTooLarge, detail << count << " outputs of " << device_.result_bytes()
+                                              << " bytes exceed the " << buffers_.results_bytes_
+                                              << " there is room for: send fewer");
+}
+
+// Invokes with the window of a request that has this index, and keeps its outputs.
+Device::Refusal Console::invoke(std::string_view window, size_t index, const InferRequest& request) {
+    const bool is_reset = request.reset != Reset::kNever && (request.reset != Reset::kFirst || index == 0);
+    if (auto refusal = is_reset ? device_.reset() : std::nullopt) return refusal;
+    return device_.invoke(window, buffers_.results_.get() + index * device_.result_bytes());
 }
 
 void Console::answer(const Incoming& incoming, const InferRawRequest& request) {
@@ -208,7 +247,8 @@ void Console::answer(const Incoming& incoming, const LoopbackRequest& request) {
 void Console::answer(const Incoming& incoming, const RateRequest& request) {
     if (request.baud < rate_.boot_baud() || request.baud > device_.max_baud()) {
         Sentence detail;
-        detail << "baud=" << request.baud << ": expected " << rate_.boot_baud() << " to " << device_.max_baud();
+        detail << "baud=" << request.baud << ": expected " << rate_.boot_baud() << " to "
+               << device_.max_baud();
         return session_.reply(incoming, Error(ErrorCode::kUnsupported, detail));
     }
     Rate message;
@@ -216,6 +256,23 @@ void Console::answer(const Incoming& incoming, const RateRequest& request) {
     session_.reply(incoming, message);
     sink_.set_baud(request.baud);
     rate_.changed(request.baud);
+}
+
+void Console::answer(const Incoming& incoming, const StoreRequest& request) {
+    Sentence problem;
+    Kept message;
+    const auto have = kept_.open(request, problem);
+    message.have = have.value_or(0);
+    reply(incoming, have ? std::nullopt : bad_request(problem), message);
+}
+
+void Console::answer(const Incoming& incoming, const KeepRequest& request) {
+    Sentence problem;
+    Kept message;
+    message.kind_name = "keep";
+    const auto have = kept_.keep(request, buffers_.unpacked_.get(), kDataBytes, problem);
+    message.have = have.value_or(0);
+    reply(incoming, have ? std::nullopt : bad_request(problem), message);
 }
 
 }  // namespace tinygate

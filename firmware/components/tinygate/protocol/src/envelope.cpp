@@ -26,7 +26,8 @@ void ReplySender::send(const Reply& reply, const std::optional<Answers>& answers
         return send_line(log);
     }
     const auto size = part_size(reply, *answers);
-    if (!size) return send(Error(ErrorCode::kInternal, "the reply fits no line, even in parts"), answers, log);
+    if (!size)
+        return send(Error(ErrorCode::kInternal, "the reply fits no line, even in parts"), answers, log);
     const size_t length = encode(reply, answers, {1, 1, {}});
     const size_t parts = (length + *size - 1) / *size;
     for (size_t i = 0; i < parts; ++i) {
@@ -39,7 +40,8 @@ void ReplySender::send(const Reply& reply, const std::optional<Answers>& answers
 size_t ReplySender::encode(const Reply& reply, const std::optional<Answers>& answers, const Part& part) {
     const bool framed = answers && answers->framed;
     const size_t longest = write(reply, answers, part, framed);
-    const bool looks_like_two = framed && line_.fits() && line_.line().find(kPrefix) != std::string_view::npos;
+    const bool looks_like_two =
+        framed && line_.fits() && line_.line().find(kPrefix) != std::string_view::npos;
     return looks_like_two ? write(reply, answers, part, false) : longest;
 }
 

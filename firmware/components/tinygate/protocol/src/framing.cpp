@@ -77,8 +77,8 @@ bool parse_head(std::string_view& rest, Record& record) {
            is_identifier(record.kind, kMaxKindBytes);
 }
 
-// Parses a body without prefix and CRC: fields, and in a frame perhaps a LF and data. Unescaping shortens values
-// where they lie, so the text is no longer whole afterwards.
+// Parses a body without prefix and CRC: fields, and in a frame perhaps a LF and data. Unescaping shortens
+// values where they lie, so the text is no longer whole afterwards.
 bool parse_body(char* text, size_t whole_size, Record& record) {
     const std::string_view whole(text, whole_size);
     const size_t size = std::min(whole.find('\n'), whole_size);

@@ -26,7 +26,8 @@ void LineWriter::put(std::string_view bytes) {
     size_ += bytes.size();
 }
 
-void LineWriter::begin_reply(uint32_t sequence, std::string_view boot_id, std::string_view kind, bool framed) {
+void LineWriter::begin_reply(uint32_t sequence, std::string_view boot_id, std::string_view kind,
+                             bool framed) {
     framed_ = framed;
     start_ = framed ? slack(capacity_) : 0;
     put(framed ? std::string_view(&kMark, 1) : kPrefix);

@@ -158,6 +158,7 @@ void Arena::write(FieldWriter& out) const {
 void Infer::write(FieldWriter& out) const {
     out.number("first", first);
     out.number("count", count);
+    if (input_crc32) out.hex32("input_crc32", *input_crc32);
     out.data("data", data);
 }
 
@@ -185,6 +186,10 @@ void Layout::write(FieldWriter& out) const {
     out.names("names", names);
     out.numbers("sizes", sizes);
     out.numbers("alignments", alignments);
+}
+
+void Kept::write(FieldWriter& out) const {
+    out.number("have", have);
 }
 
 void Loopback::write(FieldWriter& out) const {

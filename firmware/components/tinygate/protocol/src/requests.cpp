@@ -40,6 +40,26 @@ class FieldReader {
         return {data_, size.value_or(0)};
     }
 
+    std::string_view optional_data(std::string_view key) {
+        return find(key) != nullptr ? data(key) : std::string_view();
+    }
+
+    std::string_view sha256(std::string_view key) {
+        const auto text = take(key);
+        if (!text) missing(key);
+        if (text && !is_hex(*text, 64)) malformed(key, *text, "expected 64 hex digits");
+        return text.value_or("");
+    }
+
+    Packing optional_packing(std::string_view key) {
+        const auto text = take(key);
+        if (!text) return Packing::kNone;
+        if (*text == "lz4") return Packing::kLz4;
+        if (*text == "planes") return Packing::kPlanes;
+        malformed(key, *text, "expected lz4 or planes");
+        return Packing::kNone;
+    }
+
     Reset optional_reset(std::string_view key) {
         const auto text = take(key);
         if (!text) return Reset::kNever;
@@ -125,11 +145,12 @@ Request read_arena(FieldReader&) {
     return ArenaRequest{};
 }
 InferRequest read_windows(FieldReader& in) {
-    return InferRequest{in.number("first"), in.number("count"), in.number("offset"), in.data("data"),
-                        in.optional_reset("reset")};
+    return InferRequest{in.number("first"), in.number("count"),         in.number("offset"),
+                        in.data("data"),    in.optional_reset("reset"), Packing::kNone};
 }
 Request read_infer(FieldReader& in) {
-    return read_windows(in);
+    return InferRequest{in.number("first"),       in.number("count"),         in.number("offset"),
+                        in.optional_data("data"), in.optional_reset("reset"), in.optional_packing("packing")};
 }
 Request read_infer_raw(FieldReader& in) {
     return InferRawRequest{read_windows(in), in.optional_number("settings").value_or(0),
@@ -155,6 +176,14 @@ Request read_rate(FieldReader& in) {
     return RateRequest{in.number("baud")};
 }
 
+Request read_store(FieldReader& in) {
+    return StoreRequest{in.sha256("sha256"), in.number("size_bytes")};
+}
+Request read_keep(FieldReader& in) {
+    return KeepRequest{in.number("offset"), in.number("size_bytes"), in.data("data"),
+                       in.optional_packing("packing")};
+}
+
 struct Kind {
     std::string_view name;
     Request (*read)(FieldReader&);
@@ -164,7 +193,8 @@ constexpr Kind kKinds[] = {
     {kHelloKind, read_hello},    {"bench", read_bench},         {"arena", read_arena},
     {"infer", read_infer},       {"infer_raw", read_infer_raw}, {"profile", read_profile},
     {"health", read_health},     {"layout", read_layout},       {"restart", read_restart},
-    {"loopback", read_loopback}, {"rate", read_rate},
+    {"loopback", read_loopback}, {"rate", read_rate},           {"store", read_store},
+    {"keep", read_keep},
 };
 
 const Kind* find_kind(std::string_view name) {

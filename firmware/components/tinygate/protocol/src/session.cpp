@@ -37,7 +37,8 @@ void Session::reject(const Event& event) {
     announce(Error(*code, detail));
 }
 
-// Each request is carried out once, however often it comes: a repeated one is answered with what was sent before.
+// Each request is carried out once, however often it comes: a repeated one is answered with what was sent
+// before.
 std::optional<Incoming> Session::take(const Record& record) {
     const Answers answers = {record.sequence, Ident(record.ident), record.crc32, record.framed};
     if (record.kind == kHelloKind) {
@@ -82,10 +83,12 @@ std::optional<Incoming> Session::judge(const Record& record, const Answers& answ
     const InferRequest* infer = request ? std::get_if<InferRequest>(&*request) : nullptr;
     const bool is_hello = request && std::holds_alternative<HelloRequest>(*request);
     const bool may_overtake = is_hello || (infer != nullptr && infer->reset == Reset::kAlone);
-    const bool is_next = record.sequence == order_.next() || order_.is_done(record.sequence);  // that is a hello
+    const bool is_next =
+        record.sequence == order_.next() || order_.is_done(record.sequence);  // that is a hello
     if (!is_next && !(may_overtake && order_.is_within(record.sequence))) {
         problem = Sentence();
-        problem << "request " << record.sequence << " came before " << order_.next() << ": send that one again";
+        problem << "request " << record.sequence << " came before " << order_.next()
+                << ": send that one again";
         sender_.send(Error(ErrorCode::kBadSequence, problem), answers);
         return std::nullopt;
     }

@@ -6,6 +6,7 @@
 #include "tinygate/next_boot.hpp"
 #include "tinygate/serial_port.hpp"
 #include "tinygate/sha256.hpp"
+#include "tinygate/test_set.hpp"
 #include "tinygate/watchdog.hpp"
 
 namespace tinygate {
@@ -54,7 +55,8 @@ Hello ChipDevice::hello() {
     hello.arena_configured_bytes = arena_.size();
     hello.rx_line_bytes = kRxLineBytes;
     hello.rx_window_bytes = kRxWindowBytes;
-    hello.data_bytes = kRxLineBytes;
+    hello.data_bytes = kDataBytes;
+    hello.store_bytes = TestSet(store_of_board()).capacity();
     hello.baud = boot_baud();
     hello.max_baud = max_baud();
     if (!problem_) {

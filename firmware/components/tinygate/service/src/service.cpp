@@ -77,7 +77,9 @@ struct Start {
                                     usable ? device.result_bytes() : 0,
                                     usable ? device.raw_bytes() : 0);
     if (!buffers.complete()) device.give_up(Error(ErrorCode::kInternal, "no memory for the model's windows"));
-    static Console console(device, *start.port, Ident::of(identity.boot_id()), buffers);
+    static Console console(device, *start.port, Ident::of(identity.boot_id()), buffers, store_of_board());
+    constexpr std::string_view kRunnersModel = CONFIG_TINYGATE_MLPERF_TINY_MODEL;
+    if (!kRunnersModel.empty()) console.show_runner_face(kRunnersModel);
     own_bytes += left_by_arena - free_heap_bytes();
     device.note_own_heap(own_bytes);
     xTaskNotifyGive(start.caller);

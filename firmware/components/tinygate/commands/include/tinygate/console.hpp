@@ -9,7 +9,9 @@
 #include "tinygate/device.hpp"
 #include "tinygate/line_rate.hpp"
 #include "tinygate/raw_inference.hpp"
+#include "tinygate/runner_face.hpp"
 #include "tinygate/session.hpp"
+#include "tinygate/test_set.hpp"
 #include "tinygate/window_assembly.hpp"
 
 namespace tinygate {
@@ -36,10 +38,15 @@ class Console {
         Block piece_;
         Block last_window_;
         Block results_;
+        Block unpacked_;
         RawInference::Buffers raw_;
     };
 
-    Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers);
+    // `store` keeps a test set, if there is one.
+    Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers, StoreMemory* store = nullptr);
+
+    // Answers MLPerf Tiny's public runner too, which calls the model by this name.
+    void show_runner_face(std::string_view model);
 
     // Says unasked that the device has booted.
     void announce();
@@ -58,7 +65,11 @@ class Console {
  private:
     void carry_out(const Incoming& incoming);
     Device::Refusal infer(const Incoming& incoming, const InferRequest& request, Infer& reply);
-    Device::Refusal infer_windows(std::string_view windows, const Incoming& incoming, Reset reset);
+    Device::Refusal infer_windows(std::string_view windows, const Incoming& incoming, const InferRequest& request);
+    Device::Refusal infer_kept(const Incoming& incoming, const InferRequest& request, Infer& reply);
+    Device::Refusal invoke(std::string_view window, size_t index, const InferRequest& request);
+    Device::Refusal too_many(size_t count);
+    Device::Refusal bad_request(const Sentence& problem) { return Error(ErrorCode::kBadRequest, problem); }
     void keep_last_window(std::string_view window, const Answers& answers);
     Device::Refusal bench(const BenchRequest& request, Bench& reply);
     Device::Refusal profile(Profile& reply);
@@ -74,6 +85,8 @@ class Console {
     void answer(const Incoming& incoming, const RestartRequest& request);
     void answer(const Incoming& incoming, const LoopbackRequest& request);
     void answer(const Incoming& incoming, const RateRequest& request);
+    void answer(const Incoming& incoming, const StoreRequest& request);
+    void answer(const Incoming& incoming, const KeepRequest& request);
     void reply(const Incoming& incoming, const Device::Refusal& refusal, const Reply& message);
     std::string_view last_window();
 
@@ -84,6 +97,8 @@ class Console {
     WindowAssembly assembly_;
     RawInference raw_inference_;
     LineRate rate_;
+    TestSet kept_;
+    std::optional<RunnerFace> face_;
     Answers last_infer_{};  // whose last window is the one to bench with
     uint32_t overflows_ = 0;
     bool restart_requested_ = false;

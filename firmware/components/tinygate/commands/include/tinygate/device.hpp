@@ -11,6 +11,8 @@
 
 namespace tinygate {
 
+constexpr uint32_t kDataBytes = 4096;  // most that one request carries, unpacked
+
 class Device {
  public:
     using Refusal = std::optional<Error>;  // why a request was not carried out
@@ -31,6 +33,9 @@ class Device {
     virtual Refusal invoke(std::string_view window, char* result) = 0;
     virtual Refusal bench(const BenchRequest& request, std::string_view window, Bench& reply) = 0;
     virtual Refusal profile(std::string_view window, Profile& reply) = 0;
+
+    // The model's inputs, as hello tells them.
+    virtual List<Tensor> inputs() = 0;
 
     // The line's rate after boot, and the fastest that can be asked for; 0 if it has one only.
     virtual uint32_t boot_baud() { return 115200; }

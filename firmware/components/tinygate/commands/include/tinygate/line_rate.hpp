@@ -1,5 +1,5 @@
-// How long a line may stay at another rate than that of the boot: a host that is gone, or that does not understand
-// what is sent at it, must find the board again.
+// How long a line may stay at another rate than that of the boot: a host that is gone, or that does not
+// understand what is sent at it, must find the board again.
 #pragma once
 
 #include <cstdint>

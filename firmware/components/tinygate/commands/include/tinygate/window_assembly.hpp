@@ -20,6 +20,12 @@ class WindowAssembly {
     // forgotten.
     bool add(const InferRequest& request, std::string_view& windows, Sentence& problem);
 
+    // Forgets a window that was begun, and lends its buffer.
+    char* lend() {
+        begun_ = 0;
+        return buffer_;
+    }
+
  private:
     bool continues(const InferRequest& request) const;
 

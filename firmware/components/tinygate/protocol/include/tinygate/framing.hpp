@@ -69,6 +69,9 @@ class Decoder {
 
     std::optional<Event> push(char byte);
 
+    // Whether what has come since the last event can only be console text.
+    bool is_in_text() const { return !in_frame_ && !after_zero_ && held().substr(0, kPrefix.size()) != kPrefix; }
+
  private:
     enum class End { kAtLine, kAtZero, kAtPrefix };
 

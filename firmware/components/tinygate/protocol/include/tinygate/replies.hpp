@@ -120,6 +120,7 @@ struct Arena final : Reply {
 struct Infer final : Reply {
     uint32_t first = 0;
     uint32_t count = 0;
+    std::optional<uint32_t> input_crc32;  // of kept windows
     std::string_view data;
 
     const char* kind() const override { return "infer"; }
@@ -172,6 +173,15 @@ struct Layout final : Reply {
 struct Restart final : Reply {
     const char* kind() const override { return "restart"; }
     void write(FieldWriter&) const override {}
+};
+
+// How many bytes of a test set are kept.
+struct Kept final : Reply {
+    const char* kind_name = "store";
+    uint32_t have = 0;
+
+    const char* kind() const override { return kind_name; }
+    void write(FieldWriter& out) const override;
 };
 
 struct Loopback final : Reply {

@@ -26,12 +26,17 @@ struct ArenaRequest {};
 // overtake one that was lost.
 enum class Reset { kNever, kFirst, kEach, kAlone };
 
+// How data were made shorter.
+enum class Packing { kNone, kLz4, kPlanes };
+
 struct InferRequest {
     uint32_t first;
     uint32_t count;
     uint32_t offset;
-    std::string_view data;  // raw little-endian input tensors: all of a window, then all of the next
+    std::string_view data;  // raw little-endian input tensors: all of a window, then all of the
+                            // next; none for kept windows
     Reset reset;
+    Packing packing;
 };
 
 // Windows as the sensor gives them; first, count, offset and reset as for infer.
@@ -49,6 +54,18 @@ struct RestartRequest {
     std::optional<uint32_t> arena_bytes;
 };
 
+struct StoreRequest {
+    std::string_view sha256;  // 64 hex digits
+    uint32_t size_bytes;
+};
+
+struct KeepRequest {
+    uint32_t offset;
+    uint32_t size_bytes;  // unpacked
+    std::string_view data;
+    Packing packing;
+};
+
 struct LoopbackRequest {
     std::string_view data;
 };
@@ -59,7 +76,7 @@ struct RateRequest {
 
 using Request = std::variant<HelloRequest, BenchRequest, ArenaRequest, InferRequest, InferRawRequest,
                              ProfileRequest, HealthRequest, LayoutRequest, RestartRequest, LoopbackRequest,
-                             RateRequest>;
+                             RateRequest, StoreRequest, KeepRequest>;
 
 constexpr std::string_view kHelloKind = "hello";
 

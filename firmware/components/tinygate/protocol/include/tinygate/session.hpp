@@ -44,6 +44,8 @@ class Session {
     void reply(const Incoming& incoming, const Reply& message) { send_and_keep(message, incoming.answers); }
     void announce(const Reply& message) { sender_.send(message, std::nullopt); }
 
+    bool is_between_records() const { return decoder_.is_in_text(); }
+
     uint32_t rejected_records() const { return rejected_; }
 
  private:

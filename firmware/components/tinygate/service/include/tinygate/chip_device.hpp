@@ -42,6 +42,7 @@ class ChipDevice final : public Device {
     Refusal invoke(std::string_view window, char* result) override;
     Refusal bench(const BenchRequest& request, std::string_view window, Bench& reply) override;
     Refusal profile(std::string_view window, Profile& reply) override;
+    List<Tensor> inputs() override { return engine_.inputs(); }
     uint32_t boot_baud() override;
     uint32_t max_baud() override;
     Refusal prepare_restart(const RestartRequest& request) override;

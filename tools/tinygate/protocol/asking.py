@@ -1,0 +1,64 @@
+"""What can be asked of a device, and is queued: requests, windows of every kind, a test set to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from tinygate.errors import LinkError, TargetError
+from tinygate.protocol.batches import infer_raw_requests, infer_requests, kept_requests, room_bytes
+from tinygate.protocol.hello import Hello
+from tinygate.protocol.outbox import Outbox
+from tinygate.protocol.packing import keep_requests
+from tinygate.protocol.schema import Message
+
+
+class Asking:
+    """The part of a host session that queues."""
+
+    hello: Hello | None
+    _outbox: Outbox
+
+    def write_frames(self, framed: bool) -> None:
+        """Write requests as frames from now on, or as lines; which of them arrive is for the caller to find out."""
+        self._outbox.write_frames(framed)
+
+    def resend(self) -> None:
+        """Send again what was sent longest ago and is not answered."""
+        self._outbox.lose_oldest()
+
+    def request(self, *messages: Message) -> None:
+        """Queue requests; they are sent in order, as credit allows, once the session is open."""
+        self._outbox.add(messages)
+
+    def infer(self, windows: Iterable[bytes], first: int = 0, resets: Collection[int] | None = None) -> None:
+        """Queue windows, each the raw little-endian bytes of all input tensors, numbered from `first`.
+
+        `resets` are the numbers of the windows before which the model's state is reset; None for all of them.
+        """
+        if self.hello is None:
+            raise LinkError("infer before the device said hello: open the session and wait for the answer first")
+        if not self.hello.inputs:
+            raise TargetError(f"the device has no usable model: its model_status is {self.hello.model_status}")
+        self._outbox.add(infer_requests(windows, first, self.hello, resets, self._outbox.is_framed))
+
+    def infer_raw(
+        self, windows: Iterable[tuple[bytes, int]], resets: Collection[int] | None = None, *, inputs: bool = False
+    ) -> None:
+        """Queue windows as the sensor gives them, little-endian, each with its settings' word, numbered from 0.
+
+        `inputs` asks for what the model was given, too; `resets` as for `infer`.
+        """
+        if self.hello is None:
+            raise LinkError("infer_raw before the device said hello: open the session and wait for the answer first")
+        self._outbox.add(infer_raw_requests(windows, self.hello, resets, self._outbox.is_framed, inputs))
+
+    def keep(self, content: bytes, have: int) -> None:
+        """Queue what is missing of a test set that the device shall keep and has `have` bytes of."""
+        assert self.hello is not None
+        room = room_bytes(self.hello, self._outbox.is_framed)
+        self._outbox.add(keep_requests(content, have, self.hello.data_bytes, room))
+
+    def infer_kept(self, count: int, resets: Collection[int] | None = None) -> None:
+        """Queue the windows of the test set that the device keeps."""
+        assert self.hello is not None
+        self._outbox.add(kept_requests(count, self.hello, resets))
