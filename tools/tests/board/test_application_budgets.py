@@ -12,6 +12,7 @@ from fake_board import FakeBoard, measured
 
 from tinygate.board.evidence import Run
 from tinygate.errors import TargetError
+from tinygate.figures import FIGURES
 from tinygate.judge.memory import heap_sentence, ram_used, split
 from tinygate.protocol import Application, Health
 from tinygate.suites.target import application
@@ -116,3 +117,30 @@ def test_the_stack_that_came_closest_is_named(told: Told, judge_figure: Any) -> 
     application.test_the_least_free_stack_of_all_tasks_is_within_its_budget(run, judge_figure, excuse)
     application.test_the_least_free_heap_is_within_its_budget(run, judge_figure, excuse)
     assert told == [("stack_least_free_bytes", 500), ("heap_least_free_bytes", 90_000)]
+
+
+def asked_in_vain(place: str, **budgets: int) -> tuple[Told, str]:
+    """What the suite's `unknown` judges of a variant with budgets, and its excuse."""
+    told: Told = []
+    config = SimpleNamespace(
+        budgets_of=lambda place, variant: [(FIGURES[name], limit) for name, limit in budgets.items()]
+    )
+    variant = SimpleNamespace(name="a", model=SimpleNamespace(config=config))
+    say = application.unknown._get_wrapped_function()(
+        variant, SimpleNamespace(place=place), pytest.skip, lambda figure, value, note: told.append((figure, value))
+    )
+    with pytest.raises(pytest.skip.Exception) as excused:
+        say("nothing to set going", "latency_running_max_us", "latency_running_p99_us")
+    return told, str(excused.value)
+
+
+def test_what_has_a_budget_and_no_value_is_not_excused() -> None:
+    assert asked_in_vain("esp32", latency_running_p99_us=10, flash_bytes=5) == (
+        [("latency_running_p99_us", None)],
+        "nothing to set going",
+    )
+
+
+def test_what_nobody_demands_is_excused_and_never_known_is_said() -> None:
+    assert asked_in_vain("esp32") == ([], "nothing to set going")
+    assert asked_in_vain("esp32-virtual") == ([], "latency_running_max_us is never known at esp32-virtual.")
