@@ -169,3 +169,14 @@ def test_the_doctors_visit_puts_a_place_to_use_again(project: Path, rack: Rack, 
     )  # fmt: skip
     assert visit.returncode == 0, visit.stdout + visit.stderr
     assert not set_aside(store)
+
+
+def test_an_interrupted_run_ends_in_order_and_holds_nothing(project: Path, rack: Rack, labgrid: Path) -> None:
+    with Agent(labgrid, rack.address, "test-1", project / "agent.log") as agent, started(project, rack, labgrid) as run:
+        while not held(agent) and run.poll() is None:
+            time.sleep(0.05)
+        time.sleep(1)
+        run.send_signal(signal.SIGINT)
+        assert run.wait(40) == 1
+        assert "interrupted by SIGINT; nothing was decided" in (project / "out.txt").read_text()
+        assert not held(agent)
