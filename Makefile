@@ -28,6 +28,10 @@ test: lint  ## every test: host, target on the virtual board, tinygate itself
 faults: $(VENV)/.ready  ## thousands of seeded faults, 250 killed runs, 100 silenced checks: no false green, the blame right (an hour)
 	TINYGATE_FAULT_SCHEDULES=10000 $(VENV)/bin/pytest -q tools/tests/faults tools/tests/gate/test_silencers.py
 
+.PHONY: lab-faults
+lab-faults: lab  ## two nights of 200 runs in a lab where everything fails, and 50 killed runs (an hour)
+	TINYGATE_LAB_MODELS=100 TINYGATE_LAB_KILLS=50 $(VENV)/bin/pytest -q -s tools/tests/lab
+
 lint: $(VENV)/.ready  ## ruff and mypy --strict
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -55,6 +59,10 @@ nights: $(VENV)/.ready  ## a thousand simulated nights: how many are red by chan
 .PHONY: mistakes
 mistakes: $(VENV)/.ready  ## the ten classic mistakes of preprocessing, each in firmware of its own on BOARD (minutes each)
 	TINYGATE_MISTAKES_BOARD=$(BOARD) $(VENV)/bin/pytest -q tools/tests/preprocessing/test_mistakes.py
+
+.PHONY: lab-bench
+lab-bench: lab  ## 32 virtual boards at 115,200 baud over one coordinator, against one board
+	$(VENV)/bin/python -m tools.bench.lab
 
 bench: $(VENV)/.ready  ## what streaming the test set costs, against one round trip per 31 bytes
 	$(VENV)/bin/python -m tools.bench.transfer

@@ -32,9 +32,23 @@ NO_CODE = {
     "cli/": "a list of rooms", "firmware/": "a list of folders", "ptq_int8 (tflm)": "what compare prints",
     "@TG3 <direction>": "a grammar", "0x00  COBS(": "a grammar", "real value =": "a formula", "multiplier =": "a formula", "link ──": "a drawing",
     "FAIL: ": "what the gate prints: test_mistakes.py", '#include "tinygate.h"': "an application: test_component.py compiles it",
+    "# /etc/systemd": "a unit of systemd", "# /etc/udev": "rules of udev",
     ">>> ": "runs as a doctest: test_manual_examples.py",
 }  # fmt: skip
-OTHERS = (".", "ls", "ssh", "cd", "apt", "cmake", "esptool", "idf.py", "idf-build-apps", "source", "{url:")
+OTHERS = (
+    ".",
+    "ls",
+    "ssh",
+    "cd",
+    "apt",
+    "cmake",
+    "esptool",
+    "idf.py",
+    "idf-build-apps",
+    "source",
+    "{url:",
+    "labgrid-client",
+)
 """Programs that are not ours: a lab, ESP-IDF, esptool and Debian's packages are not in every test's reach."""
 
 

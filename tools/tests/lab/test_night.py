@@ -12,7 +12,7 @@ from night import BOARD, Night, held, project_of, result_of, started
 from tinygate.lab.client import Agent
 from tinygate.lab.up import Rack
 
-MODELS = int(os.environ.get("TINYGATE_LAB_MODELS", "3"))
+MODELS = int(os.environ.get("TINYGATE_LAB_MODELS", "2"))
 BOARDS = 3 if MODELS < 20 else 8
 SEEDS = [16] if MODELS < 20 else [16, 17]
 

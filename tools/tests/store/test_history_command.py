@@ -81,3 +81,20 @@ def test_no_store_is_one_sentence(
 ) -> None:
     code, text = said(capsys, monkeypatch, "--store", str(tmp_path))
     assert (code, text.count("\n"), "no run is remembered" in text) == (2, 1, True)
+
+
+def test_the_difference_between_boards_of_a_lab_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(tmp_path)
+    for number in range(8):
+        run, place = f"run-{number}", f"bench-{number % 2}"
+        figures = {"latency_median_us": 1000.0 + 15 * (number % 2), "arena_used_bytes": 4060}
+        failed = ("test_the_board_booted_once",) if number == 5 else ()
+        ledger.append(Started(run, f"2026-11-{number + 1:02}T00:00:00+00:00", "esp32", "c"))
+        ledger.append(Measured(run, "gesture", "q", "esp32", "24:0a", "", "PASS", figures, 5, (), failed, 0, place))
+        ledger.append(Ended(run, "PASS", "e"))
+    _, text = said(capsys, monkeypatch, "--store", str(tmp_path))
+    assert "between boards: 1,000 at bench-0 to 1,015 at bench-1 (1.50 %), of 2 places" in text
+    assert text.count("between boards") == 1, "boards do not differ in what is the same everywhere"
+    assert "bench-1 24:0a: test_the_board_booted_once: did not pass in 1 of 4 runs" in text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -60,8 +61,10 @@ class Collected:
         else:
             self._attempts.setdefault(job.work, []).append(_Attempt(job.place, why, job.junit_path))
             self._put_logs_aside(job)
-        told = f"{worst(outcome.verdicts)}" if is_settled else f"ERROR, and goes elsewhere: {why}"
-        print(f"# lab: {job.work.id} at {job.place}: {told}", flush=True)
+        verdict = worst(outcome.verdicts)
+        told = f"{verdict}" if is_settled else f"ERROR, and goes elsewhere: {why}"
+        see = "" if verdict is Verdict.PASS else f"; its output: {os.path.relpath(job.folder / 'output.txt')}"
+        print(f"# lab: {job.work.id} at {job.place}: {told}{see}", flush=True)
 
     def nothing_more(self, work: Iterable[Work], reason: str) -> None:
         """Take note of work that no place will do."""

@@ -75,13 +75,16 @@ class Job:
         """Its JUnit file; the name says what ran where."""
         return self.folder / _junit_name(self.work, self.place)
 
-    def stop(self) -> None:
-        """End it in order, or after a while at any rate."""
+    def ask_to_end(self) -> None:
+        """Interrupt it: it closes its board and says what it knows."""
         if self.process.pid is not None and self.process.is_alive():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process.pid, signal.SIGINT)
-            self.process.join(END_S)
-            self.process.kill()
+
+    def stop(self) -> None:
+        """Wait until it has ended, and end it at any rate after a while."""
+        self.process.join(END_S)
+        self.process.kill()
         self.process.join()
 
     def outcome(self) -> Outcome:
@@ -165,6 +168,7 @@ def _junit_name(work: Work, place: str) -> str:
 def _session(arguments: list[str], root: str, output: str) -> None:
     """Run pytest; the whole life of a job's process."""
     die_with_parent()
+    os.setsid()  # a terminal's Ctrl-C goes to the run, which interrupts its jobs, once
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     for standard in (1, 2):
         os.dup2(descriptor, standard)

@@ -107,6 +107,8 @@ class _Spreading:
                 self._loop()
             finally:
                 for job in self._jobs.values():
+                    job.ask_to_end()
+                for job in self._jobs.values():
                     job.stop()
                 for place in list(self._ports):
                     self._give_back(place)
@@ -140,6 +142,7 @@ class _Spreading:
             self._ports.pop(event.place, None)
             if event.place in self._jobs:
                 job = self._jobs[event.place]
+                job.ask_to_end()
                 job.stop()
                 self._ended(event.place, job, f"the place {event.place} was lost: {event.reason}")
 

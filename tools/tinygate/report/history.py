@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,7 @@ def history(records: Sequence[Record], figure: str, store: Path) -> Iterator[str
         levels = f"{show(change.before)} → {show(change.after)} ({change.percent:+.2f} %)"
         yield f"  changed {at[:10]}, run {record.run}: {levels}; {_who(known[change.first - 1][1], record, store)}"
     yield from _drift(values, found)
+    yield from _between_boards(known, show)
 
 
 def flakes(found: Sequence[Flakiness]) -> Iterator[str]:
@@ -62,6 +63,20 @@ def _drift(values: Sequence[float], found: Sequence[Change]) -> Iterator[str]:
     if slope is not None:
         interval = f"95 %: {slope.low:+.2f} to {slope.high:+.2f}"
         yield f"  drifts by {slope.percent:+.2f} % in 100 runs ({interval})" + (" since then" if found else "")
+
+
+def _between_boards(known: Sequence[tuple[str, Measured, float | int]], show: Callable[[float], str]) -> Iterator[str]:
+    """Yield how far boards of one kind differ, each told by its median, where a lab's places have measured."""
+    values: dict[str, list[float | int]] = {}
+    for _, record, value in known:
+        if record.lab_place:
+            values.setdefault(record.lab_place, []).append(value)
+    medians = sorted((float(np.median(of_one)), place) for place, of_one in values.items())
+    if len(medians) < 2 or medians[0][0] == medians[-1][0]:
+        return
+    (least, first), (most, last) = medians[0], medians[-1]
+    percent = f" ({100 * (most / least - 1):.2f} %)" if least > 0 else ""
+    yield f"  between boards: {show(least)} at {first} to {show(most)} at {last}{percent}, of {len(medians)} places"
 
 
 def _who(before: Measured, now: Measured, store: Path) -> str:
