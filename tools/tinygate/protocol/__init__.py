@@ -6,6 +6,16 @@ from tinygate.protocol.device import DeviceSession, Incoming
 from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedError, UnansweredError
 from tinygate.protocol.framing import Damaged, Event, Record, Text, encode
 from tinygate.protocol.hello import PROTOCOL_VERSION, Hello, Tensor, tensor_lists
+from tinygate.protocol.line_messages import (
+    Keep,
+    KeepRequest,
+    Loopback,
+    LoopbackRequest,
+    Rate,
+    RateRequest,
+    Store,
+    StoreRequest,
+)
 from tinygate.protocol.messages import (
     Arena,
     ArenaRequest,
@@ -17,20 +27,12 @@ from tinygate.protocol.messages import (
     HelloRequest,
     Infer,
     InferRequest,
-    Keep,
-    KeepRequest,
     Layout,
     LayoutRequest,
-    Loopback,
-    LoopbackRequest,
     Profile,
     ProfileRequest,
-    Rate,
-    RateRequest,
     Restart,
     RestartRequest,
-    Store,
-    StoreRequest,
 )
 from tinygate.protocol.raw_messages import InferRaw, InferRawRequest
 from tinygate.protocol.schema import Message

@@ -6,6 +6,17 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from tinygate.protocol.hello import Hello
+from tinygate.protocol.line_messages import (
+    PACKING,
+    Keep,
+    KeepRequest,
+    Loopback,
+    LoopbackRequest,
+    Rate,
+    RateRequest,
+    Store,
+    StoreRequest,
+)
 from tinygate.protocol.raw_messages import InferRaw, InferRawRequest
 from tinygate.protocol.schema import Message
 from tinygate.protocol.values import (
@@ -15,13 +26,10 @@ from tinygate.protocol.values import (
     Data,
     Hex32,
     NameList,
-    Sha256,
     TextValue,
     U32List,
 )
 from tinygate.protocol.words import Application, ErrorCode, Packing, Reset
-
-_PACKING = Codec("packing", str, Packing)
 
 # Requests: host → device
 
@@ -72,7 +80,7 @@ class InferRequest(Message):
     offset: U32
     data: Data = b""
     reset: Annotated[Reset, Codec("reset", str, Reset)] | None = None
-    packing: Annotated[Packing, _PACKING] | None = None
+    packing: Annotated[Packing, PACKING] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,46 +110,6 @@ class RestartRequest(Message):
 
     KIND = "restart"
     arena_bytes: U32 | None = None
-
-
-@dataclass(frozen=True)
-class StoreRequest(Message):
-    """Ask how much of a test set is kept; another one that is kept is given up for it.
-
-    Attributes:
-        sha256, size_bytes: of all windows in real values, each one's inputs one after the other, float32 little-endian.
-    """
-
-    KIND = "store"
-    sha256: Sha256
-    size_bytes: U32
-
-
-@dataclass(frozen=True)
-class KeepRequest(Message):
-    """Append to the test set that was asked for last; `size_bytes` bytes, unpacked, from `offset` on."""
-
-    KIND = "keep"
-    offset: U32
-    size_bytes: U32
-    data: Data
-    packing: Annotated[Packing, _PACKING] | None = None
-
-
-@dataclass(frozen=True)
-class LoopbackRequest(Message):
-    """Ask for the same bytes again: whether the line carries them, both ways."""
-
-    KIND = "loopback"
-    data: Data
-
-
-@dataclass(frozen=True)
-class RateRequest(Message):
-    """Change the line's rate, after the answer."""
-
-    KIND = "rate"
-    baud: U32
 
 
 # Replies: device → host
@@ -236,38 +204,6 @@ class Restart(Message):
     """The device is about to restart."""
 
     KIND = "restart"
-
-
-@dataclass(frozen=True)
-class Store(Message):
-    """Bytes of the test set that are kept, from its beginning on."""
-
-    KIND = "store"
-    have: U32
-
-
-@dataclass(frozen=True)
-class Keep(Message):
-    """Likewise, after appending; 0 when all had come, and its sha256 is another one."""
-
-    KIND = "keep"
-    have: U32
-
-
-@dataclass(frozen=True)
-class Loopback(Message):
-    """The bytes of the request."""
-
-    KIND = "loopback"
-    data: Data
-
-
-@dataclass(frozen=True)
-class Rate(Message):
-    """The rate from the end of this reply on."""
-
-    KIND = "rate"
-    baud: U32
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from tinygate.protocol.envelope import Answers, check_request
 from tinygate.protocol.events import CHECK_LINE, UnansweredError
 from tinygate.protocol.framing import Direction, Record, crc_of, encode
 from tinygate.protocol.hello import Hello
-from tinygate.protocol.messages import HelloRequest, InferRequest, KeepRequest, RestartRequest, StoreRequest
+from tinygate.protocol.line_messages import KeepRequest, StoreRequest
+from tinygate.protocol.messages import HelloRequest, InferRequest, RestartRequest
 from tinygate.protocol.order import WINDOW, distance
 from tinygate.protocol.schema import Message
 from tinygate.protocol.words import Reset

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import lz4.block
 
-from tinygate.protocol.messages import KeepRequest
+from tinygate.protocol.line_messages import KeepRequest
 from tinygate.protocol.words import Packing
 
 HISTORY_BYTES = 65_535
