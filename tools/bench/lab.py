@@ -49,11 +49,17 @@ def project_of(folder: Path, model: str, variant: str, count: int) -> None:
 
 def spread(folder: Path, python: Path, boards: int, baud: int | None, models: int, variant: str) -> Done:
     """Judge the first models of a project over a rack, without the host's tests."""
-    board = [*VIRTUAL_BOARD, "--baud-limit", str(baud)] if baud else VIRTUAL_BOARD
+    board = [*VIRTUAL_BOARD, "--baud-limit", "client", "--max-baud", str(baud)] if baud else VIRTUAL_BOARD
+    os.environ["ESPBAUD"] = str(baud or 921600)  # pytest-embedded flashes at this rate
     os.environ["TINYGATE_LABGRID"] = str(python)
     (folder / f"rack-{boards}-{baud}").mkdir()
     with Rack(python, 0, boards, folder / f"rack-{boards}-{baud}", board) as rack:
-        run = GateRun(folder, folder / f"report-{boards}-{baud}", (Device("esp32", "virtual"),), store=folder / "store")
+        run = GateRun(
+            folder,
+            folder / f"report-{boards}-{baud}",
+            (Device("esp32", "virtual"),),
+            store=folder / "store",
+        )
         run.folder.mkdir(parents=True)
         names = sorted(path.name for path in (folder / "models").iterdir())[:models]
         order = LabOrder(rack.address, "esp32", None, {}, 600.0, folder / "build")

@@ -29,7 +29,9 @@ def register(app: typer.Typer) -> None:
 def up(
     virtual: Annotated[int, typer.Option(min=1, max=64, help="how many virtual boards")] = 4,
     port: Annotated[int, typer.Option(help="TCP port of the coordinator; 0 for a free one")] = 20408,
-    baud: Annotated[int | None, typer.Option(min=300, help="simulate lines of this rate (default: no limit)")] = None,
+    baud: Annotated[
+        int | None, typer.Option(min=300, help="simulate lines that carry at most this rate (default: any)")
+    ] = None,
 ) -> None:
     """Run a lab of virtual boards on this machine until Ctrl-C: to try, to learn, to test."""
     from tinygate.gate.session import handling
@@ -38,13 +40,14 @@ def up(
     from tinygate.targets import DEFAULT_CHIP
 
     told: list[int] = []
-    board = [*VIRTUAL_BOARD, "--baud-limit", str(baud)] if baud else VIRTUAL_BOARD
+    board = [*VIRTUAL_BOARD, "--baud-limit", "client", "--max-baud", str(baud)] if baud else VIRTUAL_BOARD
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tinygate-lab-"))
         stack.enter_context(handling(lambda number, _: told.append(number)))
         rack = stack.enter_context(Rack(labgrid_python(Path.cwd()), port, virtual, Path(folder), board))
         print(f"coordinator {rack.address}, {virtual} virtual boards, logs in {folder}; Ctrl-C ends all of it. Try:")
-        print(f"    tinygate gate --lab {rack.address} --target {DEFAULT_CHIP}", flush=True)
+        rate = f"ESPBAUD={baud} " if baud else ""  # flashing begins at a rate that such a line garbles
+        print(f"    {rate}tinygate gate --lab {rack.address} --target {DEFAULT_CHIP}", flush=True)
         while not told:
             time.sleep(_LOOK_S)
             for name in rack.keep():
