@@ -71,7 +71,7 @@ class Figure:
     @property
     def show(self) -> Callable[[float], str]:
         """How a value is shown to people."""
-        if self.whole or self.unit in ("bytes", "µs"):
+        if self.whole or self.unit in ("bytes", "µs", "cycles"):
             return "{:,.0f}".format
         return "{:.2f} %".format if self.unit == "%" else "{:.5g}".format
 
