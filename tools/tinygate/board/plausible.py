@@ -171,9 +171,9 @@ def check_health(health: Health, hello: Hello, benches: Sequence[Bench], elapsed
             raise TargetError(
                 f"the application's {what} cannot be: {least} bytes free at least, of {free}; look at its watermarks"
             )
-    if len(health.tasks) != len(health.task_stack_min_free_bytes):
+    if len(health.tasks) != len(health.task_stack_free_bytes):
         raise TargetError(
-            f"the application's health has {len(health.tasks)} tasks and {len(health.task_stack_min_free_bytes)} "
+            f"the application's health has {len(health.tasks)} tasks and {len(health.task_stack_free_bytes)} "
             "stacks of them; look at how it counts"
         )
 

@@ -171,7 +171,7 @@ class Health(Message):
     Attributes:
         heap_total_bytes: size of the heap.
         own_heap_bytes: what answering takes of it, without the arena: no application that ships has it.
-        tasks, task_stack_min_free_bytes: parallel: every task by name.
+        tasks, task_stack_free_bytes: parallel: every task by name.
     """
 
     KIND = "health"
@@ -186,7 +186,7 @@ class Health(Message):
     heap_total_bytes: U32 | None = None
     own_heap_bytes: U32 | None = None
     tasks: NameList = ()
-    task_stack_min_free_bytes: U32List = ()
+    task_stack_free_bytes: U32List = ()
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ def test_the_least_free_stack_of_all_tasks_is_within_its_budget(
     run: Run, judge_figure: JudgeFigure, unknown: Callable[..., NoReturn]
 ) -> None:
     """stack_least_free_bytes, of every task of the application."""
-    stacks = sorted(zip(run.health.task_stack_min_free_bytes, run.health.tasks, strict=True))
+    stacks = sorted(zip(run.health.task_stack_free_bytes, run.health.tasks, strict=True))
     if not stacks:
         unknown("This firmware tells of no tasks.", "stack_least_free_bytes")
     told = ", ".join(f"{task} {free:,}" for free, task in stacks)

@@ -26,7 +26,7 @@ class Tasks {
             free_bytes_[i] = states_[i].usStackHighWaterMark * sizeof(StackType_t);
         }
         health.tasks = {names_.data(), count};
-        health.task_stack_min_free_bytes = {free_bytes_.data(), count};
+        health.task_stack_free_bytes = {free_bytes_.data(), count};
     }
 
  private:

@@ -179,7 +179,7 @@ void Health::write(FieldWriter& out) const {
     if (heap_total_bytes) out.number("heap_total_bytes", *heap_total_bytes);
     if (own_heap_bytes) out.number("own_heap_bytes", *own_heap_bytes);
     out.names("tasks", tasks);
-    out.numbers("task_stack_min_free_bytes", task_stack_min_free_bytes);
+    out.numbers("task_stack_free_bytes", task_stack_free_bytes);
 }
 
 void Layout::write(FieldWriter& out) const {

@@ -155,7 +155,7 @@ struct Health final : Reply {
     std::optional<uint32_t> heap_total_bytes;
     std::optional<uint32_t> own_heap_bytes;
     List<const char*> tasks;
-    List<uint32_t> task_stack_min_free_bytes;
+    List<uint32_t> task_stack_free_bytes;
 
     const char* kind() const override { return "health"; }
     void write(FieldWriter& out) const override;
