@@ -90,6 +90,7 @@ ARROWS: dict[str, set[str]] = {
 }
 WORDS = {"errors", "extras", "figures", "places", "redaction", "__version__"}
 EDGES = {"__init__", "__main__", "cli"} | WORDS
+MOST_LINES = 300
 TENSORFLOW = {"tensorflow", "tf_keras", "tensorflow_model_optimization"}
 
 
@@ -145,6 +146,11 @@ def test_collecting_does_not_import_tensorflow(command: list[str]) -> None:
     args = [sys.executable, "-c", script, *command, "--collect-only", "-q"]
     run = subprocess.run(args, cwd=PACKAGE.parents[1], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr
+
+
+def test_no_module_is_longer_than_a_reader_keeps_in_mind() -> None:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert not {path: count for path, count in lines.items() if count > MOST_LINES}
 
 
 def test_test_modules_have_names_of_their_own() -> None:

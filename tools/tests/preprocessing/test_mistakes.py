@@ -23,7 +23,8 @@ from tinygate.preprocessing.kinds import Preparation, read_preparation
 from tinygate.preprocessing.raw import RawWindows
 from tinygate.protocol import HostSession, InferRaw
 from tinygate.tflite import read_model
-from tinygate.virtual.app import App, load
+from tinygate.virtual.app import App
+from tinygate.virtual.description import load
 from tinygate.virtual.esp32.boot import Boot, ResetReason, RtcMemory, UartRate
 from tinygate.virtual.esp32.image import Application
 

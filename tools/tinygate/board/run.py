@@ -9,15 +9,15 @@ The bytes come and go through a `Port`. A panic, watchdog or reset on the consol
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import TypeVar
 
 from tinygate.board.aftermath import ask_again
-from tinygate.board.console import KEPT_LINE_CHARS, Console
+from tinygate.board.console import Console
 from tinygate.board.deadlines import Deadlines, Pace
 from tinygate.board.evidence import Plan, Run, assemble
+from tinygate.board.hearing import Hearing
 from tinygate.board.identity import Expected, prove_identity
 from tinygate.board.keeping import are_ours, keep
 from tinygate.board.line import Line
@@ -40,8 +40,6 @@ from tinygate.protocol import (
     Bench,
     BenchRequest,
     BootChangedError,
-    Damaged,
-    ErrorCode,
     Health,
     HealthRequest,
     Hello,
@@ -55,7 +53,6 @@ from tinygate.protocol import (
     ProfileRequest,
     Ready,
     RefusedError,
-    Text,
     UnansweredError,
     fresh_nonce,
 )
@@ -64,7 +61,6 @@ from tinygate.targets import family_of
 
 HELLO_AGAIN_S = 1.0
 _DEADLINES = Deadlines()
-_Event = Answer | Ready | Text | Damaged
 _MessageT = TypeVar("_MessageT", bound=Message)
 
 
@@ -109,11 +105,9 @@ class _Boot:
         self.reset_at, self.watch = reset_at, watch
         self.asked_at = time.monotonic()  # when the first hello was sent
         self.health_at = 0.0
-        self.console = Console(family_of(expected.target).console)
         self.session = HostSession(fresh_nonce())
-        self.answers: list[Message] = []
-        self.heard = self.announced = False
-        self.dropped = b""
+        self.hearing = Hearing(port, self.session, Console(family_of(expected.target).console))
+        self.announced = False
         self.line: Line | None = None
 
     def measure(self) -> Run:
@@ -122,7 +116,7 @@ class _Boot:
             hello = self._open()
             self._prove(hello)
             booted = time.monotonic()
-            self.line = Line(self.port, self.session, hello, self._step)
+            self.line = Line(self.port, self.session, hello, self.hearing.step)
             self.line.negotiate()
             self._exchange(hello)
             self.line.restore()
@@ -144,7 +138,7 @@ class _Boot:
             if now >= ask_at:
                 self.session.open()
                 ask_at, asked, self.asked_at = now + HELLO_AGAIN_S, True, self.asked_at if asked else now
-            events = self._step(min(ask_at, deadline))
+            events = self.hearing.step(min(ask_at, deadline))
             if self.session.hello is not None:
                 return self.session.hello
             now = time.monotonic()
@@ -154,20 +148,20 @@ class _Boot:
         raise self._no_hello()
 
     def _no_hello(self) -> TinygateError:
-        if not self.heard:
+        if not self.hearing.heard:
             return LabError(f"the board said nothing for {self.deadlines.boot_s:g} s: check power, cable and port")
         if self.announced:
             return LinkError(
                 f"the board announced that it is ready, and answers no hello within {self.deadlines.answer_s:g} s: "
                 "what is sent to it does not arrive; check cable and adapter, and what else is on the line"
             )
-        if any(line.startswith(PREFIX.decode()) for line in self.console.tail()):
+        if any(line.startswith(PREFIX.decode()) for line in self.hearing.console.tail()):
             return LinkError("what the board says arrives damaged, its hello too; check cable, adapter and rate")
-        if any(line.startswith("@TG") for line in self.console.tail()):
+        if any(line.startswith("@TG") for line in self.hearing.console.tail()):
             return TargetError("the application speaks another version of the protocol: build and flash it again")
         return TargetError(
             f"the application did not say hello within {self.deadlines.boot_s:g} s of its reset; "
-            f"the last lines of its console: {' / '.join(self.console.tail(3)) or 'none'}"
+            f"the last lines of its console: {' / '.join(self.hearing.console.tail(3)) or 'none'}"
         )
 
     def _prove(self, hello: Hello) -> None:
@@ -175,9 +169,9 @@ class _Boot:
         check_reset_reason(hello)
         if self.reset_at is not None:
             check_fresh(hello, time.monotonic() - self.reset_at)
-        self.console.started()
+        self.hearing.console.started()
         if hello.model_status != "ok":
-            raise TargetError(why_unusable(hello, self._refusal(), self.console.tail(), self.plan.arena_key))
+            raise TargetError(why_unusable(hello, self._refusal(), self.hearing.console.tail(), self.plan.arena_key))
         check_tensors(hello, self.expected)
         self.plan.check(hello)
 
@@ -189,7 +183,7 @@ class _Boot:
         if kept:
             self.session.infer_kept(self.plan.count, self.plan.resets)
             kept = are_ours(self.plan, [a for a in self._answered(pace) if isinstance(a, Infer)])
-            self.answers = [a for a in self.answers if kept or not isinstance(a, Infer)]
+            self.hearing.answers = [a for a in self.hearing.answers if kept or not isinstance(a, Infer)]
         self.session.request(ArenaRequest())
         if not kept:
             self.session.infer(self.plan.windows(), resets=self.plan.resets)
@@ -206,7 +200,7 @@ class _Boot:
         while not self.session.done:
             due = self.session.due
             ask_at = max(pace.ask_at(due), asked_at + self.deadlines.again_s)
-            for event in self._step(min(ask_at, pace.deadline(due))):
+            for event in self.hearing.step(min(ask_at, pace.deadline(due))):
                 if isinstance(event, Answer):
                     pace.answered(event.message)
                     if isinstance(event.message, Infer):
@@ -219,15 +213,15 @@ class _Boot:
             if due is not None and time.monotonic() >= max(pace.ask_at(due), asked_at + self.deadlines.again_s):
                 asked_at = time.monotonic()
                 self.session.ping()
-        return self.answers
+        return self.hearing.answers
 
     def _settle(self) -> None:
         """Wait for a fault that the last requests caused: their answers came, and then the board may die of them."""
         until = time.monotonic() + self.deadlines.settle_s
         while time.monotonic() < until:
-            self._step(until)
-        self._hear_unfinished()
-        self.console.raise_fault()
+            self.hearing.step(until)
+        self.hearing.unfinished()
+        self.hearing.console.raise_fault()
 
     def _refusal(self) -> str:
         """Return what an application that cannot use its model says when it is asked to; empty if it says nothing."""
@@ -235,7 +229,7 @@ class _Boot:
         deadline = time.monotonic() + self.deadlines.answer_s
         try:
             while not self.session.done and time.monotonic() < deadline:
-                self._step(deadline)
+                self.hearing.step(deadline)
         except RefusedError as refusal:
             return refusal.detail
         return ""
@@ -243,55 +237,15 @@ class _Boot:
     def _benches(self, hello: Hello) -> bool:
         return self.plan.invocations > 0 and (hello.timing != "none" or self.plan.bench_untimed)
 
-    def _step(self, deadline: float) -> list[_Event]:
-        """Send what the device has room for, take what has come, and look at the console."""
-        if outgoing := self.session.outgoing():
-            self.port.write(outgoing)
-        received = self.port.read_available(deadline)
-        self.heard = self.heard or bool(received)
-        dropping = self.session.dropping
-        events = list(self._events(received))
-        if dropping or self.session.dropping or any(isinstance(e, Damaged) for e in events):
-            self._hear_dropped(received)
-        if not received:
-            self._hear_unfinished()
-        self.console.raise_fault()
-        return events
-
-    def _events(self, data: bytes) -> Iterator[_Event]:
-        try:
-            for event in self.session.receive(data):
-                self._note(event)
-                yield event
-        except RefusedError as refusal:
-            if refusal.code is not ErrorCode.UNSUPPORTED:
-                raise
-            yield from self._events(b"")  # what came with the refusal
-
-    def _note(self, event: _Event) -> None:
-        if isinstance(event, Text | Damaged):
-            for line in event.raw.decode("ascii", "replace").splitlines():  # of a frame that a panic has cut, several
-                self.console.feed(line)
-        elif isinstance(event, Answer):
-            self.answers.append(event.message)
-
-    def _hear_unfinished(self) -> None:
-        """Look at a line that has no end yet: a board that died in the middle of it will not end it."""
-        self.console.feed_unfinished(self.session.unfinished.decode("ascii", "replace"))
-
-    def _hear_dropped(self, received: bytes) -> None:
-        """Look for a fault in what a line that is too long has lost."""
-        self.dropped = self.dropped[-KEPT_LINE_CHARS:] + received
-        self.console.feed_unfinished(self.dropped.decode("ascii", "replace"))
-
     def _cause_of(self, error: TinygateError) -> TinygateError:
         """Return what the console says of an error, if it explains it: a panic cuts records and restarts the board."""
         unexplained = isinstance(error, LabError) and not isinstance(error, IdentityError)
-        self._listen_on(self.deadlines.aftermath_s if unexplained or self.console.fault is not None else 0.0)
+        wants_more = unexplained or self.hearing.console.fault is not None
+        self.hearing.listen_on(self.deadlines.aftermath_s if wants_more else 0.0)
         if self.line is not None:
             self.line.abandon()
-        if self.console.fault is not None:
-            return self.console.fault.error()
+        if self.hearing.console.fault is not None:
+            return self.hearing.console.fault.error()
         if isinstance(error, UnansweredError):
             error = self._ask_again(error.request, self.deadlines.again_s, self.deadlines.answer_s)
         if isinstance(error, BootChangedError) and error.reset_reason in RESETS_BY_FIRMWARE:
@@ -303,20 +257,8 @@ class _Boot:
             self.line.abandon()
         return ask_again(self.port, request, str(self.session.boot_id), silent_s, patience_s, self.deadlines)
 
-    def _listen_on(self, seconds: float) -> None:
-        """Hear what explains an error, or what a panic prints after its first line: registers and backtrace."""
-        until, data = time.monotonic() + seconds, b""
-        with suppress(LabError):
-            while True:
-                for event in self.session.text_in(data):
-                    self._note(event)
-                self._hear_unfinished()
-                if time.monotonic() >= until:
-                    return
-                data = self.port.read_available(until)
-
     def _only(self, kind: type[_MessageT]) -> _MessageT | None:
-        return next((message for message in self.answers if isinstance(message, kind)), None)
+        return next((message for message in self.hearing.answers if isinstance(message, kind)), None)
 
     def _required(self, kind: type[_MessageT]) -> _MessageT:
         found = self._only(kind)
@@ -325,10 +267,10 @@ class _Boot:
         return found
 
     def _run(self, hello: Hello, boot_s: float, measured_s: float) -> Run:
-        answers = [message for message in self.answers if isinstance(message, Infer)]
+        answers = [message for message in self.hearing.answers if isinstance(message, Infer)]
         bench = self._required(Bench) if self._benches(hello) else None
-        raw = [message for message in self.answers if isinstance(message, InferRaw)]
-        benches = [message for message in self.answers if isinstance(message, Bench)]
+        raw = [message for message in self.hearing.answers if isinstance(message, InferRaw)]
+        benches = [message for message in self.hearing.answers if isinstance(message, Bench)]
         running = benches[1] if len(benches) > 1 else None
         arena, profile, health = self._required(Arena), self._only(Profile), self._required(Health)
         check_figures(hello, self.plan, (arena, benches, profile, health), self.health_at - self.asked_at)
@@ -345,8 +287,8 @@ class _Boot:
             layout=self._only(Layout),
             health=health,
             counts=MappingProxyType(dict(self.session.counts)),
-            resets=tuple(self.console.resets),
-            console=self.console.tail(),
+            resets=tuple(self.hearing.console.resets),
+            console=self.hearing.console.tail(),
             boot_s=boot_s,
             measured_s=measured_s,
             raw=assemble_raw(raw, hello, self.plan.count),

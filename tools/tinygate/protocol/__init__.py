@@ -5,6 +5,7 @@ from tinygate.protocol.decoder import Decoder
 from tinygate.protocol.device import DeviceSession, Incoming
 from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedError, UnansweredError
 from tinygate.protocol.framing import Damaged, Event, Record, Text, encode
+from tinygate.protocol.greeting import fresh_nonce
 from tinygate.protocol.hello import PROTOCOL_VERSION, Hello, Tensor, tensor_lists
 from tinygate.protocol.line_messages import (
     Keep,
@@ -36,7 +37,7 @@ from tinygate.protocol.messages import (
 )
 from tinygate.protocol.raw_messages import InferRaw, InferRawRequest
 from tinygate.protocol.schema import Message
-from tinygate.protocol.session import HostSession, fresh_nonce
+from tinygate.protocol.session import HostSession
 from tinygate.protocol.words import Application, ErrorCode, Packing, Reset
 
 __all__ = [

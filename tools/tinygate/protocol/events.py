@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError
 from tinygate.protocol.framing import Damaged, Reason, Text
 from tinygate.protocol.hello import Hello
+from tinygate.protocol.messages import Error
 from tinygate.protocol.schema import Message
 from tinygate.protocol.words import ErrorCode
 
@@ -93,3 +94,10 @@ def stale(nonce: str, own: str) -> IdentityError:
         f"a reply carries nonce {nonce}, this session's is {own}: an old transcript is being replayed, "
         "or another program talks to the board; close it and run again"
     )
+
+
+def refused(error: Error, request: Message, nonce: str) -> IdentityError | RefusedError:
+    """Return what an error in the place of an answer means; what is queued and in flight goes on after a refusal."""
+    if error.code is ErrorCode.WRONG_NONCE:
+        return stale(nonce, nonce)
+    return RefusedError(error.code, request, error.detail)

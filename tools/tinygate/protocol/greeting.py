@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 
 from tinygate.errors import LinkError, TargetError
@@ -12,6 +13,11 @@ from tinygate.protocol.hello import Hello
 from tinygate.protocol.outbox import Pending
 from tinygate.protocol.parts import merge
 from tinygate.protocol.schema import Message
+
+
+def fresh_nonce() -> str:
+    """Return 8 random hex digits."""
+    return secrets.token_hex(4)
 
 
 class Greeting:

@@ -13,7 +13,6 @@ Deadlines belong to the caller, who moves the bytes:
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter, deque
 from collections.abc import Iterator
 
@@ -32,6 +31,7 @@ from tinygate.protocol.events import (
     damaged,
     mismatch,
     out_of_order,
+    refused,
     stale,
 )
 from tinygate.protocol.framing import Damaged, Direction, Reason, Record, Text
@@ -46,11 +46,6 @@ from tinygate.protocol.words import ErrorCode
 
 _DAMAGED_AT_DEVICE = {ErrorCode.BAD_FRAME, ErrorCode.BAD_CRC, ErrorCode.TOO_LARGE, ErrorCode.NO_CREDIT}
 _LONGEST_GAP = 64  # records lost in a row; more, and the number itself is wrong
-
-
-def fresh_nonce() -> str:
-    """Return 8 random hex digits."""
-    return secrets.token_hex(4)
 
 
 class HostSession(Asking):
@@ -226,7 +221,7 @@ class HostSession(Asking):
         if not isinstance(message, Hello):
             self._greeting.forget()
             request = HelloRequest()
-            raise self._refused(message, request) if isinstance(message, Error) else mismatch(request, message)
+            raise refused(message, request, self.nonce) if isinstance(message, Error) else mismatch(request, message)
         hello = self._greeting.take(record, answers, message)
         if hello is None:
             return None
@@ -299,10 +294,4 @@ class HostSession(Asking):
             self._outbox.renew(pending)
         else:
             self._outbox.in_flight.remove(pending)
-            raise self._refused(error, pending.request)
-
-    def _refused(self, error: Error, request: Message) -> LabError | TargetError:
-        """Return what an error record means; what is queued and in flight goes on after a refusal."""
-        if error.code is ErrorCode.WRONG_NONCE:
-            return stale(self.nonce, self.nonce)
-        return RefusedError(error.code, request, error.detail)
+            raise refused(error, pending.request, self.nonce)

@@ -76,11 +76,11 @@ def _mac(text: str) -> bytes:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from tinygate.virtual import app
     from tinygate.virtual.esp32.chip import Chip
     from tinygate.virtual.esp32.flash import Flash
     from tinygate.virtual.esp32.image import APP_ADDRESS
     from tinygate.virtual.esp32.registers import DEFAULT_MAC, Registers
+    from tinygate.virtual.running import run
 
     flash = Flash(file=options.flash_file)
     if options.image is not None:
@@ -90,7 +90,7 @@ def _run(options: argparse.Namespace) -> int:
     chip = Chip(
         flash,
         Registers(flash, options.mac or DEFAULT_MAC),
-        lambda boot, uart: app.run(boot, options.arena_bytes, uart, options.mlperf_model),
+        lambda boot, uart: run(boot, options.arena_bytes, uart, options.mlperf_model),
     )
     try:
         if options.fast:
