@@ -178,7 +178,7 @@ def test_convolutions_of_few_channels_take_a_path_without_the_error() -> None:
 
 
 def test_the_pinned_versions_are_those_of_the_firmware() -> None:
-    text = (ROOT / "firmware" / "main" / "idf_component.yml").read_text(encoding="utf-8")
+    text = (ROOT / "firmware" / "components" / "tinygate" / "idf_component.yml").read_text(encoding="utf-8")
     pinned = dict(re.findall(r'espressif/([\w-]+):\n\s+version: "==([\d.]+)"', text))
     assert pinned == PINNED
 
