@@ -13,6 +13,8 @@ from tinygate.figures import Figure, Needs
 HOST = "host"
 REAL_BOARD = "serial"
 
+_VIRTUAL_SETTLE_S = 0.2  # no watchdog: what it dies of, it dies of at once
+
 
 @dataclass(frozen=True)
 class BoardKind:
@@ -24,6 +26,7 @@ class BoardKind:
         offers: which figures can be known there.
         emulation: what an application must say of where it runs: "none", "virtual", "qemu".
         flashes: whether a tool writes to its flash, which can be verified.
+        settle_s: how long after its last answer a fault may still show.
     """
 
     name: str
@@ -31,6 +34,7 @@ class BoardKind:
     offers: frozenset[Needs]
     emulation: str
     flashes: bool
+    settle_s: float = 0.95  # an interrupt watchdog's 800 ms, with external memory, and what it prints
 
     @property
     def is_emulated(self) -> bool:
@@ -47,6 +51,7 @@ BOARDS: Mapping[str, BoardKind] = {
             frozenset({Needs.BOARD}),
             "virtual",
             flashes=True,
+            settle_s=_VIRTUAL_SETTLE_S,
         ),
         BoardKind(
             "virtual-fast",
@@ -54,6 +59,7 @@ BOARDS: Mapping[str, BoardKind] = {
             frozenset({Needs.BOARD}),
             "virtual",
             flashes=False,
+            settle_s=_VIRTUAL_SETTLE_S,
         ),
         BoardKind(
             "qemu",

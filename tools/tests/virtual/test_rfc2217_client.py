@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -120,3 +121,14 @@ def test_a_read_ends_when_its_timeout_is_over(port: Serial) -> None:
     port.write(b"ab")
     assert port.read(10) == b"ab"
     port.timeout = 2
+
+
+def test_a_port_is_closed_without_a_pause_and_can_be_opened_again_at_once(server: LinkServer, port: Serial) -> None:
+    port.close()
+    began = time.monotonic()
+    for _ in range(5):
+        with Serial(f"{server.url}?timeout=2", 115200, timeout=2) as again:
+            again.write(b"x")
+            assert again.read(1) == b"x"
+    assert time.monotonic() - began < 1.0  # pyserial's own pauses 0.3 s at each
+    port.open()

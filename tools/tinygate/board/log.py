@@ -70,7 +70,11 @@ class BootLog:
 
 def redact_log(log: Path) -> None:
     """Take secrets out of the console text of a log that is no longer written; records stay as they came."""
-    lines = log.read_bytes().splitlines(keepends=True)
+    content = log.read_bytes()
+    text = content.decode("latin-1")
+    if redact(text) == text:  # what no line holds is found at once
+        return
+    lines = content.splitlines(keepends=True)
     kept = [line if PREFIX in line else redact(line.decode("latin-1")).encode("latin-1") for line in lines]
     if kept != lines:
         log.write_bytes(b"".join(kept))

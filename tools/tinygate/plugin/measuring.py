@@ -135,7 +135,8 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
     )
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
     progress = request.config.stash[progress_key]
-    return Task(variant.id, expected, plan, Deadlines(bytes_per_s=bytes_per_s), progress)
+    deadlines = Deadlines(settle_s=board.kind.settle_s, bytes_per_s=bytes_per_s)
+    return Task(variant.id, expected, plan, deadlines, progress)
 
 
 def _shared_set(config: pytest.Config, board: BoardChoice, variant: Variant) -> SharedSet | None:

@@ -11,6 +11,8 @@ its own; here they wait in one buffer, which is read whole. Register once:
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import struct
 import threading
 import time
@@ -23,13 +25,20 @@ from serial.serialutil import Timeout
 from tinygate.board.urlhandler.telnet import TelnetStream
 
 _POLL_S = 0.002
+_JOIN_S = 7.0
+_LET_GO_S = 0.5
+_AGAIN_S = 0.02
 _CHUNK_BYTES = 65536
 
 _Serial: Any = rfc2217.Serial  # its type stubs leave out what is overridden here
+_let_go_until: dict[str | None, float] = {}  # by URL
 
 
 class Serial(_Serial):  # type: ignore[misc]
     """pyserial's RFC 2217 client with the configuration sent only when it differs from what the server has."""
+
+    _socket: Any
+    _thread: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._negotiated: tuple[object, ...] | None = None
@@ -41,9 +50,21 @@ class Serial(_Serial):  # type: ignore[misc]
     def open(self) -> None:
         """Open the port; a new connection knows nothing, so everything is negotiated.
 
+        A server that lets one client in at a time may need a moment to notice that the last one of this process left.
+
         Raises:
             SerialException: nobody listens, or the server turned the connection away.
         """
+        until = _let_go_until.pop(self.portstr, 0.0)
+        while True:
+            try:
+                return self._open()
+            except SerialException:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(_AGAIN_S)
+
+    def _open(self) -> None:
         self._negotiated = None
         self._received.clear()
         self._is_cut_off = False
@@ -55,11 +76,18 @@ class Serial(_Serial):  # type: ignore[misc]
             raise SerialException(f"{self.port} turned the connection away, is it in use? ({error})") from error
 
     def close(self) -> None:
-        """Close the port; the parent leaves the socket open when the server was first to close."""
-        connection = self._socket
+        """Close the port, also where the server was first to; `open` gives the server time, the parent does it here."""
+        connection, reader = self._socket, self._thread
+        self.is_open = False
+        self._socket = self._thread = None
         super().close()
         if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads
             connection.close()
+            _let_go_until[self.portstr] = time.monotonic() + _LET_GO_S
+        if reader is not None:
+            reader.join(_JOIN_S)
 
     @property
     def in_waiting(self) -> int:
