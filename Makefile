@@ -13,7 +13,7 @@ GATE_LOCKS := requirements/gate.lock requirements/data.lock
 TRAIN_LOCKS := requirements/train.lock requirements/data.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help gate test faults lint tidy models test-models bench docs mutants lab lock clean
+.PHONY: help gate test test-slow faults lint tidy models test-models bench docs mutants lab lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,9 +21,12 @@ help:
 gate: $(VENV)/.ready  ## judge every model on the host and on BOARD (virtual), print the verdict, write report/
 	$(VENV)/bin/tinygate gate $(GATE_OPTIONS)
 
-test: lint  ## every test: host, target on the virtual board, tinygate itself
-	$(VENV)/bin/pytest -q -n 2 --dist loadfile tests_host tools/tests
+test: lint  ## host, target on the virtual board, tinygate itself, but for the slow ones: three minutes
+	$(VENV)/bin/pytest -q -n 2 --dist loadfile -m "not slow" tests_host tools/tests
 	$(VENV)/bin/pytest -q tests_target --target esp32 --board virtual
+
+test-slow: $(VENV)/.ready  ## the tests that take long: whole gates, labs, killed runs, every operator (six minutes)
+	$(VENV)/bin/pytest -q -n 2 --dist loadfile -m slow tools/tests
 
 faults: $(VENV)/.ready  ## thousands of seeded faults, 250 killed runs, 100 silenced checks: no false green, the blame right (an hour)
 	TINYGATE_FAULT_SCHEDULES=10000 $(VENV)/bin/pytest -q tools/tests/faults tools/tests/gate/test_silencers.py

@@ -25,6 +25,7 @@ def ask(client: Client, command: str) -> list[str]:
 def test_the_runner_reads_its_own_figures(image: Path) -> None:
     window = np.random.default_rng(0).integers(-128, 128, 300, dtype=np.int8).tobytes()
     with board_process("--image", str(image), "--mlperf-model", "kws01") as (_, url), Client(url) as client:
+        client.reset()  # its first boot may have been over before the port was open
         client.hear("m-ready")
         assert "m-name-dut-[tinygate]" in ask(client, "name")
         assert "m-model-[kws01]" in ask(client, "profile")
