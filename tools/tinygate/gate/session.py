@@ -1,7 +1,7 @@
 """One pytest session as a child that can be interrupted, and that does not outlive its parent.
 
-Ctrl-C once, SIGTERM    the session is asked to end in order: it closes boards and processes and says what it knows
-Ctrl-C twice            it is killed
+Ctrl-C, SIGINT, SIGTERM the session, and what it started, is asked to end in order: boards are closed, all is told
+twice                   they are killed
 kill -9 of the parent   the operating system kills it (Linux); what it started ends with it, see each starter
 """
 
@@ -54,6 +54,7 @@ def run_session(command: Sequence[str], folder: Path, name: str = "session") -> 
             preexec_fn=die_with_parent,
             pass_fds=pipes.fds,
             stdout=pipes.stdout,
+            process_group=0,  # a terminal's Ctrl-C comes here alone, and is passed on as any other
         )
         return _to_its_end(process)
 
@@ -63,10 +64,7 @@ def _to_its_end(process: subprocess.Popen[bytes]) -> int:
 
     def ask_to_end(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        if len(received) > 1:
-            process.kill()
-        elif number == signal.SIGTERM:  # a terminal's Ctrl-C reaches the child by itself
-            process.send_signal(signal.SIGINT)
+        _signal_group(process, signal.SIGKILL if len(received) > 1 else signal.SIGINT)
 
     with handling(ask_to_end):
         code = _wait(process, received)
@@ -85,7 +83,14 @@ def _wait(process: subprocess.Popen[bytes], received: list[int]) -> int:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(END_S if received else 1.0)
         if received:
-            process.kill()
+            _signal_group(process, signal.SIGKILL)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a session and to what it has started, builds and flashing tools."""
+    if process.poll() is None:  # after that its number may be another's
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
 
 
 @contextlib.contextmanager
