@@ -82,4 +82,5 @@ class Finding:
         head = f"{self.verdict or 'NOTE'}: {self.model} {self.variant} on {self.place}: {self.figure}"
         value = "not measured" if self.value is None else f"= {self.value}"
         limit = f", demanded {self.limit}" if self.limit else ""
-        return f"{head} {value}{limit} ({self.file}). {self.reason} {self.note}".rstrip()
+        ends = "" if not (self.reason and self.note) or self.reason.endswith((".", "!", "?")) else "."
+        return f"{head} {value}{limit} ({self.file}). {self.reason}{ends} {self.note}".rstrip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,33 @@ def test_one_changed_bit_changes_a_window_hash() -> None:
     changed = window.copy()
     changed[3, 1] = np.nextafter(1.0, 2.0)
     assert window_sha256(window) != window_sha256(changed)
+
+
+DESCRIBED = {
+    "kind": "steps",
+    "width": "float32",
+    "raw": {"dtype": "int8", "samples": 2, "axes": ["x", "y"]},
+    "steps": [{"step": "scale", "by": 0.5}],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"kind": "step"}, "kind is 'step'; expected one of steps, micro_features."),
+        ({"kind": None}, "kind is None"),
+        ({"steps": [{"step": "scaled", "by": 1}]}, "'scaled' is no step"),
+        ({"steps": [{"step": "scale", "by": [1, 2, 3]}]}, "by has 3 numbers for 2 axes"),
+        ({"steps": [{"step": "layout", "shape": [5]}]}, r"shape \[5\] for 2 samples of 2 axes"),
+        ({"steps": [{"step": "scale", "by": float("nan")}]}, "cannot be kept as JSON"),
+        ({"note": np.zeros(2)}, "cannot be kept as JSON"),
+        ({"raw": {"dtype": "int24", "samples": 2, "axes": ["x", "y"]}}, "raw.dtype is 'int24'"),
+        ({"raw": {"dtype": "int8", "samples": 3, "axes": ["x", "y"]}}, r"raw windows of shape \(2, 2\)"),
+        ({"raw": {"dtype": "uint8", "samples": 2, "axes": ["x", "y"]}}, "raw windows hold values that uint8"),
+    ],
+)
+def test_preprocessing_that_cannot_be_carried_out_is_told_with_its_source(change: dict[str, Any], told: str) -> None:
+    raw = -np.ones((3, 2, 2))
+    with pytest.raises(DataError, match=rf"^here.npz: .*{told}"):
+        Dataset(test=Split(raw / 2, raw=raw), preprocessing=DESCRIBED | change, source="here.npz")
+    assert Dataset(test=Split(raw / 2, raw=raw), preprocessing=DESCRIBED).preprocessing == DESCRIBED

@@ -15,6 +15,8 @@ from tinygate.data.checks import check_columns, check_inputs
 from tinygate.data.classes import check_class_labels, check_class_names
 from tinygate.data.hashing import json_sha256, window_sha256
 from tinygate.errors import DataError
+from tinygate.preprocessing.description import is_described
+from tinygate.preprocessing.kinds import as_given, read_preparation
 from tinygate.preprocessing.raw import RawWindows, raw_windows
 
 UNKNOWN = -1
@@ -167,7 +169,12 @@ class Dataset:
         preprocessing: Mapping[str, Any] | None = None,
         source: str = "the recipe's data",
     ) -> None:
-        """Keep the parts. Raises DataError: no test set, a part of one window, labels outside the classes."""
+        """Keep the parts.
+
+        Raises:
+            DataError: no test set, a part of one window, labels outside the classes, or preprocessing that cannot be
+                carried out on the raw windows.
+        """
         if test is None:
             raise DataError(f"{source}: no test set; a model is judged on test_inputs.")
         self.test, self.source, self.sha256 = test, source, sha256
@@ -177,6 +184,7 @@ class Dataset:
         self._parts = {"train": train, "validation": validation, "test": test}
         for part, split in self.parts.items():
             self._check(part, split)
+        self._check_preprocessing()
 
     @property
     def parts(self) -> dict[str, Split]:
@@ -206,6 +214,23 @@ class Dataset:
         """Return the same data with other parts; named as in the constructor."""
         names = ("class_names", "sha256", "preprocessing", "source")
         return Dataset(**(self.parts | {name: getattr(self, name) for name in names} | changes))
+
+    def _check_preprocessing(self) -> None:
+        try:
+            _ = self.preprocessing_sha256
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"{self.source}: preprocessing cannot be kept as JSON ({error}); use finite numbers, strings, lists."
+            ) from error
+        if not is_described(self.preprocessing):
+            return
+        try:
+            preparation = read_preparation(self.preprocessing, "preprocessing")
+            for split in self.parts.values():
+                if split.raw is not None:
+                    as_given(preparation.raw, split.raw.samples)
+        except DataError as error:
+            raise DataError(f"{self.source}: {error}") from error
 
     def _needed(self, part: str) -> Split:
         split = self._parts[part]

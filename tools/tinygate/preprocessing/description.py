@@ -84,8 +84,11 @@ class Description:
 
 
 def is_described(constants: Mapping[str, Any]) -> bool:
-    """Whether preprocessing constants, as a data set or a manifest has them, describe the way from raw windows."""
-    return constants.get("kind") in ("steps", "micro_features")
+    """Whether preprocessing constants, as a data set or a manifest has them, describe the way from raw windows.
+
+    Steps of no kind mean to, and are told what is missing.
+    """
+    return constants.get("kind") in ("steps", "micro_features") or "steps" in constants
 
 
 def read_description(constants: Mapping[str, Any], where: str = "the preprocessing") -> Description:
