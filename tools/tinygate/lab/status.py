@@ -56,5 +56,5 @@ def _record(ended: Sequence[LabEvent]) -> tuple[str, str]:
     """Return the last verdicts, newest first, and the share of jobs for whose end the lab is to blame."""
     if not ended:
         return "", ""
-    failed = sum(event.outcome == Verdict.ERROR for event in ended)
+    failed = sum(event.outcome == Verdict.ERROR and bool(event.reason) for event in ended)  # others told of an input
     return " ".join(event.outcome for event in ended[: -_SHOWN - 1 : -1]), f"{failed} of {len(ended)}"
