@@ -67,8 +67,9 @@ mistakes: $(VENV)/.ready  ## the ten classic mistakes of preprocessing, each in 
 lab-bench: lab  ## 32 virtual boards at 115,200 baud over one coordinator, against one board
 	$(VENV)/bin/python -m tools.bench.lab
 
-bench: $(VENV)/.ready  ## what streaming the test set costs, against one round trip per 31 bytes
+bench: $(VENV)/.ready  ## what streaming the test set costs, against one round trip per 31 bytes, and for several variants
 	$(VENV)/bin/python -m tools.bench.transfer
+	$(VENV)/bin/python -m tools.bench.variants
 
 docs: $(VENV)/.ready  ## the documentation as a site, in build/site
 	$(VENV)/bin/mkdocs build -q

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from fake_board import HELLO, FakeBoard, measured
 
+from tinygate.board import deadlines
 from tinygate.board.deadlines import Deadlines, Pace
 from tinygate.board.evidence import Plan
 from tinygate.board.plausible import check_fresh, check_new_boot, check_reset_reason
 from tinygate.board.port import reopen
 from tinygate.errors import LabError, TargetError, TinygateError
+from tinygate.protocol import InferRaw, Keep
 
 
 def test_a_board_that_ignores_its_reset_line_is_the_labs() -> None:
@@ -63,6 +65,23 @@ def test_a_run_has_a_deadline_from_its_plan_that_it_names() -> None:
     with pytest.raises(
         TargetError, match=r"0 of 1000 windows.*may take 0 s \(\d+ bytes at .*, 1054 invocations of 0.1 s"
     ):
+        pace.check()
+
+
+def test_the_pace_of_windows_is_not_that_of_a_test_set_that_was_brought_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(deadlines, "time", SimpleNamespace(monotonic=lambda: now))
+    pace = Pace(Deadlines(bytes_per_s=11_520), Plan(np.zeros((1500, 6), np.int8)), HELLO)
+    pace.expect(0, 1_800_000)
+    for now in range(0, 160, 10):  # noqa: B007 – the clock reads it
+        pace.answered(Keep(1000))
+        pace.check()
+    now = 151.0
+    pace.answered(InferRaw(0, 30, b"x"))
+    pace.check()  # at this pace it takes 50 s more
+    now = 240.0
+    pace.answered(InferRaw(30, 1, b"x"))
+    with pytest.raises(TargetError, match="31 of 1500 windows after 240 s, and at this pace takes"):
         pace.check()
 
 

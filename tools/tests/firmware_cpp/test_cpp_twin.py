@@ -25,6 +25,7 @@ from tinygate.protocol import (
     InferRawRequest,
     InferRequest,
     Message,
+    Packing,
     Record,
     Reset,
     Restart,
@@ -35,6 +36,7 @@ from tinygate.protocol import (
 from tinygate.protocol.cobs import cobs_encode
 from tinygate.protocol.envelope import Answers, encode_reply, parse_reply
 from tinygate.protocol.framing import Direction
+from tinygate.protocol.packing import lz4_block
 from tinygate.protocol.parts import merge
 from tinygate.virtual.runner_face import RunnerFace
 
@@ -125,8 +127,12 @@ def test_both_make_the_same_of_raw_windows(twin: Any) -> None:
 def random_raw(source: random.Random) -> InferRawRequest:
     size, settings = source.choice([1, 2, 4, 6, 6, 12]), source.choice([None, 1, 255, 2**32 - 1])
     numbers = (source.randrange(2), source.randrange(1, 3), source.choice([0, 0, 2, 4]))
-    reset, inputs = source.choice([None, Reset.EACH, Reset.FIRST]), source.choice([None, "yes"])
-    return InferRawRequest(*numbers, source.randbytes(size), reset, settings, inputs)
+    reset, inputs = source.choice([None, Reset.EACH, Reset.FIRST, Reset.ALONE]), source.choice([None, "yes"])
+    data = source.randbytes(size)
+    packing = source.choice([None, None, Packing.LZ4, Packing.PLANES])
+    if packing and source.random() < 0.7:
+        data = lz4_block(data * source.randrange(1, 3))
+    return InferRawRequest(*numbers, source.choice([data, data, b""]), reset, packing, settings, inputs)
 
 
 def answers_of(twin: Any, hello: bytes, lines: list[bytes]) -> list[dict[str, str]]:

@@ -499,6 +499,9 @@ def state_transcripts() -> list[Transcript]:
 def raw_transcripts() -> list[Transcript]:
     """Of six raw bytes the input is the first four, each plus the settings' word."""
 
+    def crc(made: bytes) -> bytes:
+        return zlib.crc32(made).to_bytes(4, "little")
+
     def raw(count: int, data: bytes, more: str = "", offset: int = 0) -> str:
         return f"infer_raw first=3 count={count} offset={offset} data={b64(data)}{more}"
 
@@ -510,20 +513,59 @@ def raw_transcripts() -> list[Transcript]:
     inputs.host(request(2, raw(2, b"abcdefghijkl", " reset=each settings=2 inputs=yes")))
     pieces = Transcript("a_raw_window_in_pieces").hello().host(request(2, raw(1, b"abcd", " inputs=yes")))
     pieces.answer(2, "infer_raw", first="3", count="0").host(request(3, raw(1, b"ef", " inputs=yes", 4)))
-    bench = answer(Transcript("bench_on_the_last_raw_window").hello().host(request(2, raw(1, b"abcdef"))), 2, 1, b"ab")
+    bench = answer(
+        Transcript("bench_on_the_last_raw_window").hello().host(request(2, raw(1, b"abcdef"))),
+        2,
+        1,
+        b"ab" + crc(b"abcd"),
+    )
     bench.host(request(3, "bench warmup=0 invocations=1"))
     refused = (
         Transcript("raw_windows_that_are_none").hello().host(request(2, raw(2, b"abcdef"))).refused(2, "bad_request")
     )
     refused.host(request(3, raw(1, b"abcdef", " inputs=no"))).refused(3, "bad_request")
     refused.host(request(4, raw(1, b"abcdef", " settings=-1"))).refused(4, "bad_request")
+    packed = Transcript("raw_windows_in_a_block").hello()
+    block = b64(bytes([0xC0]) + b"abcdefghijkl")
+    packed.host(request(2, f"infer_raw first=3 count=2 offset=0 reset=alone packing=lz4 data={block}"))
+    answer(packed, 2, 2, b"ab" + crc(b"abcd") + b"gh" + crc(b"ghij"))
+    packed.host(request(3, f"infer_raw first=3 count=2 offset=0 packing=planes data={block}")).refused(3, "bad_request")
+    forgot = Transcript("raw_windows_forget_a_window_begun").hello()
+    forgot.host(request(2, f"infer first=0 count=1 offset=0 data={b64(b'ab')}")).answer(
+        2, "infer", first="0", count="0"
+    )
+    answer(forgot.host(request(3, raw(1, b"abcdef", " reset=each"))), 3, 1, b"ab" + crc(b"abcd"))
+    forgot.host(request(4, f"infer first=0 count=1 offset=2 data={b64(b'cd')}")).refused(4, "bad_request")
+    early = Transcript("raw_windows_that_are_alone_overtake").hello()
+    answer(early.host(request(3, raw(1, b"ghijkl", " reset=alone"))), 3, 1, b"gh" + crc(b"ghij"))
+    answer(early.host(request(2, raw(1, b"abcdef", " reset=alone"))), 2, 1, b"ab" + crc(b"abcd"))
+    early.host(request(4, "bench warmup=0 invocations=1"))  # on the window of the higher number
     return [
-        answer(outputs, 2, 2, b"abgh"),
+        kept_raw_windows(), packed, forgot,
+        early.answer(4, "bench", warmup="0", invocations="1", input_crc32=f"{zlib.crc32(b'ghij'):08x}"),
+        answer(outputs, 2, 2, b"ab" + crc(b"abcd") + b"gh" + crc(b"ghij")),
         answer(inputs, 2, 2, b"cdcdefijijkl"),
         answer(pieces, 3, 1, b"ababcd"),
         bench.answer(3, "bench", warmup="0", invocations="1", input_crc32=f"{zlib.crc32(b'abcd'):08x}"),
         refused,
-    ]
+    ]  # fmt: skip
+
+
+def kept_raw_windows() -> Transcript:
+    """Three raw windows that the device keeps, run once and once more, and some that are not there."""
+    content = b"abcdefghijklmnopqr"
+    store = f"store sha256={hashlib.sha256(content).hexdigest()} size_bytes={len(content)}"
+    talk = Transcript("raw_windows_are_kept").hello().host(request(2, "infer_raw first=0 count=1 offset=0"))
+    talk.refused(2, "bad_request").host(request(3, store)).answer(3, "store", have="0")
+    talk.host(request(4, f"keep offset=0 size_bytes={len(content)} data={b64(content)}")).answer(4, "keep", have="18")
+    made = [(b"ghij", b"ghij"[:2]), (b"mnop", b"mnop"[:2])]
+    checked = b"".join(output + zlib.crc32(window).to_bytes(4, "little") for window, output in made)
+    talk.host(request(5, "infer_raw first=1 count=2 offset=0 reset=alone"))
+    talk.answer(5, "infer_raw", first="1", count="2", data=b64(checked))
+    talk.host(request(6, "infer_raw first=2 count=1 offset=0 reset=alone settings=1 inputs=yes"))
+    talk.answer(6, "infer_raw", first="2", count="1", data=b64(b"nonopq"))
+    talk.host(request(7, "infer_raw first=2 count=2 offset=0 reset=alone")).refused(7, "bad_request")
+    return talk.host(request(8, "infer_raw first=0 count=0 offset=0")).refused(8, "bad_request")
 
 
 def flat(vectors: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zlib
 
 from tinygate.protocol import (
@@ -34,9 +33,11 @@ from tinygate.protocol import (
     WindowAssembly,
     tensor_lists,
 )
-from tinygate.virtual.test_set import TestSet, unpacked
+from tinygate.virtual.packed import plain
+from tinygate.virtual.test_set import TestSet
 
 INPUT_BYTES, OUTPUT_BYTES, RAW_BYTES = 4, 2, 6
+DATA_BYTES = 4096
 HELLO = Hello(
     protocol=PROTOCOL_VERSION,
     app="tinygate",
@@ -117,7 +118,7 @@ class EchoBoard:
         if isinstance(request, KeepRequest):
             return Keep(self._kept.keep(request))
         if isinstance(request, InferRawRequest):
-            return self._infer_raw(request)
+            return self._infer_raw(request, number)
         if isinstance(request, LoopbackRequest):
             return Loopback(request.data)
         if isinstance(request, RestartRequest):
@@ -127,26 +128,34 @@ class EchoBoard:
     def _infer(self, request: InferRequest, number: int) -> Infer:
         crc32 = None
         if request.data:
-            size = request.count * self.hello.window_bytes
-            data = unpacked(request.data, request.packing, size) if request.packing else request.data
-            windows = self._windows.add(dataclasses.replace(request, data=data))
+            windows = self._windows.add(plain(request, self.hello.window_bytes, DATA_BYTES))
         else:
+            self._windows.forget()
             windows = self._kept.windows(request.first, request.count, self.hello.inputs)
             crc32 = f"{zlib.crc32(b''.join(windows)):08x}"
-        if windows and number > self._last_number:
-            self._last, self._last_number = windows[-1], number
+        self._keep_last(windows[-1:], number)
         outputs = b"".join(self._invoke(window, request.reset, index) for index, window in enumerate(windows))
         return Infer(request.first, len(windows), outputs, crc32)
 
-    def _infer_raw(self, request: InferRawRequest) -> InferRaw:
+    def _infer_raw(self, request: InferRawRequest, number: int) -> InferRaw:
         """The first four of six raw bytes, each plus the settings' word."""
         answers = b""
-        windows = self._raw_windows.add(request)
-        for index, raw in enumerate(windows):
-            self._last = bytes((byte + (request.settings or 0)) % 256 for byte in raw[:INPUT_BYTES])
-            answers += self._invoke(self._last, request.reset, index)
-            answers += self._last if request.inputs else b""
+        self._windows.forget()
+        if request.data:
+            windows = self._raw_windows.add(plain(request, RAW_BYTES, DATA_BYTES))
+        else:
+            self._raw_windows.forget()
+            windows = self._kept.raw_windows(request.first, request.count, RAW_BYTES)
+        made = [bytes((byte + (request.settings or 0)) % 256 for byte in raw[:INPUT_BYTES]) for raw in windows]
+        self._keep_last(made[-1:], number)
+        for index, window in enumerate(made):
+            answers += self._invoke(window, request.reset, index)
+            answers += window if request.inputs else zlib.crc32(window).to_bytes(4, "little")
         return InferRaw(request.first, len(windows), answers)
+
+    def _keep_last(self, windows: list[bytes], number: int) -> None:
+        if windows and number > self._last_number:
+            self._last, self._last_number = windows[0], number
 
     def _invoke(self, window: bytes, reset: Reset | None, index: int) -> bytes:
         if reset and (reset.is_each or index == 0):

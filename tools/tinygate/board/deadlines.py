@@ -67,25 +67,33 @@ class Pace:
 
     def __init__(self, deadlines: Deadlines, plan: Plan, hello: Hello) -> None:
         self._deadlines, self._plan = deadlines, plan
-        self._began = self._heard = self._invoked = time.monotonic()
+        self._began = self._heard = self._invoked = self._streaming = time.monotonic()
         self._window_s: float | None = None
         self._windows = self._answers = 0
         self._bytes = transfer_bytes(plan, hello)
-        self.whole_s = deadlines.whole_s + 2 * self._bytes / deadlines.bytes_per_s + self._invocations * plan.invoke_s
-
-    @property
-    def _windows_due(self) -> int:
-        return self._plan.count * (1 if self._plan.raw is None else 2)
+        self._windows_due = plan.count
+        self.whole_s = deadlines.whole_s + self._takes_s(self._invocations, self._bytes)
 
     @property
     def _invocations(self) -> int:
         benches = 2 if self._plan.bench_running else 1
         return self._windows_due + benches * (self._plan.warmup + self._plan.invocations) + 1
 
+    def expect(self, windows: int, size_bytes: int) -> None:
+        """Allow for windows, and bytes on the line, that come on top of the plan's."""
+        self._windows_due += windows
+        self._bytes += size_bytes * 4 // 3
+        self.whole_s += self._takes_s(windows, size_bytes * 4 // 3)
+
+    def _takes_s(self, invocations: int, size_bytes: int) -> float:
+        return 2 * size_bytes / self._deadlines.bytes_per_s + invocations * self._plan.invoke_s
+
     def answered(self, message: Message) -> None:
         """Take note of an answer."""
         now = time.monotonic()
         if isinstance(message, Infer | InferRaw) and message.count:
+            if not self._windows:
+                self._streaming = self._heard  # before, a test set may have been brought, for minutes on a slow line
             self._window_s = max(self._window_s or 0.0, (now - self._invoked) / message.count)
             self._invoked = now
             self._windows += message.count
@@ -108,9 +116,9 @@ class Pace:
 
     def check(self) -> None:
         """Raise TargetError when the run as a whole takes longer than its plan allows, or is bound to."""
-        elapsed = time.monotonic() - self._began
+        elapsed, streamed = (time.monotonic() - since for since in (self._began, self._streaming))
         share = self._windows / self._windows_due
-        expected = elapsed / share if share else 0.0
+        expected = elapsed - streamed + streamed / share if share else 0.0
         is_bound_to = elapsed > self._deadlines.whole_s / 2 and self._answers > _FIRST_ANSWERS
         if elapsed < self.whole_s and not (is_bound_to and expected > 2 * self.whole_s):
             return
@@ -136,5 +144,4 @@ def transfer_bytes(plan: Plan, hello: Hello) -> int:
     """Return about how many bytes the windows of a plan and their outputs take on the line, both ways."""
     per_line = max(1, hello.rx_line_bytes * 3 // 4 // max(1, hello.window_bytes))
     lines = plan.count // per_line + plan.count * (hello.window_bytes * 4 // 3 // max(1, hello.rx_line_bytes)) + 1
-    raw = 0 if plan.raw is None else plan.raw.samples.nbytes + plan.count * (hello.window_bytes + hello.result_bytes)
-    return (plan.count * (hello.window_bytes + hello.result_bytes) + raw) * 4 // 3 + lines * _LINE_BYTES
+    return plan.count * (hello.window_bytes + hello.result_bytes) * 4 // 3 + lines * _LINE_BYTES

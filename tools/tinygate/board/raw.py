@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinygate.board.shared_set import SharedSet
 from tinygate.errors import TargetError
-from tinygate.protocol import Hello, Infer, InferRaw
+from tinygate.protocol import Hello, Infer
 
 Raw = NDArray[Any]
 
@@ -23,16 +24,19 @@ class RawPlan:
     Attributes:
         samples: [N, samples, axes] in the type in which the sensor gives them.
         settings: [N] the settings' word of each.
+        inputs: [N, bytes] what the host makes of each, as the model's inputs travel.
+        shared: the same windows, where variants share them; None where that is not known.
     """
 
     samples: Raw
     settings: NDArray[np.uint32]
+    inputs: NDArray[np.uint8]
+    shared: SharedSet | None = None
 
-    def windows(self) -> Iterator[tuple[bytes, int]]:
-        """Yield each window as it travels, little-endian, with its settings' word."""
-        dtype = self.samples.dtype.newbyteorder("<")
-        for window, word in zip(self.samples, self.settings, strict=True):
-            yield window.astype(dtype, copy=False).tobytes(), int(word)
+    def windows(self, indices: Iterable[int]) -> Iterator[tuple[bytes, int]]:
+        """Yield windows as they travel, little-endian, each with its settings' word."""
+        for index in indices:
+            yield as_sent(self.samples[index]), int(self.settings[index])
 
     def is_taken(self, hello: Hello) -> bool:
         """Return whether the application takes raw windows at all.
@@ -60,11 +64,13 @@ class RawRun:
         preprocessing: what it says that it ran.
         inputs: what its model was given, [N, bytes].
         answers: its outputs, as an answer to `infer` has them.
+        last: the number of the window that it was given last.
     """
 
     preprocessing: str
     inputs: NDArray[np.uint8]
     answers: Infer
+    last: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has types; inputs by their sha256."""
@@ -72,28 +78,9 @@ class RawRun:
         return {"preprocessing": self.preprocessing, "windows": len(self.inputs), "inputs_sha256": digest}
 
 
-def assemble_raw(answers: Sequence[InferRaw], hello: Hello, count: int) -> RawRun | None:
-    """Join the answers to raw windows; None where there are none.
-
-    Raises:
-        TargetError: windows are missing, repeated or out of order, or an answer has the wrong size.
-    """
-    if not answers:
-        return None
-    size, expected, parts = hello.result_bytes + hello.window_bytes, 0, list[bytes]()
-    for answer in (answer for answer in answers if answer.count):
-        if answer.first != expected or len(answer.data) != answer.count * size:
-            raise TargetError(
-                f"the application answered raw windows {answer.first}…{answer.first + answer.count - 1} with "
-                f"{len(answer.data)} bytes; expected windows from {expected} on, {size} bytes each"
-            )
-        expected += answer.count
-        parts.append(answer.data)
-    if expected != count:
-        raise TargetError(f"the application answered {expected} raw windows of {count}: look at its preprocessing")
-    rows = np.frombuffer(b"".join(parts), np.uint8).reshape(count, size)
-    outputs = Infer(0, count, rows[:, : hello.result_bytes].tobytes())
-    return RawRun(str(hello.preprocessing), rows[:, hello.result_bytes :], outputs)
+def as_sent(samples: Raw) -> bytes:
+    """Return samples as they travel, little-endian."""
+    return samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def _shown(dtype: object, samples: object, axes: object) -> str:

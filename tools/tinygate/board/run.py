@@ -11,15 +11,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
 
 from tinygate.board.aftermath import ask_again
 from tinygate.board.console import Console
 from tinygate.board.deadlines import Deadlines, Pace
-from tinygate.board.evidence import Plan, Run, assemble
+from tinygate.board.evidence import Plan, Run
 from tinygate.board.hearing import Hearing
 from tinygate.board.identity import Expected, prove_identity
-from tinygate.board.keeping import are_ours, keep
 from tinygate.board.line import Line
 from tinygate.board.plausible import (
     RESETS_BY_FIRMWARE,
@@ -29,7 +30,8 @@ from tinygate.board.plausible import (
     check_tensors,
 )
 from tinygate.board.port import Port
-from tinygate.board.raw import assemble_raw
+from tinygate.board.raw import RawRun
+from tinygate.board.streaming import Streaming
 from tinygate.board.unusable import why_unusable
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError, TinygateError
 from tinygate.protocol import (
@@ -109,6 +111,8 @@ class _Boot:
         self.hearing = Hearing(port, self.session, Console(family_of(expected.target).console))
         self.announced = False
         self.line: Line | None = None
+        self.outputs: tuple[NDArray[Any], ...] = ()
+        self.raw: RawRun | None = None
 
     def measure(self) -> Run:
         began = time.monotonic()
@@ -177,33 +181,33 @@ class _Boot:
 
     def _exchange(self, hello: Hello) -> None:
         pace = Pace(self.deadlines, self.plan, hello)
-        if self.plan.raw is not None and self.plan.raw.is_taken(hello):  # first: bench is on the last window of infer
-            self.session.infer_raw(self.plan.raw.windows(), self.plan.resets, inputs=True)
-        kept = keep(self.session, hello, self.plan, lambda: self._answered(pace))
-        if kept:
-            self.session.infer_kept(self.plan.count, self.plan.resets)
-            kept = are_ours(self.plan, [a for a in self._answered(pace) if isinstance(a, Infer)])
-            self.hearing.answers = [a for a in self.hearing.answers if kept or not isinstance(a, Infer)]
+
+        def exchange(windows: int, size_bytes: int) -> list[Message]:
+            pace.expect(windows, size_bytes)
+            return self._answered(pace)
+
+        streaming = Streaming(self.session, hello, self.plan, exchange)
+        pace.expect(len(streaming.due) if streaming.raw else 0, 0)
         self.session.request(ArenaRequest())
-        if not kept:
-            self.session.infer(self.plan.windows(), resets=self.plan.resets)
+        streaming.queue()
         if self._benches(hello):
             states = (None, Application.RUNNING) if self.plan.bench_running else (None,)
             self.session.request(*(BenchRequest(self.plan.warmup, self.plan.invocations, state) for state in states))
         self.session.request(ProfileRequest(), LayoutRequest(), HealthRequest())
-        self._answered(pace)
+        answers = self._answered(pace)
         self.health_at = time.monotonic()
+        self.outputs, self.raw = streaming.outputs(answers), streaming.raw
 
     def _answered(self, pace: Pace) -> list[Message]:
-        """Send and receive until all that was asked is answered; return all answers so far."""
-        asked_at = 0.0
+        """Send and receive until all that was asked is answered; return the answers."""
+        asked_at, before = 0.0, len(self.hearing.answers)
         while not self.session.done:
             due = self.session.due
             ask_at = max(pace.ask_at(due), asked_at + self.deadlines.again_s)
             for event in self.hearing.step(min(ask_at, pace.deadline(due))):
                 if isinstance(event, Answer):
                     pace.answered(event.message)
-                    if isinstance(event.message, Infer):
+                    if isinstance(event.message, Infer | InferRaw):
                         self.watch(event.message.first + event.message.count)
             due = self.session.due  # which may be another one by now
             pace.check()
@@ -213,7 +217,7 @@ class _Boot:
             if due is not None and time.monotonic() >= max(pace.ask_at(due), asked_at + self.deadlines.again_s):
                 asked_at = time.monotonic()
                 self.session.ping()
-        return self.hearing.answers
+        return self.hearing.answers[before:]
 
     def _settle(self) -> None:
         """Wait for a fault that the last requests caused: their answers came, and then the board may die of them."""
@@ -267,9 +271,7 @@ class _Boot:
         return found
 
     def _run(self, hello: Hello, boot_s: float, measured_s: float) -> Run:
-        answers = [message for message in self.hearing.answers if isinstance(message, Infer)]
         bench = self._required(Bench) if self._benches(hello) else None
-        raw = [message for message in self.hearing.answers if isinstance(message, InferRaw)]
         benches = [message for message in self.hearing.answers if isinstance(message, Bench)]
         running = benches[1] if len(benches) > 1 else None
         arena, profile, health = self._required(Arena), self._only(Profile), self._required(Health)
@@ -280,7 +282,7 @@ class _Boot:
             boot_id=str(self.session.boot_id),
             hello=hello,
             arena=arena,
-            outputs=assemble(answers, hello, self.plan.count),
+            outputs=self.outputs,
             bench=bench,
             bench_running=running,
             profile=profile,
@@ -291,5 +293,5 @@ class _Boot:
             console=self.hearing.console.tail(),
             boot_s=boot_s,
             measured_s=measured_s,
-            raw=assemble_raw(raw, hello, self.plan.count),
+            raw=self.raw,
         )

@@ -1,4 +1,4 @@
-"""A test set in real values, which variants of a model share however each of them quantizes it."""
+"""A test set in real values, or as the sensor gives it, which variants of a model share however each quantizes it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class SharedSet:
-    """A test set in real values.
+    """A test set before any quantization.
 
     Attributes:
-        content: all windows, each one's inputs one after the other, float32 little-endian.
+        content: all windows: of each its inputs one after the other in float32, or its raw samples, little-endian.
         saves_bytes: what all variants that share it would be sent without it.
     """
 

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinygate.board.evidence import Run, assemble
-from tinygate.judge.described import described
+from tinygate.board.raw import RawPlan, as_sent
+from tinygate.board.shared_set import SharedSet
+from tinygate.judge.described import described, undescribed
 from tinygate.judge.explained import explain
 from tinygate.judge.missteps import Host
 from tinygate.judge.oracle import OracleRun
 from tinygate.model.evaluation import judged
 from tinygate.model.folder import Variant
 from tinygate.model.scoring import scorer
+from tinygate.preprocessing.kinds import as_given
 from tinygate.preprocessing.raw import RawWindows
 from tinygate.tflite import Tensor
 from tinygate.tflite.model import NUMPY_TYPES
@@ -180,3 +183,27 @@ def _judged_otherwise(tensor: Tensor, oracle: OracleRun, expected: Codes) -> str
 def host_of(variant: Variant, oracle: OracleRun) -> Host:
     """Return how the host makes a variant's input. Raises DataError: the description cannot be carried out."""
     return Host(described(variant.model), oracle.tflite.inputs[0])
+
+
+def raw_plan(variant: Variant, oracle: OracleRun, shared_by: int = 1) -> RawPlan | None:
+    """Return the raw windows of a model's test set, and what the host makes of them; None where nobody described them.
+
+    Args:
+        variant: what shall be fed.
+        oracle: the same test set in the oracle.
+        shared_by: how many variants a board may be sent them for that keeps them.
+
+    Raises:
+        DataError: the description cannot be carried out.
+    """
+    model = variant.model
+    raw = model.dataset.test.raw
+    if undescribed(model.dataset) or raw is None:
+        return None
+    host = host_of(variant, oracle)
+    samples = as_given(host.preparation.raw, raw.samples)
+    codes = host.codes(raw)
+    inputs = np.frombuffer(as_sent(codes), np.uint8).reshape(len(codes), -1)
+    content = as_sent(samples)
+    shared = SharedSet(content, shared_by * len(content)) if shared_by > 1 else None
+    return RawPlan(samples, raw.settings, inputs, shared)

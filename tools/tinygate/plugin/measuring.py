@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import prod
 from pathlib import Path
@@ -28,8 +28,9 @@ from tinygate.board.shared_set import SharedSet
 from tinygate.errors import LabError, TargetError, TinygateError
 from tinygate.gate.progress import Progress, Step
 from tinygate.judge.baseline import looks_slower, timed_figures
-from tinygate.judge.described import raw_plan
-from tinygate.judge.oracle import run_oracle
+from tinygate.judge.described import board_split
+from tinygate.judge.oracle import run_board_oracle
+from tinygate.judge.preprocessing import raw_plan
 from tinygate.judge.regression import boots_needed
 from tinygate.model.baseline import Entry
 from tinygate.model.evaluation import real_windows
@@ -123,15 +124,15 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
     expected = Expected(board.target, board.kind.emulation, app, variant.sha256, chip_id, inputs, outputs)
     counts_instructions = "-icount" in str(request.config.getoption("--qemu-extra-args"))
     longest_s = max(_SHORTEST_INVOKE_S, multiplications(tflite) / _SLOWEST_PER_S)
-    oracle = run_oracle(variant)
+    oracle, sharing = run_board_oracle(variant), _sharing(request.config, board, variant)
     plan = Plan(
         oracle.fed,
         resets=oracle.resets,
         bench_running=variant.application is not None,
         bench_untimed=counts_instructions,
         invoke_s=longest_s,
-        raw=raw_plan(variant.model),
-        shared=_shared_set(request.config, board, variant),
+        raw=raw_plan(variant, oracle, len(sharing)),
+        shared=_shared_set(variant, sharing),
     )
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
     progress = request.config.stash[progress_key]
@@ -139,13 +140,16 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
     return Task(variant.id, expected, plan, deadlines, progress)
 
 
-def _shared_set(config: pytest.Config, board: BoardChoice, variant: Variant) -> SharedSet | None:
-    """Return a model's test set in real values for boards that may keep it; None for an emulator that forgets."""
-    model, split = variant.model, variant.model.dataset.test
-    sharing = [other for other in selection_of(config).target_variants if other.model is model]
-    if not board.kind.flashes or len(sharing) < 2:
-        return None
-    content = real_windows(read_model(variant.content), split, f"variant {variant.name}")
+def _sharing(config: pytest.Config, board: BoardChoice, variant: Variant) -> list[Variant]:
+    """Return the variants that may share a test set on the board; none for an emulator that forgets."""
+    sharing = [other for other in selection_of(config).target_variants if other.model is variant.model]
+    return sharing if board.kind.flashes and len(sharing) > 1 else []
+
+
+def _shared_set(variant: Variant, sharing: Sequence[Variant]) -> SharedSet | None:
+    """Return a model's test set in real values for boards that may keep it; None where nobody shares it."""
+    split = board_split(variant.model)
+    content = real_windows(read_model(variant.content), split, f"variant {variant.name}") if sharing else b""
     inputs = (tensor for other in sharing for tensor in read_model(other.content).inputs)
     window_bytes = sum(
         np.dtype(NUMPY_TYPES[t.dtype]).itemsize * prod(t.shape) for t in inputs if t.dtype in NUMPY_TYPES

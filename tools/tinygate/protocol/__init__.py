@@ -1,6 +1,6 @@
 """The device protocol, sans-IO: bytes in and events out, no clock and no port (docs/protocol.md)."""
 
-from tinygate.protocol.batches import WindowAssembly
+from tinygate.protocol.batches import INPUT_CRC_BYTES, WindowAssembly
 from tinygate.protocol.decoder import Decoder
 from tinygate.protocol.device import DeviceSession, Incoming
 from tinygate.protocol.events import Answer, BootChangedError, Ready, RefusedError, UnansweredError
@@ -41,6 +41,7 @@ from tinygate.protocol.session import HostSession
 from tinygate.protocol.words import Application, ErrorCode, Packing, Reset
 
 __all__ = [
+    "INPUT_CRC_BYTES",
     "PROTOCOL_VERSION",
     "Answer",
     "Application",

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from tinygate.errors import LinkError, TargetError
-from tinygate.protocol.batches import infer_raw_requests, infer_requests, kept_requests, room_bytes
+from tinygate.protocol.batches import (
+    infer_raw_requests,
+    infer_requests,
+    kept_raw_requests,
+    kept_requests,
+    room_bytes,
+)
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.outbox import Outbox
 from tinygate.protocol.packing import keep_requests
@@ -42,15 +48,20 @@ class Asking:
         self._outbox.add(infer_requests(windows, first, self.hello, resets, self._outbox.is_framed))
 
     def infer_raw(
-        self, windows: Iterable[tuple[bytes, int]], resets: Collection[int] | None = None, *, inputs: bool = False
+        self,
+        windows: Iterable[tuple[bytes, int]],
+        first: int = 0,
+        resets: Collection[int] | None = None,
+        *,
+        inputs: bool = False,
     ) -> None:
-        """Queue windows as the sensor gives them, little-endian, each with its settings' word, numbered from 0.
+        """Queue windows as the sensor gives them, little-endian, each with its settings' word, numbered from `first`.
 
-        `inputs` asks for what the model was given, too; `resets` as for `infer`.
+        `inputs` asks for what the model was given itself, and not for its checksum; `resets` as for `infer`.
         """
         if self.hello is None:
             raise LinkError("infer_raw before the device said hello: open the session and wait for the answer first")
-        self._outbox.add(infer_raw_requests(windows, self.hello, resets, self._outbox.is_framed, inputs))
+        self._outbox.add(infer_raw_requests(windows, first, self.hello, resets, self._outbox.is_framed, inputs))
 
     def keep(self, content: bytes, have: int) -> None:
         """Queue what is missing of a test set that the device shall keep and has `have` bytes of."""
@@ -62,3 +73,8 @@ class Asking:
         """Queue the windows of the test set that the device keeps."""
         assert self.hello is not None
         self._outbox.add(kept_requests(count, self.hello, resets))
+
+    def infer_raw_kept(self, settings: Iterable[int], resets: Collection[int] | None = None) -> None:
+        """Queue the raw windows that the device keeps, one for each settings' word."""
+        assert self.hello is not None
+        self._outbox.add(kept_raw_requests(settings, self.hello, resets))

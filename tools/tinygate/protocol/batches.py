@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain, groupby, islice
 from operator import itemgetter
+from typing import TypeVar
 
 from tinygate.errors import InputError, TargetError
 from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, encode
@@ -22,7 +23,10 @@ from tinygate.protocol.words import Packing, Reset
 _MOST_KEPT = 32  # windows of a request that sends none: its answer tells that the device is alive
 _PAYS = 0.9  # of their length, that packed windows may have
 _MOST_OUTPUT_BYTES = 2048  # of one request: a device keeps few of its answers, to send them again
+INPUT_CRC_BYTES = 4  # of a raw window's answer, behind its outputs
 LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
+
+_RequestT = TypeVar("_RequestT", InferRequest, InferRawRequest)
 
 
 class Queue:
@@ -63,8 +67,49 @@ def infer_requests(
         InputError: a window has another length.
         TargetError: the announced limits leave no room for data.
     """
+    answerable = _answerable(limits.result_bytes)
+    yield from _requests(InferRequest, windows, first, limits.window_bytes, answerable, limits, resets, framed)
+
+
+def infer_raw_requests(
+    windows: Iterable[tuple[bytes, int]],
+    first: int,
+    limits: Hello,
+    resets: Collection[int] | None,
+    framed: bool,
+    inputs: bool,
+) -> Iterator[InferRawRequest]:
+    """Yield the requests that carry raw windows, each with its settings' word; windows of one word travel together.
+
+    `inputs` asks for what the model was given itself. Other arguments and errors as for `infer_requests`.
+
+    Raises:
+        TargetError: the device takes no raw windows.
+    """
+    answerable = _answerable_raw(limits, inputs)
+    for word, group in groupby(windows, key=itemgetter(1)):
+        alike = [window for window, _ in group]
+        make = _raw_request(word, inputs)
+        yield from _requests(make, alike, first, limits.raw_bytes or 0, answerable, limits, resets, framed)
+        first += len(alike)
+
+
+def _raw_request(word: int, inputs: bool) -> Callable[..., InferRawRequest]:
+    return partial(InferRawRequest, settings=word or None, inputs="yes" if inputs else None)
+
+
+def _requests(
+    make: Callable[..., _RequestT],
+    windows: Iterable[bytes],
+    first: int,
+    size: int,
+    answerable: int,
+    limits: Hello,
+    resets: Collection[int] | None,
+    framed: bool,
+) -> Iterator[_RequestT]:
+    """Yield what `make` makes of first, count, offset, data, reset and packing, for windows of `size` bytes."""
     capacity = _capacity(limits, framed)
-    size, answerable = limits.window_bytes, _answerable(limits)
     ahead = iter(windows)
     head = list(islice(ahead, max(1, min(limits.data_bytes // size, answerable))))
     if wrong := next((window for window in head if len(window) != size), None):
@@ -74,48 +119,7 @@ def infer_requests(
     for batch, reset in _batches(chain(head, ahead), first, largest, resets):
         if wrong := next((window for window in batch if len(window) != size), None):
             raise _wrong_length(wrong, first, size)
-        yield from _fitted(batch, first, Reset.ALONE if resets is None else reset, capacity, pays)
-        first += len(batch)
-
-
-def infer_raw_requests(
-    windows: Iterable[tuple[bytes, int]], limits: Hello, resets: Collection[int] | None, framed: bool, inputs: bool
-) -> Iterator[InferRawRequest]:
-    """Yield the requests that carry raw windows, each with its settings' word; windows of one word travel together.
-
-    `inputs` asks for what the model was given, too. Other arguments and errors as for `infer_requests`. None overtakes
-    another: what an application makes of a window may depend on the one before.
-
-    Raises:
-        TargetError: the device takes no raw windows.
-    """
-    if not limits.raw_bytes:
-        raise TargetError("the application takes no raw windows: its hello names no preprocessing")
-    first = 0
-    for word, group in groupby(windows, key=itemgetter(1)):
-        alike = [window for window, _ in group]
-        make = partial(InferRawRequest, settings=word or None, inputs="yes" if inputs else None)
-        yield from _raw_requests(make, alike, first, limits, resets, framed)
-        first += len(alike)
-
-
-def _raw_requests(
-    make: Callable[..., InferRawRequest],
-    windows: Iterable[bytes],
-    first: int,
-    limits: Hello,
-    resets: Collection[int] | None,
-    framed: bool,
-) -> Iterator[InferRawRequest]:
-    """Yield what `make` makes of first, count, offset, data and reset."""
-    size, capacity = limits.raw_bytes or 0, _capacity(limits, framed)
-    answerable = _MOST_OUTPUT_BYTES // max(1, limits.result_bytes + limits.window_bytes)
-    for batch, reset in _batches(windows, first, max(1, min(capacity // size, answerable)), resets):
-        if wrong := next((window for window in batch if len(window) != size), None):
-            raise _wrong_length(wrong, first, size)
-        data = b"".join(batch)
-        for offset in range(0, len(data), capacity):
-            yield make(first, len(batch), offset, data[offset : offset + capacity], reset)
+        yield from _fitted(make, batch, first, Reset.ALONE if resets is None else reset, capacity, pays)
         first += len(batch)
 
 
@@ -133,35 +137,62 @@ def _wrong_length(window: bytes, first: int, size: int) -> InputError:
     return InputError(f"a window near {first} has {len(window)} bytes, the device takes {size}")
 
 
-def _answerable(limits: Hello) -> int:
-    """Return how many windows one request may carry for the sake of its answer."""
-    return max(1, _MOST_OUTPUT_BYTES // max(1, limits.result_bytes))
+def _answerable(answer_bytes: int) -> int:
+    """Return how many windows one request may name, of each of which the answer has so many bytes."""
+    return max(1, _MOST_OUTPUT_BYTES // max(1, answer_bytes))
 
 
-def _fitted(batch: list[bytes], first: int, reset: Reset | None, capacity: int, pays: bool) -> Iterator[InferRequest]:
+def _answerable_raw(limits: Hello, inputs: bool) -> int:
+    if not limits.raw_bytes:
+        raise TargetError("the application takes no raw windows: its hello names no preprocessing")
+    return _answerable(limits.result_bytes + (limits.window_bytes if inputs else INPUT_CRC_BYTES))
+
+
+def _fitted(
+    make: Callable[..., _RequestT], batch: list[bytes], first: int, reset: Reset | None, capacity: int, pays: bool
+) -> Iterator[_RequestT]:
     """Yield the request of a batch, packed where that pays; the requests of its halves, or of a window's pieces."""
     data, count = b"".join(batch), len(batch)
     packed = lz4_block(data) if pays else data
     if len(packed) < min(len(data), capacity + 1):
-        yield InferRequest(first, count, 0, packed, reset, Packing.LZ4)
+        yield make(first, count, 0, packed, reset, Packing.LZ4)
     elif len(data) <= capacity:
-        yield InferRequest(first, count, 0, data, reset)
+        yield make(first, count, 0, data, reset)
     elif count > 1:
         half = count // 2
-        yield from _fitted(batch[:half], first, reset, capacity, pays)
+        yield from _fitted(make, batch[:half], first, reset, capacity, pays)
         rest = None if reset is Reset.FIRST else reset
-        yield from _fitted(batch[half:], first + half, rest, capacity, pays)
+        yield from _fitted(make, batch[half:], first + half, rest, capacity, pays)
     else:
         in_order = Reset.EACH if reset is Reset.ALONE else reset
         for offset in range(0, len(data), capacity):
-            yield InferRequest(first, 1, offset, data[offset : offset + capacity], in_order)
+            yield make(first, 1, offset, data[offset : offset + capacity], in_order)
 
 
 def kept_requests(count: int, limits: Hello, resets: Collection[int] | None) -> Iterator[InferRequest]:
     """Yield the requests for `count` windows of the test set that the device keeps, numbered from 0."""
-    first = 0
-    for batch, reset in _batches([b""] * count, 0, min(_MOST_KEPT, _answerable(limits)), resets):
-        yield InferRequest(first, len(batch), 0, b"", Reset.ALONE if resets is None else reset)
+    yield from _named(InferRequest, count, 0, _answerable(limits.result_bytes), resets)
+
+
+def kept_raw_requests(
+    settings: Iterable[int], limits: Hello, resets: Collection[int] | None
+) -> Iterator[InferRawRequest]:
+    """Yield the requests for the raw windows that the device keeps, one for each settings' word, numbered from 0.
+
+    Errors as for `infer_raw_requests`.
+    """
+    first, answerable = 0, _answerable_raw(limits, inputs=False)
+    for word, group in groupby(settings):
+        count = len(list(group))
+        yield from _named(_raw_request(word, inputs=False), count, first, answerable, resets)
+        first += count
+
+
+def _named(
+    make: Callable[..., _RequestT], count: int, first: int, answerable: int, resets: Collection[int] | None
+) -> Iterator[_RequestT]:
+    for batch, reset in _batches([b""] * count, first, min(_MOST_KEPT, answerable), resets):
+        yield make(first, len(batch), 0, b"", Reset.ALONE if resets is None else reset)
         first += len(batch)
 
 
@@ -197,7 +228,7 @@ def room_bytes(limits: Hello, framed: bool) -> int:
 def _overhead_bytes() -> int:
     """Length of an infer or infer_raw request's line without its data, at most; a frame's is less."""
     largest = 2**32 - 1
-    request = InferRawRequest(largest, largest, largest, b"", Reset.ALONE, largest, "yes")
+    request = InferRawRequest(largest, largest, largest, b"", Reset.ALONE, Packing.LZ4, largest, "yes")
     return len(encode(Record(Direction.REQUEST, largest, "0" * 8, InferRawRequest.KIND, request.to_fields()))) + len(
         " data="
     )
@@ -210,6 +241,10 @@ class WindowAssembly:
         self._window_bytes = window_bytes
         self._begun = b""
         self._index = 0
+
+    def forget(self) -> None:
+        """Forget a window that was begun."""
+        self._begun = b""
 
     def add(self, request: InferRequest | InferRawRequest) -> list[bytes]:
         """Return the windows that a request completes; none for a piece that leaves its window incomplete.

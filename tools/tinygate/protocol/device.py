@@ -12,6 +12,7 @@ from tinygate.protocol.framing import Damaged, Direction, Event, Reason, Record
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.messages import REQUESTS, Error, HelloRequest, InferRequest
 from tinygate.protocol.order import Order, ReplyLog
+from tinygate.protocol.raw_messages import InferRawRequest
 from tinygate.protocol.schema import Message
 from tinygate.protocol.words import ErrorCode, Reset
 
@@ -129,7 +130,7 @@ class DeviceSession:
             return Error(ErrorCode.WRONG_NONCE, f"nonce {record.ident} opened no session: send hello first")
         request = _parsed(record)
         may_overtake = isinstance(request, HelloRequest) or (
-            isinstance(request, InferRequest) and request.reset is Reset.ALONE
+            isinstance(request, InferRequest | InferRawRequest) and request.reset is Reset.ALONE
         )
         if record.sequence != self._order.next and not (may_overtake and self._order.is_within(record.sequence)):
             if self._order.is_done(record.sequence):

@@ -18,6 +18,7 @@ from tinygate.protocol.hello import Hello
 from tinygate.protocol.line_messages import KeepRequest, StoreRequest
 from tinygate.protocol.messages import HelloRequest, InferRequest, RestartRequest
 from tinygate.protocol.order import WINDOW, distance
+from tinygate.protocol.raw_messages import InferRawRequest
 from tinygate.protocol.schema import Message
 from tinygate.protocol.words import Reset
 
@@ -219,6 +220,6 @@ class Outbox:
 
 def _is_repeatable(request: Message) -> bool:
     """Whether a request may be carried out once more: it changes nothing that a later one depends on."""
-    if isinstance(request, InferRequest):
+    if isinstance(request, InferRequest | InferRawRequest):
         return request.reset is Reset.ALONE
     return not isinstance(request, RestartRequest | KeepRequest)

@@ -1,7 +1,7 @@
-"""A test set that a board keeps in its flash, of real values, and the windows that a model makes of it.
+"""A test set that a board keeps in its flash, of real values or raw windows, and the windows that a model makes of it.
 
-The first sector holds whose it is and whether it is whole; the values follow, each window's inputs one after the other
-as little-endian float32. Flashing an application leaves it alone.
+The first sector holds whose it is and whether it is whole; the windows follow: each one's inputs one after the other as
+little-endian float32, or as the sensor gives it. Flashing an application leaves it alone.
 """
 
 from __future__ import annotations
@@ -11,35 +11,15 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-import lz4.block
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygate.protocol import KeepRequest, Packing, Tensor
+from tinygate.protocol import KeepRequest, Tensor
+from tinygate.virtual.packed import unpacked
 
 _SECTOR_BYTES = 4096
 _HEADER = struct.Struct("<64sI?")
 _HISTORY_BYTES = 65_536
-
-
-def unpacked(data: bytes, packing: Packing | None, size_bytes: int, history: bytes = b"") -> bytes:
-    """Return `size_bytes` bytes as they were before they were packed. Raises ValueError: they are other ones."""
-    if packing is None:
-        plain = data
-    else:
-        try:
-            plain = lz4.block.decompress(
-                data, uncompressed_size=size_bytes, dict=history if packing is Packing.LZ4 else b""
-            )
-        except (lz4.block.LZ4BlockError, ValueError) as error:
-            raise ValueError(f"no LZ4 block of {size_bytes} bytes: {error}") from error
-    if len(plain) != size_bytes:
-        raise ValueError(f"{len(plain)} bytes, {size_bytes} were told")
-    if packing is Packing.PLANES:
-        if size_bytes % 4:
-            raise ValueError(f"{size_bytes} bytes are no whole values of four bytes")
-        return np.frombuffer(plain, np.uint8).reshape(4, -1).T.tobytes()
-    return plain
 
 
 class TestSet:
@@ -103,6 +83,14 @@ class TestSet:
         parts = np.split(rows, np.cumsum(elements)[:-1], axis=1)
         codes = [_codes(values, tensor) for values, tensor in zip(parts, inputs, strict=True)]
         return [b"".join(code[index].tobytes() for code in codes) for index in range(count)]
+
+    def raw_windows(self, first: int, count: int, window_bytes: int) -> list[bytes]:
+        """Return windows as the sensor gives them, of so many bytes each. Raises ValueError: the set has not these."""
+        _, size_bytes, is_whole = self._kept()
+        if not is_whole or count < 1 or (first + count) * window_bytes > size_bytes:
+            raise ValueError(f"first={first} count={count}: no such windows of {window_bytes} bytes are kept")
+        places = range(first * window_bytes, (first + count) * window_bytes, window_bytes)
+        return [bytes(self._values(place, place + window_bytes)) for place in places]
 
     def _values(self, start: int, end: int) -> memoryview:
         return self._memory[_SECTOR_BYTES + start : _SECTOR_BYTES + end]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinygate.board.evidence import Run
 from tinygate.judge.facts import fact
-from tinygate.judge.oracle import run_oracle
+from tinygate.judge.oracle import run_board_oracle, run_oracle
 from tinygate.judge.parity import judge_parity
 from tinygate.model.folder import Variant
 from tinygate.plugin.board_options import BoardChoice
@@ -15,7 +15,7 @@ from tinygate.tflite import Tensor
 def test_every_output_is_the_oracles(run: Run, variant: Variant, board: BoardChoice, judge: Judge) -> None:
     """Every value of every window; floats of another compiler within a tolerance."""
     same_kernels = board.kind.emulation == "virtual"  # of the same build as the oracle's
-    judge(judge_parity(variant, board.place, run.outputs, run_oracle(variant), exact_floats=same_kernels))
+    judge(judge_parity(variant, board.place, run.outputs, run_board_oracle(variant), exact_floats=same_kernels))
 
 
 def test_every_window_of_the_test_set_was_run_on_the_board(

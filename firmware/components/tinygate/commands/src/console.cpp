@@ -18,7 +18,8 @@ constexpr size_t line_data_bytes(size_t line_bytes) {
 
 Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t result_bytes, size_t raw_bytes)
     : rx_line_bytes_(rx_line_bytes),
-      results_bytes_(std::max(result_bytes, kResultsBytes)),
+      results_bytes_(std::max(kResultsBytes, raw_bytes == 0 ? result_bytes
+                                                            : RawInference::answer_bytes(result_bytes, window_bytes))),
       line_(new (std::nothrow) char[rx_line_bytes + Decoder::kSlackBytes]),
       data_(new (std::nothrow) char[line_data_bytes(rx_line_bytes)]),
       log_(new (std::nothrow) char[Session::kLogBytes]),
@@ -26,10 +27,10 @@ Console::Buffers::Buffers(size_t rx_line_bytes, size_t window_bytes, size_t resu
       last_window_(new (std::nothrow) char[window_bytes]()),
       results_(new (std::nothrow) char[results_bytes_]),
       unpacked_(new (std::nothrow) char[kDataBytes]),
-      raw_(rx_line_bytes, window_bytes, result_bytes, raw_bytes) {}
+      raw_piece_(new (std::nothrow) char[raw_bytes]) {}
 
 bool Console::Buffers::complete() const {
-    return line_ && data_ && log_ && piece_ && last_window_ && results_ && unpacked_ && raw_.complete();
+    return line_ && data_ && log_ && piece_ && last_window_ && results_ && unpacked_ && raw_piece_;
 }
 
 Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers, StoreMemory* store)
@@ -39,9 +40,9 @@ Console::Console(Device& device, LineSink& sink, Ident boot_id, Buffers& buffers
       session_(boot_id, buffers.rx_line_bytes_,
                {buffers.line_.get(), buffers.data_.get(), buffers.log_.get()}, sink),
       assembly_(buffers.piece_.get(), device.unusable() ? 0 : device.window_bytes()),
-      raw_inference_(device, buffers.raw_),
       rate_(device.boot_baud()),
-      kept_(store) {}
+      kept_(store),
+      raw_inference_(device, kept_, {buffers.raw_piece_.get(), buffers.results_.get(), buffers.results_bytes_}) {}
 
 void Console::show_runner_face(std::string_view model) {
     face_.emplace(device_, sink_, model, assembly_.lend(), buffers_.results_.get());
@@ -125,22 +126,30 @@ Device::Refusal Console::infer(const Incoming& incoming, const InferRequest& req
     std::string_view windows;
     Sentence problem;
     InferRequest plain = request;
-    if (request.packing != Packing::kNone) {
-        const uint64_t size = uint64_t{request.count} * device_.window_bytes();
-        const auto data = size <= kDataBytes ? unpack(request.data, request.packing,
-                                                      static_cast<size_t>(size), buffers_.unpacked_.get(), {})
-                                             : std::nullopt;
-        if (!data || request.packing == Packing::kPlanes)
-            return bad_request(problem << "no block of LZ4 of " << request.count << " windows, at most "
-                                       << kDataBytes << " bytes");
-        plain.data = *data;
-    }
+    if (auto refusal = unpack_windows(plain, device_.window_bytes())) return refusal;
     if (!assembly_.add(plain, windows, problem)) return bad_request(problem);
     if (auto refusal = infer_windows(windows, incoming, request)) return refusal;
     const size_t count = windows.size() / device_.window_bytes();
     reply.count = static_cast<uint32_t>(count);
     reply.data = {buffers_.results_.get(), count * device_.result_bytes()};
     return std::nullopt;
+}
+
+// Undoes what made a request's windows shorter.
+Device::Refusal Console::unpack_windows(InferRequest& request, size_t window_bytes) {
+    if (request.packing == Packing::kNone || request.data.empty()) return std::nullopt;
+    const uint64_t size = uint64_t{request.count} * window_bytes;
+    const auto data = size <= kDataBytes && request.packing == Packing::kLz4
+                          ? unpack(request.data, request.packing, static_cast<size_t>(size),
+                                   buffers_.unpacked_.get(), {})
+                          : std::nullopt;
+    if (data) {
+        request.data = *data;
+        return std::nullopt;
+    }
+    Sentence problem;
+    return bad_request(problem << "no block of LZ4 of " << request.count << " windows, at most " << kDataBytes
+                               << " bytes");
 }
 
 Device::Refusal Console::infer_windows(std::string_view windows, const Incoming& incoming,
@@ -195,8 +204,17 @@ Device::Refusal Console::invoke(std::string_view window, size_t index, const Inf
 void Console::answer(const Incoming& incoming, const InferRawRequest& request) {
     InferRaw message;
     auto refusal = device_.unusable();
-    if (!refusal) refusal = raw_inference_.infer(request, buffers_.last_window_.get(), message.windows);
+    if (!refusal) refusal = infer_raw(incoming, request, message.windows);
     reply(incoming, refusal, message);
+}
+
+Device::Refusal Console::infer_raw(const Incoming& incoming, const InferRawRequest& request, Infer& reply) {
+    char* const input = assembly_.lend();
+    InferRawRequest plain = request;
+    if (auto refusal = unpack_windows(plain.windows, raw_inference_.raw_bytes())) return refusal;
+    if (auto refusal = raw_inference_.infer(plain, input, reply)) return refusal;
+    if (reply.count > 0) keep_last_window({input, device_.window_bytes()}, incoming.answers);
+    return std::nullopt;
 }
 
 // To bench with: of requests that overtook each other, the last window is that of the highest number.

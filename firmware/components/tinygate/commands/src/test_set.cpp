@@ -172,4 +172,12 @@ bool TestSet::window(uint32_t index, List<Tensor> inputs, char* out) const {
     return true;
 }
 
+std::string_view TestSet::raw_windows(uint32_t first, uint32_t count, size_t window_bytes) const {
+    if (capacity() == 0) return {};
+    const Header set = header();
+    const uint64_t end = (uint64_t{first} + count) * window_bytes;
+    if (set.is_partial != 0 || end > set.size_bytes) return {};
+    return {values() + size_t{first} * window_bytes, size_t{count} * window_bytes};
+}
+
 }  // namespace tinygate

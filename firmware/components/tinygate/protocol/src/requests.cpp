@@ -145,12 +145,11 @@ Request read_arena(FieldReader&) {
     return ArenaRequest{};
 }
 InferRequest read_windows(FieldReader& in) {
-    return InferRequest{in.number("first"), in.number("count"),         in.number("offset"),
-                        in.data("data"),    in.optional_reset("reset"), Packing::kNone};
-}
-Request read_infer(FieldReader& in) {
     return InferRequest{in.number("first"),       in.number("count"),         in.number("offset"),
                         in.optional_data("data"), in.optional_reset("reset"), in.optional_packing("packing")};
+}
+Request read_infer(FieldReader& in) {
+    return read_windows(in);
 }
 Request read_infer_raw(FieldReader& in) {
     return InferRawRequest{read_windows(in), in.optional_number("settings").value_or(0),

@@ -3,6 +3,13 @@
 namespace tinygate {
 namespace {
 
+// Whether no other request depends on this one.
+bool is_alone(const Request& request) {
+    if (const auto* infer = std::get_if<InferRequest>(&request)) return infer->reset == Reset::kAlone;
+    const auto* raw = std::get_if<InferRawRequest>(&request);
+    return raw != nullptr && raw->windows.reset == Reset::kAlone;
+}
+
 // What a damaged piece is answered with; console text, even when it is too long, is not answered.
 std::optional<ErrorCode> error_code(Reason reason) {
     switch (reason) {
@@ -80,9 +87,8 @@ void Session::send_and_keep(const Reply& message, const Answers& answers) {
 std::optional<Incoming> Session::judge(const Record& record, const Answers& answers) {
     Sentence problem;
     const auto request = parse_request(record, data_, problem);
-    const InferRequest* infer = request ? std::get_if<InferRequest>(&*request) : nullptr;
     const bool is_hello = request && std::holds_alternative<HelloRequest>(*request);
-    const bool may_overtake = is_hello || (infer != nullptr && infer->reset == Reset::kAlone);
+    const bool may_overtake = is_hello || (request && is_alone(*request));
     const bool is_next =
         record.sequence == order_.next() || order_.is_done(record.sequence);  // that is a hello
     if (!is_next && !(may_overtake && order_.is_within(record.sequence))) {

@@ -39,7 +39,7 @@ class Console {
         Block last_window_;
         Block results_;
         Block unpacked_;
-        RawInference::Buffers raw_;
+        Block raw_piece_;
     };
 
     // `store` keeps a test set, if there is one.
@@ -65,6 +65,8 @@ class Console {
  private:
     void carry_out(const Incoming& incoming);
     Device::Refusal infer(const Incoming& incoming, const InferRequest& request, Infer& reply);
+    Device::Refusal infer_raw(const Incoming& incoming, const InferRawRequest& request, Infer& reply);
+    Device::Refusal unpack_windows(InferRequest& request, size_t window_bytes);
     Device::Refusal infer_windows(std::string_view windows, const Incoming& incoming, const InferRequest& request);
     Device::Refusal infer_kept(const Incoming& incoming, const InferRequest& request, Infer& reply);
     Device::Refusal invoke(std::string_view window, size_t index, const InferRequest& request);
@@ -95,9 +97,9 @@ class Console {
     Buffers& buffers_;
     Session session_;
     WindowAssembly assembly_;
-    RawInference raw_inference_;
     LineRate rate_;
     TestSet kept_;
+    RawInference raw_inference_;
     std::optional<RunnerFace> face_;
     Answers last_infer_{};  // whose last window is the one to bench with
     uint32_t overflows_ = 0;

@@ -1,4 +1,4 @@
-// A test set of real values that outlives boots, and the windows that a model makes of it. Twin of
+// A test set, of real values or raw windows, that outlives boots, and the windows that a model makes of it. Twin of
 // virtual/test_set.py.
 #pragma once
 
@@ -33,6 +33,9 @@ class TestSet {
 
     // Whether the set is whole and has a window for these inputs: then writes it as they take it.
     bool window(uint32_t index, List<Tensor> inputs, char* out) const;
+
+    // Windows as the sensor gives them, of so many bytes each; nothing if the set is not whole or has not these.
+    std::string_view raw_windows(uint32_t first, uint32_t count, size_t window_bytes) const;
 
  private:
     struct Header {

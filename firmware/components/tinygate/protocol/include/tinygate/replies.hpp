@@ -127,7 +127,7 @@ struct Infer final : Reply {
     void write(FieldWriter& out) const override;
 };
 
-// Of each window its outputs, then, where they were asked for, its inputs.
+// Of each window its outputs, then the CRC-32 of its inputs, or these themselves.
 struct InferRaw final : Reply {
     Infer windows;
 

@@ -39,11 +39,11 @@ struct InferRequest {
     Packing packing;
 };
 
-// Windows as the sensor gives them; first, count, offset and reset as for infer.
+// Windows as the sensor gives them; the fields of infer as there.
 struct InferRawRequest {
     InferRequest windows;
     uint32_t settings;      // of every window in it, bit 0 first
-    bool inputs_wanted;     // what the model was given is answered too
+    bool inputs_wanted;     // what the model was given is answered itself, and not its CRC-32
 };
 
 struct ProfileRequest {};
