@@ -11,8 +11,9 @@ from fake_board import EXPECTED, HELLO, SHORT, WINDOWS, FakeBoard, measured
 from tinygate import protocol
 from tinygate.board.deadlines import Deadlines
 from tinygate.board.evidence import Plan, assemble
-from tinygate.board.run import measure
+from tinygate.board.run import HELLO_AGAIN_S, measure
 from tinygate.errors import IdentityError, LabError, LinkError, TargetError
+from tinygate.places import BOARDS, BoardKind
 
 PANIC = b"\r\nGuru Meditation Error: Core  0 panic'ed (StoreProhibited). Exception was unhandled.\r\n"
 RESET = b"rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
@@ -193,6 +194,11 @@ def test_a_board_that_announces_nothing_is_asked_after_a_while() -> None:
     began = time.monotonic()
     measure(FakeBoard(), EXPECTED, Plan(WINDOWS, invocations=0), Deadlines(quiet_s=0.2))
     assert time.monotonic() - began >= 0.2
+
+
+@pytest.mark.parametrize("kind", BOARDS.values(), ids=BOARDS)
+def test_every_kind_of_board_is_asked_before_it_is_given_up(kind: BoardKind) -> None:
+    assert kind.quiet_s + 5 * HELLO_AGAIN_S < kind.boot_s
 
 
 def test_a_board_that_never_speaks_is_the_labs_fault() -> None:

@@ -136,7 +136,8 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
     )
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
     progress = request.config.stash[progress_key]
-    deadlines = Deadlines(settle_s=board.kind.settle_s, bytes_per_s=bytes_per_s)
+    kind = board.kind
+    deadlines = Deadlines(kind.boot_s, kind.quiet_s, settle_s=kind.settle_s, bytes_per_s=bytes_per_s)
     return Task(variant.id, expected, plan, deadlines, progress)
 
 
