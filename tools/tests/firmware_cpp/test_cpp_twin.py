@@ -185,13 +185,14 @@ def test_a_hello_describes_any_number_of_tensors_as_python_does(count: int, twin
 
 def test_both_answer_the_public_runner_alike(twin: Any) -> None:
     commands = ["name%", "profile%", "db load 4%", "db 01028", "0ff%", "infer 2 1%", "results%", "db load 5%", "no%"]
+    commands += ["db load 4%db 90000000%infer 1 0%"]  # 0.0625, half-way between two results
     commands += ["x@TG3 name%\r\n", "infer 0 0%", "db zz%", "\0\x1e\x03name%\0", "infer 1 1 1%", "db load 4%infer 1 0%"]
-    since = itertools.count()
+    since = [itertools.count()]
     model = SimpleNamespace(
         window_bytes=4,
         outputs=(Tensor("int8", (1, 2), 0.00390625, -128, 2),),
-        invoke=lambda window: window[:1] + bytes([(window[1] + next(since)) % 256]),
-        reset=lambda: None,
+        invoke=lambda window: window[:1] + bytes([(window[1] + next(since[0])) % 256]),
+        reset=lambda: since.__setitem__(0, itertools.count()),
     )
     device, face = DeviceSession("0badcafe", 512), RunnerFace(model, "ic01", lambda: 0)
     for command, raw in zip(commands, twin.ask("runner", *(c.encode("latin-1").hex() for c in commands)), strict=True):

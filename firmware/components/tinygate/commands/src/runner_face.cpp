@@ -44,9 +44,9 @@ float real_value(const char* bytes, size_t index, const Tensor& tensor) {
                              : tensor.scale * static_cast<float>(code - tensor.zero_point);
 }
 
-// With three decimals.
+// With three decimals, as printf's %.3f rounds: the product is exact, and a half goes to the even neighbour.
 void put_real(Sentence& line, float value) {
-    const double thousandths = std::round(std::fabs(static_cast<double>(value)) * 1000);
+    const double thousandths = std::nearbyint(std::fabs(static_cast<double>(value)) * 1000);
     const auto whole = static_cast<uint64_t>(std::fmin(thousandths, 9e15));
     if (value < 0 && whole > 0) line << "-";
     line << whole / 1000 << ".";
