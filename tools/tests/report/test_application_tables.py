@@ -51,6 +51,11 @@ def test_memory_has_a_line_for_flash_and_one_for_static_ram() -> None:
     assert table.rows[1][2:4] == ("static RAM", "3")
 
 
+def test_parts_are_shown_of_an_application_that_has_its_model_itself() -> None:
+    (table,) = extras_of(judged(**{flash_of(part): 7 for part in PARTS if part != "model"}, flash_bytes=35))
+    assert table.rows == [("toy", "a", "flash", "–", "7", "7", "7", "7", "35")]
+
+
 def test_every_report_shows_them() -> None:
     facts = facts_of(judged(**TIMES, ram_used_bytes=77_000, heap_least_free_bytes=88_000))
     console = Console(file=io.StringIO(), width=250)

@@ -32,7 +32,7 @@ def tables(summary: Summary) -> list[Extra]:
     names = name_titles(summary)
     time = [f"{state}, {which}, µs" for state in ("idle", "running") for which in _STATISTICS]
     title, note = "Beside the application", "The application idle, and with its tasks, timers and interrupts going."
-    parts = [row for name, figures in _MEMORIES.items() for row in _rows(summary, figures, figures[:1], (name,))]
+    parts = [row for name, figures in _MEMORIES.items() for row in _rows(summary, figures, figures[:-1], (name,))]
     ram = tuple(FIGURES[figure].title for figure in _IN_USE)
     return [
         Extra(title, (*names, *time), _rows(summary, (*_IDLE, *_RUNNING), _RUNNING), note, len(names)),
@@ -48,7 +48,7 @@ def tables(summary: Summary) -> list[Extra]:
             "Memory by part",
             (*names, "bytes of", *PARTS, "whole"),
             sorted(parts, key=lambda row: row[: len(names)]),
-            "tinygate is what answers the gate: it does not ship.",
+            "tinygate is what answers the gate: it does not ship. A model of the application's own is among the rest.",
             len(names) + 1,
         ),
     ]
