@@ -14,7 +14,7 @@ import serial
 from board_client import Client, board_process
 
 from tinygate.board import line
-from tinygate.board.evidence import Plan, Run
+from tinygate.board.evidence import LinkFaults, Plan, Run
 from tinygate.board.identity import Expected
 from tinygate.board.log import BootLog
 from tinygate.board.port import SerialPort, use_fast_rfc2217
@@ -71,6 +71,10 @@ def test_a_line_that_garbles_fast_rates_is_used_at_the_fastest_it_carries(
         run = run_on(port, tflite)
     assert port.bauds == [2_000_000, 115_200, 921_600, 115_200]
     assert np.array_equal(run.output, clean.output)
+    assert run.counts["repairs"] > 0
+    assert (
+        run.link == clean.link == LinkFaults()
+    )  # of the rate that it is used at: the same as where none had to be tried
 
 
 def test_a_line_that_alters_and_loses_bytes_is_repaired_and_tells_how_often(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,19 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class LinkFaults:
+    """What a line did to records: how many the device rejected, how often it lost bytes, how many were sent again."""
+
+    rejected_records: int = 0
+    receive_overflows: int = 0
+    repairs: int = 0
+
+    def since(self, before: LinkFaults) -> LinkFaults:
+        """Return what came after."""
+        return LinkFaults(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
+
+
+@dataclass(frozen=True)
 class Run:
     """The evidence of one boot; immutable.
 
@@ -99,7 +112,8 @@ class Run:
         raw: what it made of raw windows, None where it takes or was sent none.
         bench, profile, layout: None when the board cannot know (hello.timing) or does not offer them.
         bench_running: the bench with the application running; None when there is none or it has nothing to set going.
-        counts: records and faults seen on the link, by name.
+        counts: records and faults seen on the link, by name, those of rates that were tried among them.
+        link: the faults since the line's rate was settled.
         resets: reset reasons that the ROM printed, oldest first.
         console: last lines of console text, without records.
         boot_s, measured_s: wall time until hello, and from there to the end.
@@ -117,6 +131,7 @@ class Run:
     layout: Layout | None
     health: Health
     counts: Mapping[str, int]
+    link: LinkFaults
     resets: tuple[str, ...]
     console: tuple[str, ...]
     boot_s: float
@@ -142,7 +157,7 @@ class Run:
 def _as_json(value: Any) -> Any:
     if isinstance(value, RawRun):
         return value.to_dict()
-    return asdict(value) if isinstance(value, Message | Expected) else value
+    return asdict(value) if isinstance(value, Message | Expected | LinkFaults) else value
 
 
 def assemble(answers: Sequence[Infer], hello: Hello, count: int) -> tuple[NDArray[Any], ...]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tinygate.board.aftermath import ask_again
 from tinygate.board.console import Console
 from tinygate.board.deadlines import Deadlines, Pace
-from tinygate.board.evidence import Plan, Run
+from tinygate.board.evidence import LinkFaults, Plan, Run
 from tinygate.board.hearing import Hearing
 from tinygate.board.identity import Expected, prove_identity
 from tinygate.board.line import Line
@@ -32,8 +32,8 @@ from tinygate.board.plausible import (
 from tinygate.board.port import Port
 from tinygate.board.raw import RawRun
 from tinygate.board.streaming import Streaming
-from tinygate.board.unusable import why_unusable
-from tinygate.errors import IdentityError, LabError, LinkError, TargetError, TinygateError
+from tinygate.board.unusable import why_no_hello, why_unusable
+from tinygate.errors import IdentityError, LabError, TargetError, TinygateError
 from tinygate.protocol import (
     Answer,
     Application,
@@ -58,7 +58,6 @@ from tinygate.protocol import (
     UnansweredError,
     fresh_nonce,
 )
-from tinygate.protocol.framing import PREFIX
 from tinygate.targets import family_of
 
 HELLO_AGAIN_S = 1.0
@@ -113,6 +112,8 @@ class _Boot:
         self.line: Line | None = None
         self.outputs: tuple[NDArray[Any], ...] = ()
         self.raw: RawRun | None = None
+        self.trials = LinkFaults()
+        self.answers: list[Message] = []
 
     def measure(self) -> Run:
         began = time.monotonic()
@@ -122,6 +123,7 @@ class _Boot:
             booted = time.monotonic()
             self.line = Line(self.port, self.session, hello, self.hearing.step)
             self.line.negotiate()
+            self._note_trials(hello)
             self._exchange(hello)
             self.line.restore()
             run = self._run(hello, booted - began, time.monotonic() - booted)
@@ -149,24 +151,7 @@ class _Boot:
             if any(isinstance(event, Ready) for event in events):
                 ask_at, self.announced = now, True
                 deadline = min(deadline, now + self.deadlines.answer_s)
-        raise self._no_hello()
-
-    def _no_hello(self) -> TinygateError:
-        if not self.hearing.heard:
-            return LabError(f"the board said nothing for {self.deadlines.boot_s:g} s: check power, cable and port")
-        if self.announced:
-            return LinkError(
-                f"the board announced that it is ready, and answers no hello within {self.deadlines.answer_s:g} s: "
-                "what is sent to it does not arrive; check cable and adapter, and what else is on the line"
-            )
-        if any(line.startswith(PREFIX.decode()) for line in self.hearing.console.tail()):
-            return LinkError("what the board says arrives damaged, its hello too; check cable, adapter and rate")
-        if any(line.startswith("@TG") for line in self.hearing.console.tail()):
-            return TargetError("the application speaks another version of the protocol: build and flash it again")
-        return TargetError(
-            f"the application did not say hello within {self.deadlines.boot_s:g} s of its reset; "
-            f"the last lines of its console: {' / '.join(self.hearing.console.tail(3)) or 'none'}"
-        )
+        raise why_no_hello(self.hearing, self.announced, self.deadlines)
 
     def _prove(self, hello: Hello) -> None:
         prove_identity(hello, self.expected)
@@ -178,6 +163,16 @@ class _Boot:
             raise TargetError(why_unusable(hello, self._refusal(), self.hearing.console.tail(), self.plan.arena_key))
         check_tensors(hello, self.expected)
         self.plan.check(hello)
+
+    def _note_trials(self, hello: Hello) -> None:
+        """Note what rates that the line does not carry have cost: no fault of the line at the one that it has."""
+        if self.session.counts["repairs"]:
+            self.session.request(HealthRequest())
+            answers = self._answered(Pace(self.deadlines, self.plan, hello))
+            self.trials = self._faults(next(a for a in answers if isinstance(a, Health)))
+
+    def _faults(self, health: Health) -> LinkFaults:
+        return LinkFaults(health.rejected_records, health.receive_overflows, self.session.counts["repairs"])
 
     def _exchange(self, hello: Hello) -> None:
         pace = Pace(self.deadlines, self.plan, hello)
@@ -194,9 +189,9 @@ class _Boot:
             states = (None, Application.RUNNING) if self.plan.bench_running else (None,)
             self.session.request(*(BenchRequest(self.plan.warmup, self.plan.invocations, state) for state in states))
         self.session.request(ProfileRequest(), LayoutRequest(), HealthRequest())
-        answers = self._answered(pace)
+        self.answers = self._answered(pace)
         self.health_at = time.monotonic()
-        self.outputs, self.raw = streaming.outputs(answers), streaming.raw
+        self.outputs, self.raw = streaming.outputs(self.answers), streaming.raw
 
     def _answered(self, pace: Pace) -> list[Message]:
         """Send and receive until all that was asked is answered; return the answers."""
@@ -262,7 +257,7 @@ class _Boot:
         return ask_again(self.port, request, str(self.session.boot_id), silent_s, patience_s, self.deadlines)
 
     def _only(self, kind: type[_MessageT]) -> _MessageT | None:
-        return next((message for message in self.hearing.answers if isinstance(message, kind)), None)
+        return next((message for message in self.answers if isinstance(message, kind)), None)
 
     def _required(self, kind: type[_MessageT]) -> _MessageT:
         found = self._only(kind)
@@ -272,7 +267,7 @@ class _Boot:
 
     def _run(self, hello: Hello, boot_s: float, measured_s: float) -> Run:
         bench = self._required(Bench) if self._benches(hello) else None
-        benches = [message for message in self.hearing.answers if isinstance(message, Bench)]
+        benches = [message for message in self.answers if isinstance(message, Bench)]
         running = benches[1] if len(benches) > 1 else None
         arena, profile, health = self._required(Arena), self._only(Profile), self._required(Health)
         check_figures(hello, self.plan, (arena, benches, profile, health), self.health_at - self.asked_at)
@@ -289,6 +284,7 @@ class _Boot:
             layout=self._only(Layout),
             health=health,
             counts=MappingProxyType(dict(self.session.counts)),
+            link=self._faults(health).since(self.trials),
             resets=tuple(self.hearing.console.resets),
             console=self.hearing.console.tail(),
             boot_s=boot_s,

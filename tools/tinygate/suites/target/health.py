@@ -27,9 +27,10 @@ def test_the_stack_never_came_close_to_its_end(
 
 def test_no_byte_was_lost_on_the_line(run: Run, variant: Variant, board: BoardChoice, judge: Judge) -> None:
     """Records that the device rejected, and bytes that it had no room for: each must have been sent again."""
-    lost, repairs = run.health.rejected_records + run.health.receive_overflows, run.counts.get("repairs", 0)
+    link = run.link
+    lost, repairs = link.rejected_records + link.receive_overflows, link.repairs
     reason = (
-        f"The device rejected {run.health.rejected_records} records and lost bytes {run.health.receive_overflows} "
+        f"The device rejected {link.rejected_records} records and lost bytes {link.receive_overflows} "
         f"times for want of room, and {repairs} were sent again"
         + ("." if lost <= repairs else ": something else is on the line; check cable, adapter and rate.")
         if lost or repairs
