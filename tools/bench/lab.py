@@ -20,7 +20,7 @@ from pathlib import Path
 from tinygate.gate.nightly import Device, GateRun
 from tinygate.lab.client import labgrid_python
 from tinygate.lab.gate import LabOrder, lab_of
-from tinygate.lab.up import VIRTUAL_BOARD, Rack
+from tinygate.lab.up import Rack
 from tinygate.model.selection import select
 from tinygate.store import journal
 
@@ -49,11 +49,9 @@ def project_of(folder: Path, model: str, variant: str, count: int) -> None:
 
 def spread(folder: Path, python: Path, boards: int, baud: int | None, models: int, variant: str) -> Done:
     """Judge the first models of a project over a rack, without the host's tests."""
-    board = [*VIRTUAL_BOARD, "--baud-limit", "client", "--max-baud", str(baud)] if baud else VIRTUAL_BOARD
-    os.environ["ESPBAUD"] = str(baud or 921600)  # pytest-embedded flashes at this rate
     os.environ["TINYGATE_LABGRID"] = str(python)
     (folder / f"rack-{boards}-{baud}").mkdir()
-    with Rack(python, 0, boards, folder / f"rack-{boards}-{baud}", board) as rack:
+    with Rack(python, 0, boards, folder / f"rack-{boards}-{baud}", baud=baud) as rack:
         run = GateRun(
             folder,
             folder / f"report-{boards}-{baud}",

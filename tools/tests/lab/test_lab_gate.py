@@ -74,6 +74,19 @@ def test_variants_are_spread_over_places_into_one_run(project: Path, rack: Rack,
         assert not held(agent)
 
 
+def test_a_lab_of_slow_lines_says_so_and_is_flashed_and_streamed_at_their_rate(
+    project: Path, labgrid: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "rack").mkdir()
+    with Rack(labgrid, 0, 1, tmp_path / "rack", baud=230_400) as slow, started(project, slow, labgrid) as run:
+        _, said = run.communicate(timeout=120)
+    assert run.returncode == 0, said
+    found = journal.read(next((project / "report" / "runs").iterdir()) / "journal.jsonl")
+    links = [finding.detail["link"] for finding in found.findings if finding.figure == "link_faults"]
+    assert len(links) >= 2
+    assert all(link.get("repairs", 0) == 0 for link in links), links  # no rate was tried that the line garbles
+
+
 def test_a_killed_run_holds_no_place_after_ten_seconds(project: Path, rack: Rack, labgrid: Path) -> None:
     """Killed while it connects, stands in line, flashes, streams or gives back."""
     rng, longest_s, holding = random.Random(16), 0.0, 0

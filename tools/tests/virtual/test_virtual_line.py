@@ -49,9 +49,9 @@ def port_to(image: Path, folder: Path, *options: str) -> Iterator[NotedPort]:
         yield NotedPort(opened, log)
 
 
-def run_on(port: SerialPort, tflite: bytes) -> Run:
+def run_on(port: SerialPort, tflite: bytes, line_baud: int | None = None) -> Run:
     expected = Expected("esp32", "virtual", None, hashlib.sha256(tflite).hexdigest())
-    return measure(port, expected, Plan(WINDOWS, invocations=0))
+    return measure(port, expected, Plan(WINDOWS, invocations=0, line_baud=line_baud))
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,16 @@ def test_a_line_that_garbles_fast_rates_is_used_at_the_fastest_it_carries(
     assert (
         run.link == clean.link == LinkFaults()
     )  # of the rate that it is used at: the same as where none had to be tried
+
+
+def test_no_rate_is_tried_beyond_what_the_line_is_known_to_carry(
+    image: Path, tflite: bytes, tmp_path: Path, clean: Run
+) -> None:
+    with port_to(image, tmp_path, "--baud-limit", "client", "--max-baud", "1000000") as port:
+        run = run_on(port, tflite, line_baud=1_000_000)
+    assert port.bauds == [921_600, 115_200]
+    assert run.counts.get("repairs", 0) == 0
+    assert np.array_equal(run.output, clean.output)
 
 
 def test_a_line_that_alters_and_loses_bytes_is_repaired_and_tells_how_often(

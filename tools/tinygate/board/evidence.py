@@ -32,6 +32,7 @@ class Plan:
         invoke_s: the longest that an invocation may take on any chip: the run's deadline is reckoned with it.
         raw: the same windows as the sensor gives them, to be preprocessed by the device; None for none.
         shared: the same windows in real values, where variants share them; None where that is not known.
+        line_baud: the fastest rate that the line is known to carry; None to find it out.
         arena_key: what to change for a larger arena, as the sentence about one that is too small shall name it.
     """
 
@@ -45,6 +46,7 @@ class Plan:
     arena_key: str = ""
     shared: SharedSet | None = None
     raw: RawPlan | None = None
+    line_baud: int | None = None
 
     @property
     def tensors(self) -> tuple[NDArray[Any], ...]:

@@ -39,8 +39,13 @@ class Line:
         self.baud, self.framed = hello.baud, False
         self._port, self._session, self._hello, self._step = port, session, hello, step
 
-    def negotiate(self) -> None:
-        """Find the best that works. Raises LinkError if the board does not come back from a rate that does not."""
+    def negotiate(self, line_baud: int | None = None) -> None:
+        """Find the best that works; no rate beyond `line_baud` is tried.
+
+        Raises:
+            LinkError: the board does not come back from a rate that does not work.
+        """
+        most = min(self._hello.max_baud, line_baud or self._hello.max_baud)
         if not self._port.is_raw:
             return
         self._session.write_frames(True)
@@ -50,7 +55,7 @@ class Line:
             self._come_back(LoopbackRequest(PATTERN))
             return
         for baud in RATES:
-            if self._hello.baud < baud <= self._hello.max_baud and self._takes(baud):
+            if self._hello.baud < baud <= most and self._takes(baud):
                 return
 
     def restore(self) -> None:

@@ -122,7 +122,7 @@ class _Boot:
             self._prove(hello)
             booted = time.monotonic()
             self.line = Line(self.port, self.session, hello, self.hearing.step)
-            self.line.negotiate()
+            self.line.negotiate(self.plan.line_baud)
             self._note_trials(hello)
             self._exchange(hello)
             self.line.restore()

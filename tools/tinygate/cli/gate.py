@@ -49,6 +49,9 @@ def gate(
     skip_build: Annotated[bool, typer.Option("--skip-build", help="use the build folders as they are")] = False,
     ram_bytes: Annotated[int | None, typer.Option(min=1, help="RAM that firmware and application share")] = None,
     against: Annotated[Path | None, typer.Option(help="verdict.json of another run: say what changed since")] = None,
+    line_baud: Annotated[
+        int | None, typer.Option(min=300, help="the fastest rate of the board's line (default: found out)")
+    ] = None,
     lock_wait: Annotated[float, typer.Option(min=0, help="seconds to wait for a board in use")] = 0.0,
     lab: Annotated[str | None, typer.Option(help="labgrid's coordinator, HOST:PORT: use its free places")] = None,
     lab_tag: Annotated[
@@ -76,6 +79,7 @@ def gate(
         "--boots": boots,
         "--build-root": build_root,
         "--ram-bytes": ram_bytes,
+        "--line-baud": line_baud,
         "--lock-wait": lock_wait,
     }
     flags = {"--arena-search": arena_search, "--skip-build": skip_build}

@@ -36,18 +36,16 @@ def up(
     """Run a lab of virtual boards on this machine until Ctrl-C: to try, to learn, to test."""
     from tinygate.gate.session import handling
     from tinygate.lab.client import labgrid_python
-    from tinygate.lab.up import VIRTUAL_BOARD, Rack
+    from tinygate.lab.up import Rack
     from tinygate.targets import DEFAULT_CHIP
 
     told: list[int] = []
-    board = [*VIRTUAL_BOARD, "--baud-limit", "client", "--max-baud", str(baud)] if baud else VIRTUAL_BOARD
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tinygate-lab-"))
         stack.enter_context(handling(lambda number, _: told.append(number)))
-        rack = stack.enter_context(Rack(labgrid_python(Path.cwd()), port, virtual, Path(folder), board))
+        rack = stack.enter_context(Rack(labgrid_python(Path.cwd()), port, virtual, Path(folder), baud=baud))
         print(f"coordinator {rack.address}, {virtual} virtual boards, logs in {folder}; Ctrl-C ends all of it. Try:")
-        rate = f"ESPBAUD={baud} " if baud else ""  # flashing begins at a rate that such a line garbles
-        print(f"    {rate}tinygate gate --lab {rack.address} --target {DEFAULT_CHIP}", flush=True)
+        print(f"    tinygate gate --lab {rack.address} --target {DEFAULT_CHIP}", flush=True)
         while not told:
             time.sleep(_LOOK_S)
             for name in rack.keep():

@@ -56,6 +56,15 @@ class Place:
         return self.tags["mac"].lower() if "mac" in self.tags else None
 
     @property
+    def baud(self) -> int | None:
+        """The fastest rate of its line; None where the lab names none. Raises LabError: the tag is no rate."""
+        if "baud" not in self.tags:
+            return None
+        if self.tags["baud"].isdecimal() and int(self.tags["baud"]) > 0:
+            return int(self.tags["baud"])
+        raise LabError(f"place {self.name} has the tag baud={self.tags['baud']}: expected bits per second, 921600")
+
+    @property
     def is_orphaned(self) -> bool:
         """Whether it is held by a run of this machine that is no more."""
         host, _, user = self.holder.partition("/")

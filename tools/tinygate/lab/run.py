@@ -207,10 +207,11 @@ class _Spreading:
     def _arguments(self, place: str, work: Work) -> list[str]:
         device = self._run.devices[0]
         known = next((one for one in self._last if one.name == place), None)
-        mac = [f"--port-mac={known.mac}"] if known and known.mac else []
+        told = [f"--port-mac={known.mac}"] if known and known.mac else []
+        told += [f"--line-baud={known.baud}"] if known and known.baud else []
         return [
             "-q", "tests_target", f"--target={device.target}", f"--board={device.board}",
-            f"--port={self._ports[place]}", f"--lab-place={place}", *mac, *self._run.pytest_args,
+            f"--port={self._ports[place]}", f"--lab-place={place}", *told, *self._run.pytest_args,
             f"--models-root={self._run.models_root}", f"--report-dir={self._run.folder}",
             f"--model={work.model}", f"--variant={work.variant}",
         ]  # fmt: skip

@@ -38,13 +38,15 @@ class VirtualBoard:
     port: int
     command: Sequence[str]
     log: Path
+    baud: int | None = None
     process: subprocess.Popen[bytes] | None = None
     _lock: Lock = field(default_factory=Lock)
 
     @property
     def tags(self) -> dict[str, str]:
         """What the lab says of its place."""
-        return {"target": DEFAULT_CHIP, "board": "virtual", "mac": self.mac}
+        line = {"baud": str(self.baud)} if self.baud else {}
+        return {"target": DEFAULT_CHIP, "board": "virtual", "mac": self.mac, **line}
 
     @property
     def is_on(self) -> bool:
@@ -110,7 +112,15 @@ class _PowerRequest(BaseHTTPRequestHandler):
 class Rack:
     """Coordinator, exporter, boards and their places; use it as a context."""
 
-    def __init__(self, python: Path, port: int, count: int, folder: Path, board: Sequence[str] = VIRTUAL_BOARD) -> None:
+    def __init__(
+        self,
+        python: Path,
+        port: int,
+        count: int,
+        folder: Path,
+        board: Sequence[str] = VIRTUAL_BOARD,
+        baud: int | None = None,
+    ) -> None:
         """Prepare a rack.
 
         Args:
@@ -119,11 +129,13 @@ class Rack:
             count: how many virtual boards.
             folder: for logs and labgrid's state.
             board: what runs a virtual board; it is told port and MAC.
+            baud: the fastest rate of the boards' lines; None for any, and no limit at all.
         """
         self._python, self._folder = python, folder
+        command = [*board, "--baud-limit", "client", "--max-baud", str(baud)] if baud else board
         self.address = f"127.0.0.1:{port or _free_port()}"
         self.boards = [
-            VirtualBoard(f"virtual-{n}", f"{_MACS}:{n:02x}", _free_port(), board, folder / f"board-{n}.log")
+            VirtualBoard(f"virtual-{n}", f"{_MACS}:{n:02x}", _free_port(), command, folder / f"board-{n}.log", baud)
             for n in range(1, count + 1)
         ]
         self.servers: dict[str, subprocess.Popen[bytes]] = {}

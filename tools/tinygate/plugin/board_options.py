@@ -75,6 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--build-root", metavar="DIR", help="where firmware is built (default: build)")
     group.addoption("--skip-build", action="store_true", help="use the build folders as they are")
     group.addoption("--ram-bytes", type=int, help="RAM that firmware and application share (what the chip has)")
+    group.addoption("--line-baud", type=int, help="the fastest rate of the board's line, for all (default: found out)")
     group.addoption("--figures-from", metavar="FILE", help="journal of the run's other sessions: rules rest on it too")
     group.addoption("--lab-place", metavar="NAME", default="", help="what the lab calls the place of the board")
     group.addoption("--lock-wait", type=float, default=0, metavar="S", help="seconds to wait for a board in use (0)")
@@ -88,6 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
         for name, value in family_of(chip).options.get(config.getoption("--board") or "", {}).items():
             if getattr(config.option, name, None) is None:
                 setattr(config.option, name, value)
+    if fastest := config.getoption("--line-baud"):
+        os.environ.setdefault("ESPBAUD", str(fastest))  # all that pytest-embedded-idf flashes by
     config.stash[place_key] = place = _place(config)
     config.stash[lab_place_key] = config.getoption("--lab-place")
     config.stash[places_key] = (place,) if place else tuple(place for place in places() if place != HOST)

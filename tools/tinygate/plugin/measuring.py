@@ -133,6 +133,7 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
         invoke_s=longest_s,
         raw=raw_plan(variant, oracle, len(sharing)),
         shared=_shared_set(variant, sharing),
+        line_baud=request.config.getoption("--line-baud"),
     )
     bytes_per_s = int(firmware.console_baud or 115_200) / _BITS_PER_BYTE
     progress = request.config.stash[progress_key]
