@@ -32,6 +32,7 @@ NO_CODE = {
     "cli/": "a list of rooms", "firmware/": "a list of folders", "ptq_int8 (tflm)": "what compare prints",
     "@TG3 <direction>": "a grammar", "0x00  COBS(": "a grammar", "real value =": "a formula", "multiplier =": "a formula", "link ──": "a drawing",
     "FAIL: ": "what the gate prints: test_mistakes.py", '#include "tinygate.h"': "an application: test_component.py compiles it",
+    "static tinygate_config_t judged": "the same with a model of its own: test_component.py compiles it",
     "# /etc/systemd": "a unit of systemd", "# /etc/udev": "rules of udev",
     ">>> ": "runs as a doctest: test_manual_examples.py",
 }  # fmt: skip
