@@ -24,7 +24,7 @@ from serial.serialutil import Timeout
 
 from tinygate.board.urlhandler.telnet import TelnetStream
 
-_POLL_S = 0.002
+_POLL_S = 0.05
 _JOIN_S = 7.0
 _LET_GO_S = 0.5
 _AGAIN_S = 0.02
@@ -127,8 +127,9 @@ class Serial(_Serial):  # type: ignore[misc]
         stream = TelnetStream(self._telnet_negotiate_option, self._telnet_process_subnegotiation)
         try:
             while self.is_open and (received := self._receive()) != b"":
-                if received and (data := stream.feed(received)):
-                    with self._arrived:
+                if received:
+                    data = stream.feed(received)
+                    with self._arrived:  # told of answers to what was set, too
                         self._received += data
                         self._arrived.notify_all()
         finally:
@@ -197,7 +198,10 @@ class Serial(_Serial):  # type: ignore[misc]
         """Wait until the server has done what was set."""
         item = self._rfc2217_options[option]
         deadline = time.monotonic() + self._network_timeout
-        while not item.is_ready():
-            if time.monotonic() > deadline:
-                raise SerialException(f"{self.port} did not answer to {option} within {self._network_timeout} s")
-            time.sleep(_POLL_S)
+        with self._arrived:
+            while not item.is_ready():
+                if self._is_cut_off:
+                    raise SerialException(f"{self.port}: the connection is gone")
+                if time.monotonic() > deadline:
+                    raise SerialException(f"{self.port} did not answer to {option} within {self._network_timeout} s")
+                self._arrived.wait(_POLL_S)
