@@ -87,6 +87,51 @@ def test_a_lab_of_slow_lines_says_so_and_is_flashed_and_streamed_at_their_rate(
     assert all(link.get("repairs", 0) == 0 for link in links), links  # no rate was tried that the line garbles
 
 
+def run_without_coordinator(project: Path, labgrid: Path, folder: Path, when: str) -> tuple[int, float, str]:
+    """Kill the coordinator for good once the run has journaled `when`; return exit code, seconds from then, and output."""
+    folder.mkdir()
+    with contextlib.ExitStack() as stack:
+        rack = stack.enter_context(Rack(labgrid, 0, 2, folder))
+        if not when:  # every place is somebody else's, so that the run stands in line
+            other = stack.enter_context(Agent(labgrid, rack.address, "other", folder / "other.log"))
+            other.ask("want", places=["virtual-1", "virtual-2"])
+            stack.callback(rack.keep)  # else it would try to give its places back for two minutes
+            time.sleep(3)
+        run = start(project, rack, labgrid, "--lab-wait=15")
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and run.poll() is None:
+            journals = list((project / "report" / "runs").glob("*/journal.jsonl"))
+            has_begun = " passed" in (project / "out.txt").read_text()  # the host's tests are over
+            if has_begun and journals and when in journals[0].read_text():
+                break
+            time.sleep(0.05)
+        rack.servers["coordinator"].kill()
+        killed_at = time.monotonic()
+        try:
+            return run.wait(180), time.monotonic() - killed_at, (project / "out.txt").read_text()
+        finally:
+            run.kill()
+
+
+def test_a_run_whose_coordinator_stays_down_goes_on_at_the_places_that_it_has(
+    project: Path, labgrid: Path, tmp_path: Path
+) -> None:
+    code, took_s, said = run_without_coordinator(project, labgrid, tmp_path / "rack", '"what": "taken"')
+    print(f"exit code {code}, {took_s:.1f} s after the coordinator died\n{said}")
+    found = journal.read(next((project / "report" / "runs").iterdir()) / "journal.jsonl")
+    assert {test.subject for test in found.tests if test.place} >= {"sine-float32", "sine-ptq_int8"}
+    assert code == 0, said
+
+
+def test_a_run_that_has_no_place_when_the_coordinator_goes_for_good_is_an_error(
+    project: Path, labgrid: Path, tmp_path: Path
+) -> None:
+    code, took_s, said = run_without_coordinator(project, labgrid, tmp_path / "rack", "")
+    print(f"exit code {code}, {took_s:.1f} s after the coordinator died\n{said}")
+    assert code == 2, said
+    assert "sine-float32 was judged at no place: the coordinator is down, for" in said
+
+
 def test_a_killed_run_holds_no_place_after_ten_seconds(project: Path, rack: Rack, labgrid: Path) -> None:
     """Killed while it connects, stands in line, flashes, streams or gives back."""
     rng, longest_s, holding = random.Random(16), 0.0, 0

@@ -94,6 +94,7 @@ class _Spreading:
         self._last: list[Place] = []
         self._number = 0
         self._has_place_at = time.monotonic()
+        self._down_since: float | None = None  # of the coordinator
         self._received: list[int] = []
 
     def finish(self) -> list[Path]:
@@ -159,9 +160,11 @@ class _Spreading:
         if busy or not self._schedule.waiting:
             self._has_place_at = time.monotonic()
         waited_s = time.monotonic() - self._has_place_at
-        if places and waited_s <= self._wanted.wait_s:
+        if (places or self._down_since is not None) and waited_s <= self._wanted.wait_s:
             return True
         why = f"none came free within {self._wanted.wait_s:g} s" if places else "every place of the lab is set aside"
+        if self._down_since is not None:
+            why = f"the coordinator is down, for {time.monotonic() - self._down_since:.0f} s now"
         self._collected.nothing_more(self._schedule.waiting, f"{why}; see `tinygate lab status`")
         return bool(self._jobs)
 
@@ -169,7 +172,9 @@ class _Spreading:
         try:
             every = [place_of(told) for told in self._agent.ask("places")]
         except LabError:  # the coordinator is down now; what is known of it stands
+            self._down_since = self._down_since or time.monotonic()
             return self._last
+        self._down_since = None
         aside = set(set_aside(self._run.store)) | self._bad
         try:
             found = fitting(every, self._wanted.target, self._wanted.board, self._wanted.tags)

@@ -143,8 +143,14 @@ def _task(request: pytest.FixtureRequest, board: BoardChoice, variant: Variant, 
 
 
 def _sharing(config: pytest.Config, board: BoardChoice, variant: Variant) -> list[Variant]:
-    """Return the variants that may share a test set on the board; none for an emulator that forgets."""
-    sharing = [other for other in selection_of(config).target_variants if other.model is variant.model]
+    """Return the variants that may share a test set on the board; none for an emulator that forgets.
+
+    At a place of a lab these are all of the model: the others are jobs of their own, here among other places.
+    """
+    chosen = selection_of(config).target_variants
+    if config.getoption("--lab-place"):
+        chosen = variant.model.target_variants
+    sharing = [other for other in chosen if other.model is variant.model]
     return sharing if board.kind.flashes and len(sharing) > 1 else []
 
 

@@ -39,6 +39,7 @@ class Holdings:
         self._returning: set[str] = set()
         self._tokens: dict[str, str] = {}  # by place
         self._asked_at: dict[str, float] = {}  # of each token
+        self._is_ending = False
         self.lock = asyncio.Lock()
 
     @property
@@ -94,8 +95,8 @@ class Holdings:
         self._say(event="lost", place=place, reason=reason)
 
     async def watch(self) -> None:
-        """Keep the connection, what is held and what is waited for; never returns."""
-        while True:
+        """Keep the connection, what is held and what is waited for, until all is given back."""
+        while not self._is_ending:  # labgrid may swallow that this is cancelled
             await asyncio.sleep(TICK_S)
             try:
                 async with self.lock:
@@ -206,7 +207,9 @@ class Holdings:
 
     async def _return(self, place: str) -> None:
         """Free a place and leave the line: without the latter it stays bound to us for another minute."""
-        await self.free(place, self._me)
+        known = self.session.places.get(place)
+        if known is not None and known.acquired == self._me:  # a coordinator that was restarted has forgotten it
+            await self.free(place, self._me)
         await self._leave_line(place)
         for known in (self._held, self._forgotten, self._wanted, self._returning):
             known.discard(place)
@@ -232,18 +235,22 @@ class Holdings:
 
     async def give_back(self) -> None:
         """Give back everything, waiting for a coordinator that is down: it may be the one that is being restarted."""
-        until = time.monotonic() + GIVE_BACK_S
+        self._is_ending, until = True, time.monotonic() + GIVE_BACK_S
         while time.monotonic() < until:
             try:
-                if self._session is None or self._session.stopping.is_set():
-                    await self.connect()
-                ours = {name for name, place in self.session.places.items() if place.acquired == self._me}
-                for place in sorted(ours | self._held | set(self._tokens)):
-                    await self._return(place)
+                async with self.lock:
+                    await self._return_all()
                 return
             except (LabgridError, grpc.aio.AioRpcError) as error:
                 print(f"agent: giving back: {error}", file=sys.stderr)
                 await asyncio.sleep(1.0)
+
+    async def _return_all(self) -> None:
+        if self._session is None or self._session.stopping.is_set():
+            await self.connect()
+        ours = {name for name, place in self.session.places.items() if place.acquired == self._me}
+        for place in sorted(ours | self._held | set(self._tokens)):
+            await self._return(place)
 
 
 def _tunnel(place: str, entry: Any) -> tuple[str, int]:
