@@ -13,6 +13,7 @@ import pytest
 from tinygate.errors import InputError, LabError
 from tinygate.lab.client import PYTHON_VARIABLE, labgrid_python
 from tinygate.lab.places import Place, fitting, tags_of
+from tinygate.lab.up import Rack
 
 REAL = Place("bench-1", {"target": "esp32", "board": "devkitc-v4", "revision": "3", "mac": "24:6F:28:00:00:01"})
 FAKE = Place("virtual-1", {"target": "esp32", "board": "virtual"})
@@ -55,3 +56,15 @@ def test_a_missing_labgrid_is_one_sentence(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
     with pytest.raises(LabError, match=r"labgrid is not here.*make lab.*TINYGATE_LABGRID"):
         labgrid_python(tmp_path)
+
+
+def test_no_board_of_a_rack_has_the_port_of_another() -> None:
+    rack = Rack(Path("python"), 0, 64, Path("nowhere"), baud=230_400)
+    assert len({board.port for board in rack.boards} | {int(rack.address.rpartition(":")[2])}) == 65
+    assert rack.boards[0].tags["baud"] == "230400"
+
+
+@pytest.mark.parametrize("baud", ["fast", "0", "-1"])
+def test_a_places_rate_is_a_number(baud: str) -> None:
+    with pytest.raises(LabError, match=f"has the tag baud={baud}: expected bits per second"):
+        _ = Place("bench-1", {"target": "esp32", "baud": baud}).baud

@@ -168,6 +168,7 @@ def _junit_name(work: Work, place: str) -> str:
 def _session(arguments: list[str], root: str, output: str) -> None:
     """Run pytest; the whole life of a job's process."""
     die_with_parent()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background of a shell ignores it
     os.setsid()  # a terminal's Ctrl-C goes to the run, which interrupts its jobs, once
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     for standard in (1, 2):

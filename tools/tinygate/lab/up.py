@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -133,9 +134,10 @@ class Rack:
         """
         self._python, self._folder = python, folder
         command = [*board, "--baud-limit", "client", "--max-baud", str(baud)] if baud else board
-        self.address = f"127.0.0.1:{port or _free_port()}"
+        free, *ports = _free_ports(count + 1)
+        self.address = f"127.0.0.1:{port or free}"
         self.boards = [
-            VirtualBoard(f"virtual-{n}", f"{_MACS}:{n:02x}", _free_port(), command, folder / f"board-{n}.log", baud)
+            VirtualBoard(f"virtual-{n}", f"{_MACS}:{n:02x}", ports[n - 1], command, folder / f"board-{n}.log", baud)
             for n in range(1, count + 1)
         ]
         self.servers: dict[str, subprocess.Popen[bytes]] = {}
@@ -203,9 +205,11 @@ def _resources(board: VirtualBoard, index: int, power_port: int) -> Mapping[str,
     return {"NetworkSerialPort": serial, "NetworkPowerPort": power}
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+def _free_ports(count: int) -> list[int]:
+    """Return free TCP ports, no one twice: all are taken before any is let go."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(server.getsockname()[1]) for server in servers]
 
 
 def _await_port(port: int, wait_s: float, who: str, folder: Path) -> None:

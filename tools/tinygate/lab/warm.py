@@ -20,6 +20,7 @@ import pytest
 import serial.rfc2217
 import serial.tools.list_ports
 
+from tinygate.gate.session import die_with_parent
 from tinygate.lab.job import ARGUMENTS_VARIABLE
 
 
@@ -33,6 +34,7 @@ def _collect(arguments: list[str]) -> None:
 
 
 if arguments := os.environ.pop(ARGUMENTS_VARIABLE, ""):
+    die_with_parent()  # and its jobs with it, at once: places are given back at once, too
     _collect(json.loads(arguments))
 gc.collect()
 gc.freeze()
