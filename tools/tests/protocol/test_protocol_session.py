@@ -42,7 +42,9 @@ from tinygate.protocol import (
     tensor_lists,
 )
 from tinygate.protocol.framing import Direction
+from tinygate.protocol.line_messages import LoopbackRequest
 from tinygate.protocol.order import ReplyLog
+from tinygate.protocol.outbox import Outbox
 
 NONCE = "5eed0001"
 NO_TENSORS = tensor_lists("input", ()) | tensor_lists("output", ())
@@ -561,3 +563,18 @@ def test_console_text_is_known_before_its_line_ends() -> None:
     session = opened(EchoBoard())
     list(session.receive(b"Guru Meditation"))
     assert session.unfinished == b"Guru Meditation"
+
+
+def test_lines_are_shorter_where_many_are_damaged() -> None:
+    outbox = Outbox(NONCE, Counter())
+    hello = dataclasses.replace(HELLO, rx_line_bytes=4096, rx_window_bytes=12_288, data_bytes=8192)
+    outbox.add(LoopbackRequest(bytes(3000)) for _ in range(60))
+    assert outbox.best_line_bytes == 4096
+    for _ in range(30):
+        line = outbox.next_line(hello)
+        outbox.lose_oldest()
+        assert line == outbox.next_line(hello)  # again
+        outbox.in_flight.clear()
+    assert 512 <= outbox.best_line_bytes < 1200  # every second line of 4 kB
+    outbox.settled()
+    assert outbox.best_line_bytes == 4096

@@ -87,7 +87,7 @@ def test_overlapping_windows_travel_once() -> None:
     stream = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32)
     windows = np.stack([stream[start : start + 50] for start in range(0, 350, 10)])  # four fifths overlap
     began = time.process_time()
-    requests = list(packing.keep_requests(windows.tobytes(), 0, data_bytes=4096, room=1900))
+    requests = list(packing.keep_requests(windows.tobytes(), 0, data_bytes=4096, room_now=lambda: 1900))
     assert sum(len(request.data) for request in requests) < stream.nbytes * 1.1 < windows.nbytes / 3
     assert time.process_time() - began < 2
     assert all(len(request.data) <= 1900 for request in requests)

@@ -124,6 +124,7 @@ class _Boot:
             self.line = Line(self.port, self.session, hello, self.hearing.step)
             self.line.negotiate(self.plan.line_baud)
             self._note_trials(hello)
+            self.session.settled()
             self._exchange(hello)
             self.line.restore()
             run = self._run(hello, booted - began, time.monotonic() - booted)

@@ -28,6 +28,10 @@ class Asking:
         """Write requests as frames from now on, or as lines; which of them arrive is for the caller to find out."""
         self._outbox.write_frames(framed)
 
+    def settled(self) -> None:
+        """Note that the line stays as it is now: what it did to what was sent before says nothing of it."""
+        self._outbox.settled()
+
     def resend(self) -> None:
         """Send again what was sent longest ago and is not answered."""
         self._outbox.lose_oldest()
@@ -45,7 +49,7 @@ class Asking:
             raise LinkError("infer before the device said hello: open the session and wait for the answer first")
         if not self.hello.inputs:
             raise TargetError(f"the device has no usable model: its model_status is {self.hello.model_status}")
-        self._outbox.add(infer_requests(windows, first, self.hello, resets, self._outbox.is_framed))
+        self._outbox.add(infer_requests(windows, first, self.hello, resets, self._room))
 
     def infer_raw(
         self,
@@ -61,13 +65,16 @@ class Asking:
         """
         if self.hello is None:
             raise LinkError("infer_raw before the device said hello: open the session and wait for the answer first")
-        self._outbox.add(infer_raw_requests(windows, first, self.hello, resets, self._outbox.is_framed, inputs))
+        self._outbox.add(infer_raw_requests(windows, first, self.hello, resets, self._room, inputs))
+
+    def _room(self) -> int:
+        assert self.hello is not None
+        return room_bytes(self.hello, self._outbox.is_framed, self._outbox.best_line_bytes)
 
     def keep(self, content: bytes, have: int) -> None:
         """Queue what is missing of a test set that the device shall keep and has `have` bytes of."""
         assert self.hello is not None
-        room = room_bytes(self.hello, self._outbox.is_framed)
-        self._outbox.add(keep_requests(content, have, self.hello.data_bytes, room))
+        self._outbox.add(keep_requests(content, have, self.hello.data_bytes, self._room))
 
     def infer_kept(self, count: int, resets: Collection[int] | None = None) -> None:
         """Queue the windows of the test set that the device keeps."""

@@ -26,6 +26,7 @@ _MOST_OUTPUT_BYTES = 2048  # of one request: a device keeps few of its answers, 
 INPUT_CRC_BYTES = 4  # of a raw window's answer, behind its outputs
 LINES_IN_FLIGHT = 3  # one being carried out, one waiting, one on the wire
 
+Room = Callable[[], int]
 _RequestT = TypeVar("_RequestT", InferRequest, InferRawRequest)
 
 
@@ -52,7 +53,7 @@ class Queue:
 
 
 def infer_requests(
-    windows: Iterable[bytes], first: int, limits: Hello, resets: Collection[int] | None, framed: bool
+    windows: Iterable[bytes], first: int, limits: Hello, resets: Collection[int] | None, room: Room
 ) -> Iterator[InferRequest]:
     """Yield the requests that carry `windows`, numbered from `first`.
 
@@ -61,14 +62,14 @@ def infer_requests(
         first: the first window's number.
         limits: what the device said of its tensors and its buffer.
         resets: numbers of the windows before which state is reset; None for all.
-        framed: whether they travel in frames, which carry the bytes themselves.
+        room: how many bytes of data a request may carry now.
 
     Raises:
         InputError: a window has another length.
         TargetError: the announced limits leave no room for data.
     """
     answerable = _answerable(limits.result_bytes)
-    yield from _requests(InferRequest, windows, first, limits.window_bytes, answerable, limits, resets, framed)
+    yield from _requests(InferRequest, windows, first, limits.window_bytes, answerable, limits, resets, room)
 
 
 def infer_raw_requests(
@@ -76,7 +77,7 @@ def infer_raw_requests(
     first: int,
     limits: Hello,
     resets: Collection[int] | None,
-    framed: bool,
+    room: Room,
     inputs: bool,
 ) -> Iterator[InferRawRequest]:
     """Yield the requests that carry raw windows, each with its settings' word; windows of one word travel together.
@@ -90,7 +91,7 @@ def infer_raw_requests(
     for word, group in groupby(windows, key=itemgetter(1)):
         alike = [window for window, _ in group]
         make = _raw_request(word, inputs)
-        yield from _requests(make, alike, first, limits.raw_bytes or 0, answerable, limits, resets, framed)
+        yield from _requests(make, alike, first, limits.raw_bytes or 0, answerable, limits, resets, room)
         first += len(alike)
 
 
@@ -106,10 +107,10 @@ def _requests(
     answerable: int,
     limits: Hello,
     resets: Collection[int] | None,
-    framed: bool,
+    room: Room,
 ) -> Iterator[_RequestT]:
     """Yield what `make` makes of first, count, offset, data, reset and packing, for windows of `size` bytes."""
-    capacity = _capacity(limits, framed)
+    capacity = _capacity(limits, room)
     ahead = iter(windows)
     head = list(islice(ahead, max(1, min(limits.data_bytes // size, answerable))))
     if wrong := next((window for window in head if len(window) != size), None):
@@ -119,13 +120,13 @@ def _requests(
     for batch, reset in _batches(chain(head, ahead), first, largest, resets):
         if wrong := next((window for window in batch if len(window) != size), None):
             raise _wrong_length(wrong, first, size)
-        yield from _fitted(make, batch, first, Reset.ALONE if resets is None else reset, capacity, pays)
+        yield from _fitted(make, batch, first, Reset.ALONE if resets is None else reset, _capacity(limits, room), pays)
         first += len(batch)
 
 
-def _capacity(limits: Hello, framed: bool) -> int:
+def _capacity(limits: Hello, room: Room) -> int:
     """Return how many bytes of data a request may carry. Raises TargetError: none."""
-    capacity = min(limits.data_bytes, room_bytes(limits, framed))
+    capacity = min(limits.data_bytes, room())
     if capacity < 1:
         raise TargetError(
             f"rx_line_bytes={limits.rx_line_bytes}, rx_window_bytes={limits.rx_window_bytes} leave no room for data"
@@ -218,9 +219,9 @@ def _reset(flags: list[bool]) -> Reset | None:
     return None if not flags[0] else Reset.EACH if all(flags) else Reset.FIRST
 
 
-def room_bytes(limits: Hello, framed: bool) -> int:
-    """Return how many bytes of data fit into a line or frame, none or less if no data do."""
-    line_bytes = min(limits.rx_line_bytes, limits.rx_window_bytes // LINES_IN_FLIGHT, MAX_LINE_BYTES)
+def room_bytes(limits: Hello, framed: bool, longest: int = MAX_LINE_BYTES) -> int:
+    """Return how many bytes of data fit into a line or frame of `longest` at most, none or less if no data do."""
+    line_bytes = min(limits.rx_line_bytes, limits.rx_window_bytes // LINES_IN_FLIGHT, longest)
     room = line_bytes - _overhead_bytes()
     return room - room // 254 - 1 if framed else room // 4 * 3
 

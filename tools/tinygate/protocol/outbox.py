@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isqrt
 
 from tinygate.errors import LinkError, TargetError
 from tinygate.protocol.batches import Queue
 from tinygate.protocol.envelope import Answers, check_request
 from tinygate.protocol.events import CHECK_LINE, UnansweredError
-from tinygate.protocol.framing import Direction, Record, crc_of, encode
+from tinygate.protocol.framing import MAX_LINE_BYTES, Direction, Record, crc_of, encode
 from tinygate.protocol.hello import Hello
 from tinygate.protocol.line_messages import KeepRequest, StoreRequest
 from tinygate.protocol.messages import HelloRequest, InferRequest, RestartRequest
@@ -25,6 +26,8 @@ from tinygate.protocol.words import Reset
 _DAMAGE = ("truncated", "too_long", "bad_frame", "bad_crc", "device_bad_frame", "device_bad_crc", "device_too_large")
 _ALONE = RestartRequest | StoreRequest | KeepRequest  # nothing is sent until it is answered: flash is deaf meanwhile
 _MOST_TRIES = 12
+_LINE_COSTS = 150  # bytes, of a line and what it waits for, besides what it carries
+_SHORTEST_LINE, _TELLING_REPAIRS = 512, 3
 _MOST_REPAIRS, _MOST_REPAIRED_SHARE = 64, 0.5  # worse, and the line is the lab's to mend
 
 
@@ -62,6 +65,8 @@ class Outbox:
         self._framed = False
         self._queue = Queue()
         self._sequence = self._sent = 0
+        self._sent_bytes = 0
+        self._repairs_before = 0
         self._line = b""  # of the next request, numbered as if it were sent now
 
     @property
@@ -73,6 +78,18 @@ class Outbox:
     def is_framed(self) -> bool:
         """Whether requests are written as frames."""
         return self._framed
+
+    @property
+    def best_line_bytes(self) -> int:
+        """How long a line should be: what is damaged is sent again as a whole, and each line costs some bytes."""
+        repairs = self._counts["repairs"] - self._repairs_before
+        if repairs < _TELLING_REPAIRS:
+            return MAX_LINE_BYTES
+        return max(_SHORTEST_LINE, min(MAX_LINE_BYTES, isqrt(_LINE_COSTS * self._sent_bytes // repairs)))
+
+    def settled(self) -> None:
+        """Forget how often something was sent again, and how much was sent: the line is another one from now on."""
+        self._repairs_before, self._sent_bytes = self._counts["repairs"], 0
 
     def write_frames(self, framed: bool) -> None:
         """Write requests as frames, or as lines, those too that may have to be sent again."""
@@ -192,6 +209,7 @@ class Outbox:
 
     def _note(self, pending: Pending) -> bytes:
         self._sent += 1
+        self._sent_bytes += len(pending.line)
         pending.sent, pending.tries = self._sent, pending.tries + 1
         return pending.line
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import lz4.block
 
@@ -18,17 +18,17 @@ def lz4_block(data: bytes, history: bytes = b"") -> bytes:
     return bytes(lz4.block.compress(data, mode="high_compression", store_size=False, dict=history[-HISTORY_BYTES:]))
 
 
-def keep_requests(content: bytes, have: int, data_bytes: int, room: int) -> Iterator[KeepRequest]:
+def keep_requests(content: bytes, have: int, data_bytes: int, room_now: Callable[[], int]) -> Iterator[KeepRequest]:
     """Yield the requests that bring what is missing of a test set, each as short as it can be.
 
     Args:
         content: the test set.
         have: bytes of it that are there.
         data_bytes: most that a request may carry, unpacked.
-        room: most that fits on a line as it is.
+        room_now: says how much may be on a line.
     """
     while have < len(content):
-        size = min(data_bytes, len(content) - have)
+        size, room = min(data_bytes, len(content) - have), room_now()
         while True:
             data, packing = _shortest(content, have, size)
             if len(data) <= room or size <= _SMALLEST:
