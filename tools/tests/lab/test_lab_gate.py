@@ -157,8 +157,9 @@ def test_a_killed_run_holds_no_place_after_ten_seconds(project: Path, rack: Rack
 def test_status_shows_what_became_of_places(project: Path, rack: Rack, labgrid: Path) -> None:
     store = project / "store"
     store.mkdir()
-    event = {"at": "2026-11-27T00:00:00+00:00", "run": "r", "what": "ended", "place": "virtual-1", "outcome": "ERROR"}
-    aside = {**event, "what": "set_aside", "reason": "no answer", "until": "2999-01-01T00:00:00+00:00"}
+    event = {"at": "2026-11-27T00:00:00+00:00", "run": "r", "what": "ended", "place": "virtual-1", "outcome": "ERROR",
+             "reason": "no answer"}  # fmt: skip
+    aside = {**event, "what": "set_aside", "until": "2999-01-01T00:00:00+00:00"}
     (store / "lab.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (event, aside)))
     shown = subprocess.run(
         [*TINYGATE, "lab", "status", "--lab", rack.address, "--store", store],
