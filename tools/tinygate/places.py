@@ -25,7 +25,7 @@ class BoardKind:
     """A kind of board: what `--board` names.
 
     Attributes:
-        name: "virtual", "virtual-fast", "qemu", "serial".
+        name: "virtual", "qemu", "serial".
         meaning: one line for who must choose.
         offers: which figures can be known there.
         emulation: what an application must say of where it runs: "none", "virtual", "qemu".
@@ -62,14 +62,6 @@ BOARDS: Mapping[str, BoardKind] = {
             settle_s=_VIRTUAL_SETTLE_S,
         ),
         BoardKind(
-            "virtual-fast",
-            "the same without flashing, for quick runs",
-            frozenset({Needs.BOARD}),
-            "virtual",
-            flashes=False,
-            settle_s=_VIRTUAL_SETTLE_S,
-        ),
-        BoardKind(
             "qemu",
             "the real firmware in an emulator of the chip",
             frozenset({Needs.BOARD, Needs.FIRMWARE, Needs.CYCLES}),
@@ -91,8 +83,8 @@ BOARDS: Mapping[str, BoardKind] = {
 
 
 def place_of(target: str, board: str) -> str:
-    """Return the name of a target on a board: a real board is the target itself; both virtual boards are one place."""
-    return target if board == REAL_BOARD else f"{target}-{board.removesuffix('-fast')}"
+    """Return the name of a target on a board: a real board is the target itself."""
+    return target if board == REAL_BOARD else f"{target}-{board}"
 
 
 def offers_of(place: str) -> frozenset[Needs]:

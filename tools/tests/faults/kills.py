@@ -171,7 +171,7 @@ def run(project: Project, seeds: Iterable[int], kinds: tuple[str, ...]) -> Tally
         what = kinds[seed % len(kinds)]
         code, wrong = end_one(project, what, random.Random(seed))
         if what == kinds[-1]:
-            again, said = project.ended(project.start("virtual-fast"))
+            again, said = project.ended(project.start("virtual"))
             wrong += [] if again == 0 else [f"the next gate ended with {again}: {said[-600:]}"]
         tally.codes[what, code] += 1
         tally.wrong += [f"seed {seed} ({what}): {problem}" for problem in wrong]

@@ -36,7 +36,7 @@ needs_root = pytest.mark.skipif(
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     made = Project(tmp_path_factory.mktemp("project"))
     yield made
-    code, said = made.ended(made.start("virtual-fast"))
+    code, said = made.ended(made.start("virtual"))
     assert code == 0, said  # whatever came before
 
 
@@ -74,7 +74,7 @@ def assert_the_lab_is_blamed(project: Project, code: int, said: str) -> None:
 @pytest.mark.parametrize("name", ["report", "build"] if ALL else ["report"])
 def test_a_disk_that_fills_up_is_the_labs(name: str, leave_bytes: int, project: Project) -> None:
     with small_disk(project.folder / name):
-        gate = project.start("virtual-fast")
+        gate = project.start("virtual")
         while not list(project.report.glob("runs/*/journal.jsonl")) and gate.poll() is None:
             time.sleep(0.01)
         fill(project.folder / name, leave_bytes)
@@ -85,13 +85,13 @@ def test_a_disk_that_fills_up_is_the_labs(name: str, leave_bytes: int, project: 
 def test_a_cache_on_a_full_disk_costs_time_and_nothing_else(project: Project) -> None:
     with small_disk(project.folder / "full"):
         fill(project.folder / "full", 0)
-        code, said = project.ended(project.start("virtual-fast", cache="full"))
+        code, said = project.ended(project.start("virtual", cache="full"))
         assert code == 0, said
         assert [path.name for path in (project.folder / "full").rglob("*") if path.is_file()] == ["filler"]
 
 
 def test_a_file_that_may_not_grow_is_the_labs(project: Project) -> None:
-    gate = project.start("virtual-fast", by=("bash", "-c", 'ulimit -f 24; exec "$0" "$@"'))
+    gate = project.start("virtual", by=("bash", "-c", 'ulimit -f 24; exec "$0" "$@"'))
     code, said = project.ended(gate)
     assert_the_lab_is_blamed(project, code, said)
     assert "ulimit -f" in said
@@ -106,7 +106,7 @@ def test_folders_of_somebody_else_are_the_labs(name: str, code: int, project: Pr
     (project.folder / name).mkdir(exist_ok=True)
     given_to(project.folder / name, 0)
     try:
-        found, said = project.ended(project.start("virtual-fast", by=AS_NOBODY))
+        found, said = project.ended(project.start("virtual", by=AS_NOBODY))
     finally:
         given_to(project.folder, 0)
     assert found == code, said
@@ -118,7 +118,7 @@ def test_folders_of_somebody_else_are_the_labs(name: str, code: int, project: Pr
 def test_a_checkout_that_may_not_be_written_can_be_judged_elsewhere(project: Project, tmp_path: Path) -> None:
     given_to(tmp_path, NOBODY)
     options = (f"--report-dir={tmp_path / 'report'}", f"--build-root={tmp_path / 'build'}")
-    gate = project.start("virtual-fast", *options, by=AS_NOBODY, cache=str(tmp_path / "cache"))
+    gate = project.start("virtual", *options, by=AS_NOBODY, cache=str(tmp_path / "cache"))
     code, said = project.ended(gate)
     assert code == 0, said
 

@@ -54,7 +54,7 @@ def root(tmp_path: Path) -> Path:
 
 def gate(root: Path, patches: Path | None = None) -> tuple[int, str]:
     where = ("--models-root", root / "models", "--report-dir", root / "report")
-    return tinygate("gate", "--board", "virtual-fast", *where, patches=patches)
+    return tinygate("gate", "--board", "virtual", *where, patches=patches)
 
 
 def test_state_is_reset_before_each_recording(root: Path) -> None:

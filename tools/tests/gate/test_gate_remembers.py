@@ -38,7 +38,7 @@ def tinygate(*arguments: object, **environment: str) -> tuple[int, str]:
 def gate(folder: Path, *more: object, **environment: str) -> tuple[int, str]:
     where = ("--report-dir", folder / "report", "--store", folder / "store")
     return tinygate(
-        "gate", "--model", "sine", "--variant", "ptq_int8", "--board", "virtual-fast", *where, *more, **environment
+        "gate", "--model", "sine", "--variant", "ptq_int8", "--board", "virtual", *where, *more, **environment
     )
 
 
@@ -74,7 +74,7 @@ def test_the_evidence_says_what_was_judged_and_no_secret(two_nights: Path) -> No
     wanted = (
         "artifact_sha256",
         "data_sha256",
-        '"images":{"tinygate.elf":',
+        '"images":{"tinygate.bin":',
         "02:4e:47:00:00:01",
         "boots.jsonl",
         "console.log",

@@ -32,7 +32,7 @@ def gesture(tmp_path: Path) -> Path:
 def gate(gesture: Path, *more: str, **environment: str) -> tuple[int, str]:
     """Exit code and report of a gate run over a copy of the models."""
     report = gesture.parents[1] / "report"
-    options = ["--board", "virtual-fast", "--models-root", gesture.parent, "--report-dir", report]
+    options = ["--board", "virtual", "--models-root", gesture.parent, "--report-dir", report]
     command = [sys.executable, "-c", "from tinygate.cli.main import main; main()", "gate", *map(str, options)]
     run = subprocess.run(
         [*command, *more],

@@ -52,7 +52,7 @@ def test_the_gate_judges_what_the_readmes_lines_bring(mine: Path, tmp_path: Path
     assert 0 <= pinned.value <= 100
     toml = mine / "model.toml"
     toml.write_text(toml.read_text().replace("accuracy_percent = 90.0", "accuracy_percent = 0.0"))
-    options = ["--board", "virtual-fast", f"--models-root={mine.parent}", f"--report-dir={tmp_path / 'report'}"]
+    options = ["--board", "virtual", f"--models-root={mine.parent}", f"--report-dir={tmp_path / 'report'}"]
     command = [sys.executable, "-c", "from tinygate.cli.main import main; main()", "gate", *options]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout

@@ -27,13 +27,11 @@ def _no_port_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_board_is_an_error_that_lists_the_choices() -> None:
-    with pytest.raises(pytest.UsageError, match=r"(?s)none was named.*virtual .*virtual-fast .*qemu .*serial "):
+    with pytest.raises(pytest.UsageError, match=r"(?s)none was named.*virtual .*qemu .*serial "):
         choose(target="esp32")
 
 
-@pytest.mark.parametrize(
-    ("board", "place"), [("virtual", "esp32-virtual"), ("virtual-fast", "esp32-virtual"), ("qemu", "esp32-qemu")]
-)
+@pytest.mark.parametrize(("board", "place"), [("virtual", "esp32-virtual"), ("qemu", "esp32-qemu")])
 def test_an_emulated_board_has_a_place_of_its_own(board: str, place: str) -> None:
     choice = choose(target="esp32", board=board)
     assert (choice.place, choice.emulated) == (place, True)

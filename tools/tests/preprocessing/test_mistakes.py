@@ -123,7 +123,7 @@ def test_a_mistake_turns_the_gate_red(name: str, tmp_path: Path) -> None:
     """TINYGATE_MISTAKES_BOARD=virtual (or qemu, or serial) tries all ten in firmware of their own."""
     mistake = MISTAKES[name]
     folder_with(mistake, tmp_path)
-    code, output = gate(tmp_path, BOARD or "virtual-fast")
+    code, output = gate(tmp_path, BOARD or "virtual")
     failures = [line for line in output.splitlines() if line.startswith("FAIL: ")]
     if mistake.max_lsb:
         assert (code, failures) == (0, []), output

@@ -57,7 +57,7 @@ def test_a_repository_with_settings_of_its_own_is_green_too(folder: Path, succee
     assert (folder / "ml" / "models" / "mine" / "model.toml").is_file()
     succeed(["pytest", "-q"], folder)
     succeed(["pytest", "-q", "tests_host"], folder)
-    assert "verdict: PASS" in succeed(["tinygate", "gate", "--board", "virtual-fast"], folder)
+    assert "verdict: PASS" in succeed(["tinygate", "gate", "--board", "virtual"], folder)
     assert (folder / "out" / "report" / "junit.xml").is_file()
     assert not (folder / "report").exists()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pytest_embedded_idf.app import IdfApp
 
 from tinygate.errors import InputError
 from tinygate.targets.esp32.image import APP_OFFSET, make_app_image
-from tinygate.targets.esp32.virtual_build import VirtualBuild, build_virtual_app, build_virtual_fast_app
+from tinygate.targets.esp32.virtual_build import VirtualBuild, build_virtual_app
 from tinygate.virtual.esp32.flash import Flash
 from tinygate.virtual.esp32.image import read_application
 
@@ -67,16 +66,9 @@ def test_an_unchanged_model_rewrites_nothing(build: VirtualBuild) -> None:
     assert {path: path.stat().st_mtime_ns for path in build.folder.rglob("*")} == before
 
 
-def test_the_fast_lane_carries_the_same_application(build: VirtualBuild, tmp_path: Path) -> None:
-    fast = build_virtual_fast_app(MODEL, "ptq_int8", tmp_path)
-    assert (fast.app_sha256, fast.elf_sha256) == (build.app_sha256, build.elf_sha256)
-    assert json.loads((fast.folder / "config/sdkconfig.json").read_text())["IDF_TARGET"] == "linux"
-
-
-def test_both_lanes_carry_the_arenas_size(tmp_path: Path) -> None:
-    for build in (build_virtual_app, build_virtual_fast_app):
-        image = (build(MODEL, "ptq_int8", tmp_path, arena_bytes=200_000).folder / "tinygate.bin").read_bytes()
-        assert read_application(flash_with(image)).arena_bytes == 200_000
+def test_the_image_carries_the_arenas_size(tmp_path: Path) -> None:
+    image = (build_virtual_app(MODEL, "ptq_int8", tmp_path, arena_bytes=200_000).folder / "tinygate.bin").read_bytes()
+    assert read_application(flash_with(image)).arena_bytes == 200_000
     with pytest.raises(InputError, match="arena of 0 bytes"):
         build_virtual_app(MODEL, "ptq_int8", tmp_path, arena_bytes=0)
 

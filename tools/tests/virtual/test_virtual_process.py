@@ -6,6 +6,7 @@ import os
 import random
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import serial
 from board_client import ENVIRONMENT, Client, board_process
 
 from tinygate.protocol import HostSession
-from tinygate.targets.esp32.virtual_build import build_virtual_fast_app
+from tinygate.targets.esp32.virtual_build import build_virtual_app
 
 
 def test_the_board_ends_with_its_standard_input(image: Path) -> None:
@@ -68,13 +69,12 @@ def test_flash_outlives_the_board_in_a_file(image: Path, tmp_path: Path) -> None
     assert file.read_bytes()[0x10000:].startswith(image.read_bytes())
 
 
-def test_the_fast_lane_speaks_the_protocol_on_standard_input_and_output(tflite: bytes, tmp_path: Path) -> None:
-    build = build_virtual_fast_app(tflite, "ptq_int8", tmp_path)
+def test_the_protocol_is_spoken_on_standard_input_and_output_too(tflite: bytes, tmp_path: Path) -> None:
+    build = build_virtual_app(tflite, "ptq_int8", tmp_path)
+    command = [sys.executable, "-m", "tinygate.virtual", "--stdio", "--image", str(build.folder / "tinygate.bin")]
     session = HostSession("5eed0001")
     session.open()
-    with subprocess.Popen(
-        [str(build.folder / "tinygate.elf")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT
-    ) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(session.outgoing())

@@ -26,9 +26,7 @@ def gate(
     target: Annotated[list[str] | None, typer.Option(help="the chip; may be repeated, to compare")] = None,
     board: Annotated[
         list[str] | None,
-        typer.Option(
-            help="virtual, virtual-fast, serial or qemu; once, or once per target; default: virtual, serial with a port"
-        ),
+        typer.Option(help="virtual, serial or qemu; once, or once per target; default: virtual, serial with a port"),
     ] = None,
     port: Annotated[str | None, typer.Option(help="serial port of the board; never probed")] = None,
     port_serial_number: Annotated[str | None, typer.Option(help="USB serial number of the board's port")] = None,

@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a virtual board until it is told to end; return the process's exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.fast and options.image is None:
-        parser.error("--fast needs --image: without a port nothing can be flashed")
+    if options.stdio and options.image is None:
+        parser.error("--stdio needs --image: without a port nothing can be flashed")
     if importlib.util.find_spec("tflite_micro") is None:
         parser.error(
             "a virtual board runs models in the tflite-micro package, which is not installed (Linux x86-64 only)"
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--flash-file", type=Path, help="keep the flash's content in this file")
     parser.add_argument("--image", type=Path, help="an application image that is in flash from the start")
-    parser.add_argument("--fast", action="store_true", help="no port: the console is standard input and output")
+    parser.add_argument("--stdio", action="store_true", help="no port: the console is standard input and output")
     return parser
 
 
@@ -93,7 +93,7 @@ def _run(options: argparse.Namespace) -> int:
         lambda boot, uart: run(boot, options.arena_bytes, uart, options.mlperf_model),
     )
     try:
-        if options.fast:
+        if options.stdio:
             _serve_stdio(chip)
         else:
             _serve_port(chip, options)

@@ -27,7 +27,7 @@ _CHIPS = ("esp32", "esp32c3", "esp32s3")
 
 
 def _build(order: BuildOrder) -> Firmware:
-    if order.board in ("virtual", "virtual-fast"):
+    if order.board == "virtual":
         return _virtual(order)
     from tinygate.targets.esp32 import idf_build
 
@@ -51,11 +51,8 @@ def _virtual(order: BuildOrder) -> Firmware:
     require("tflite_micro", "firmware cannot be judged on the virtual board")
     folder = order.build_root / order.board / order.model_folder.name
     arguments = (order.content, order.variant, folder, order.arena_bytes, _preprocessing(order))
-    if order.board == "virtual":
-        built = virtual_build.build_virtual_app(*arguments)
-        return Firmware(built.folder, order.chip, built.elf_sha256, None)
-    built = virtual_build.build_virtual_fast_app(*arguments)
-    return Firmware(built.folder, "linux", built.elf_sha256, None)
+    built = virtual_build.build_virtual_app(*arguments)
+    return Firmware(built.folder, order.chip, built.elf_sha256, None)
 
 
 def _preprocessing(order: BuildOrder) -> bytes:
@@ -96,8 +93,8 @@ def _flash_image(folder: Path) -> Path:
 ESP32 = Family(
     name="esp32",
     chips=_CHIPS,
-    boards={"virtual": ("esp32",), "virtual-fast": ("esp32",), "qemu": _CHIPS, "serial": _CHIPS},
-    services={"virtual": "esp,idf", "virtual-fast": "idf", "serial": "esp,idf", "qemu": "idf,qemu"},
+    boards={"virtual": ("esp32",), "qemu": _CHIPS, "serial": _CHIPS},
+    services={"virtual": "esp,idf", "serial": "esp,idf", "qemu": "idf,qemu"},
     options={"qemu": {"qemu_extra_args": COUNT_INSTRUCTIONS}},
     console=SIGNS,
     build=_build,

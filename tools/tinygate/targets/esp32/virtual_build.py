@@ -8,24 +8,17 @@
 
 There is no bootloader and no partition table: a virtual board has nothing to run before the application and looks for
 it at ESP-IDF's default address.
-
-    build_linux_<variant>/      the lane without flashing: target `linux` runs tinygate.elf, a script, on its stdin
-    and stdout
-        tinygate.elf  tinygate.bin  config/sdkconfig.json
 """
 
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
 from pathlib import Path
 
-import tinygate
 from tinygate.store import atomic
 from tinygate.targets.esp32.image import APP_OFFSET, AppImage, make_app_image
 
@@ -78,32 +71,6 @@ def build_virtual_app(
     return _described(app, target)
 
 
-def build_virtual_fast_app(
-    model: bytes, variant: str, folder: Path, arena_bytes: int | None = None, preprocessing: bytes = b""
-) -> VirtualBuild:
-    """Write `folder`/build_linux_<variant>: the same application, run by target `linux` without flashing.
-
-    The image is the one of `build_virtual_app`; `tinygate.elf` is an executable script that runs it.
-
-    Args:
-        model: a .tflite file's content.
-        variant: variant name.
-        folder: where build folders live; made when missing.
-        arena_bytes, preprocessing: as for `build_virtual_app`.
-
-    Raises:
-        InputError: as `build_virtual_app`.
-    """
-    app = make_app_image(model, variant, _package_version(), arena_bytes, preprocessing)
-    target = folder / f"build_linux_{variant}"
-    _write(target / f"{_APP_NAME}.bin", app.image)
-    launcher = target / f"{_APP_NAME}.elf"
-    _write(launcher, _launcher(target.absolute() / f"{_APP_NAME}.bin"))
-    launcher.chmod(0o755)
-    _write(target / "config" / "sdkconfig.json", _json({"IDF_TARGET": "linux", "APP_BUILD_TYPE_ELF_ONLY": True}))
-    return _described(app, target)
-
-
 def _described(app: AppImage, folder: Path) -> VirtualBuild:
     return VirtualBuild(folder, app.app_sha256, app.elf_sha256, app.model_sha256, len(app.image))
 
@@ -118,17 +85,6 @@ def _flasher_args() -> dict[str, object]:
         "app": {"offset": offset, "file": file, "encrypted": "false"},
         "extra_esptool_args": {"after": "hard_reset", "before": "default_reset", "stub": True, "chip": "esp32"},
     }
-
-
-def _launcher(image: Path) -> bytes:
-    command = [sys.executable, "-m", "tinygate.virtual", "--fast", "--image", str(image)]
-    package_root = Path(tinygate.__file__).parent.parent
-    lines = [
-        "#!/bin/sh",
-        f"export PYTHONPATH={shlex.quote(str(package_root))}${{PYTHONPATH:+:$PYTHONPATH}}",
-        f"exec {shlex.join(command)}",
-    ]
-    return ("\n".join(lines) + "\n").encode()
 
 
 def _package_version() -> str:
