@@ -41,6 +41,10 @@ class TargetError(TinygateError):
     """The firmware under test misbehaved: verdict FAIL."""
 
 
+class UnbootableError(TargetError):
+    """A board that was flashed boots nothing: FAIL once it was flashed again, for another board may stand there now."""
+
+
 class LabError(TinygateError):
     """Board, port, lock, power or flashing failed: verdict ERROR."""
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tinygate.errors import LabError, TargetError, TinygateError
+from tinygate.errors import LabError, TargetError, TinygateError, UnbootableError
 from tinygate.redaction import redact
 from tinygate.targets.faults import ConsoleSigns, FaultKind
 
@@ -32,7 +32,8 @@ class Fault:
         """Return the error that this fault means: the supply is the lab's, everything else the firmware's."""
         if self.kind in (FaultKind.BROWN_OUT, FaultKind.POWER):
             return LabError(f'{self.kind}: the console says "{self.line}"; this run does not count, check the supply')
-        return TargetError(f'{self.kind}: the console says "{self.line}"; this run fails, whatever followed')
+        blame = UnbootableError if self.kind is FaultKind.BAD_IMAGE else TargetError
+        return blame(f'{self.kind}: the console says "{self.line}"; this run fails, whatever followed')
 
 
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
