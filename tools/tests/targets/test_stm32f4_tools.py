@@ -79,13 +79,13 @@ def test_without_a_compiler_one_sentence_names_the_packages(bare: None, tmp_path
 
 
 def test_without_an_emulator_one_sentence_names_the_package(bare: None, tmp_path: Path) -> None:
-    firmware = Firmware(tmp_path, "stm32f4", "", None)
+    firmware = Firmware(tmp_path, "", None)
     with pytest.raises(InputError, match="apt install qemu-system-arm"), emulated(RigOrder(firmware, Log())):
         pass
 
 
 def test_without_a_flasher_one_sentence_names_the_package(bare: None, tmp_path: Path) -> None:
-    firmware = Firmware(tmp_path, "stm32f4", "", None)
+    firmware = Firmware(tmp_path, "", None)
     with pytest.raises(InputError, match="apt install openocd"), probed(RigOrder(firmware, Log(), "/dev/ttyACM0", "1")):
         pass
 
@@ -138,7 +138,7 @@ def openocd(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str, code: int 
 def test_flashing_names_one_probe_and_verifies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     openocd(tmp_path, monkeypatch, VERIFIED)
     log = Log()
-    firmware = Firmware(tmp_path, "stm32f4", "", tmp_path / "tinygate.bin")
+    firmware = Firmware(tmp_path, "", tmp_path / "tinygate.bin")
     with probed(RigOrder(firmware, log, "/dev/ttyACM0", "066CFF34")) as board:
         board.flash()
     told = (tmp_path / "told").read_text()
@@ -152,7 +152,7 @@ def test_a_board_that_is_not_flashed_is_the_labs_fault(
     says: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openocd(tmp_path, monkeypatch, says, code)
-    firmware = Firmware(tmp_path, "stm32f4", "", tmp_path / "tinygate.bin")
+    firmware = Firmware(tmp_path, "", tmp_path / "tinygate.bin")
     with (
         probed(RigOrder(firmware, Log(), "/dev/ttyACM0", "066CFF34")) as board,
         pytest.raises(LabError, match="066CFF34"),
@@ -162,7 +162,7 @@ def test_a_board_that_is_not_flashed_is_the_labs_fault(
 
 def test_a_port_without_a_serial_number_names_no_probe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     openocd(tmp_path, monkeypatch, VERIFIED)
-    firmware = Firmware(tmp_path, "stm32f4", "", None)
+    firmware = Firmware(tmp_path, "", None)
     with (
         pytest.raises(LabError, match="cannot be told from others"),
         probed(RigOrder(firmware, Log(), "rfc2217://x:1")),
@@ -176,7 +176,7 @@ def test_an_emulator_that_does_not_come_up_is_the_labs_fault(tmp_path: Path, mon
     tool.write_text("#!/bin/sh\necho unsupported machine type\nexit 1\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    firmware = Firmware(tmp_path, "stm32f4", "", None)
+    firmware = Firmware(tmp_path, "", None)
     with pytest.raises(LabError, match="did not come up: unsupported machine"), emulated(RigOrder(firmware, Log())):
         pass
 

@@ -174,9 +174,9 @@ def embedded_services(board: BoardChoice) -> str:
 
 
 @pytest.fixture
-def target(firmware: Firmware) -> str:
-    """What runs the firmware."""
-    return firmware.embedded_target
+def target(board: BoardChoice) -> str:
+    """The chip that runs the firmware."""
+    return board.target
 
 
 @pytest.fixture

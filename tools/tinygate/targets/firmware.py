@@ -87,14 +87,12 @@ class Firmware:
 
     Attributes:
         folder: what pytest-embedded is given.
-        embedded_target: pytest-embedded's name for what runs it: a chip, or "linux".
         app_sha256: what the application in it says of itself, hex.
         image: the application's image; None when that is not the firmware a chip would run.
         console_baud: the console's rate as it was configured; None when the build does not say.
     """
 
     folder: Path
-    embedded_target: str
     app_sha256: str
     image: Path | None
     console_baud: str | None = None

@@ -1,4 +1,4 @@
-"""The lane without flashing: a device on standard input and output, instead of a serial port."""
+"""A device on standard input and output, instead of a serial port."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def _build(order: BuildOrder) -> Firmware:
     )  # fmt: skip
     folder = order.build_root / order.board / order.model_folder.name
     built = idf_build.build_firmware(recipe, folder, order.log, order.skip_build)
-    return Firmware(built.folder, order.chip, built.elf_sha256, built.image, _console_baud(built.folder))
+    return Firmware(built.folder, built.elf_sha256, built.image, _console_baud(built.folder))
 
 
 def _virtual(order: BuildOrder) -> Firmware:
@@ -52,7 +52,7 @@ def _virtual(order: BuildOrder) -> Firmware:
     folder = order.build_root / order.board / order.model_folder.name
     arguments = (order.content, order.variant, folder, order.arena_bytes, _preprocessing(order))
     built = virtual_build.build_virtual_app(*arguments)
-    return Firmware(built.folder, order.chip, built.elf_sha256, None)
+    return Firmware(built.folder, built.elf_sha256, None)
 
 
 def _preprocessing(order: BuildOrder) -> bytes:

@@ -20,7 +20,7 @@ from importlib.metadata import version as distribution_version
 from pathlib import Path
 
 from tinygate.store import atomic
-from tinygate.targets.esp32.image import APP_OFFSET, AppImage, make_app_image
+from tinygate.targets.esp32.image import APP_OFFSET, make_app_image
 
 _APP_NAME = "tinygate"
 _FLASH_SETTINGS = {"flash_mode": "dio", "flash_size": "4MB", "flash_freq": "40m"}
@@ -31,7 +31,7 @@ class VirtualBuild:
     """A virtual application's build folder and what identifies the application.
 
     Attributes:
-        folder: `build_esp32_<variant>` or `build_linux_<variant>`.
+        folder: `build_esp32_<variant>`.
         app_sha256: the hash appended to the image, hex.
         elf_sha256: the hash in the image's application descriptor, hex; what a running application reports.
         model_sha256: sha256 of the model that the image carries, hex.
@@ -68,11 +68,7 @@ def build_virtual_app(
     _write(target / f"{_APP_NAME}.elf", app.elf)
     _write(target / "flasher_args.json", _json(_flasher_args()))
     _write(target / "config" / "sdkconfig.json", _json({"IDF_TARGET": "esp32", "IDF_TARGET_ARCH_XTENSA": True}))
-    return _described(app, target)
-
-
-def _described(app: AppImage, folder: Path) -> VirtualBuild:
-    return VirtualBuild(folder, app.app_sha256, app.elf_sha256, app.model_sha256, len(app.image))
+    return VirtualBuild(target, app.app_sha256, app.elf_sha256, app.model_sha256, len(app.image))
 
 
 def _flasher_args() -> dict[str, object]:

@@ -45,13 +45,13 @@ def build(order: BuildOrder) -> Firmware:
         )
     folder = order.build_root / order.board / order.model_folder.name / f"build_{order.chip}_{order.variant}"
     if order.skip_build:
-        return _found(folder, order.chip)
+        return _found(folder)
     wanted = _inputs_sha256(order)
     if stamp_of(folder) != wanted:
         COMPILER.require(f"{folder}: not built from what is here now, and there is nothing to build it with")
         _make(order, folder)
         put_stamp(folder, wanted)
-    return _found(folder, order.chip)
+    return _found(folder)
 
 
 def project() -> Path:
@@ -121,14 +121,14 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _found(folder: Path, chip: str) -> Firmware:
+def _found(folder: Path) -> Firmware:
     image = folder / f"{NAME}.bin"
     try:
         app_sha256 = image.read_bytes()[APP_SHA256_OFFSET:][:64].decode("ascii")
         int(app_sha256, 16)
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: no firmware there ({error}); build it where the toolchain is") from error
-    return Firmware(folder, chip, app_sha256, image, str(BAUD))
+    return Firmware(folder, app_sha256, image, str(BAUD))
 
 
 def _inputs_sha256(order: BuildOrder) -> str:
